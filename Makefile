@@ -1,0 +1,21 @@
+# make all | test | demo | format | bench. Every target installs what is missing first (tools/install-deps.sh).
+.PHONY: all demo test format bench deps
+
+all: deps
+	cmake --preset release >/dev/null
+	cmake --build build --target eft
+
+deps:
+	@tools/install-deps.sh
+
+test: deps
+	tools/run-tests.sh
+
+demo: all
+	tools/demo.sh
+
+format:
+	git ls-files '*.cpp' '*.h' | xargs clang-format -i
+
+bench: all
+	bench/run.sh
