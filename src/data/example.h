@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace eft {
+
+/// No loss at this position.
+inline constexpr std::int32_t kIgnoreLabel = -100;
+
+/// One tokenised row of a dataset. labels[i] is tokens[i] where that token bears loss, else kIgnoreLabel; the shift to
+/// "predict the next token" happens when a batch is made.
+struct Example {
+  std::vector<std::int32_t> tokens;
+  std::vector<std::int32_t> labels;
+  std::string source;  ///< "file.jsonl:12", for messages
+
+  std::int64_t label_tokens() const;
+};
+
+/// What one forward pass sees: sequences laid end to end, no padding. Sequence s covers [starts[s], starts[s + 1]).
+/// targets[i] is the token that position i must predict, or kIgnoreLabel.
+struct PackedRow {
+  std::vector<std::int32_t> tokens;
+  std::vector<std::int32_t> targets;
+  std::vector<std::int32_t> positions;  ///< restart at 0 in every sequence
+  std::vector<std::int64_t> starts;     ///< [sequences + 1]
+
+  std::int64_t label_tokens() const;
+};
+
+}  // namespace eft

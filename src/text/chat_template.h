@@ -1,0 +1,41 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+namespace eft {
+
+/// What a template is rendered with.
+struct ChatTemplateInput {
+  const nlohmann::ordered_json& messages;      ///< list of {"role", "content", …} in OpenAI form
+  const nlohmann::ordered_json* tools = nullptr;   ///< list of function declarations, or none
+  const nlohmann::ordered_json* kwargs = nullptr;  ///< further variables (chat_template_kwargs), or none
+  bool add_generation_prompt = false;
+};
+
+/// A compiled Jinja chat template with the special tokens it may print. Immutable, safe from any thread.
+class ChatTemplate {
+ public:
+  /// Compiles `source`; `name` stands in errors ("gemma3", a path). Throws DataError with name and line.
+  ChatTemplate(std::string name, std::string_view source, std::string bos_token, std::string eos_token);
+  /// One of our own: "gemma3", "gemma3n", "gemma4". Throws ConfigError that lists them.
+  static ChatTemplate by_name(const std::string& name, std::string bos_token, std::string eos_token);
+  /// The template as it stands in a model folder: chat_template.jinja, else tokenizer_config.json. Throws DataError when
+  /// there is none.
+  static ChatTemplate of_model(const std::filesystem::path& folder, std::string bos_token, std::string eos_token);
+  /// Whether `folder` holds a template.
+  static bool in_model(const std::filesystem::path& folder);
+
+  /// The rendered text. raise_exception and errors of evaluation become DataError with name and line.
+  std::string render(const ChatTemplateInput& input) const;
+  const std::string& name() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
+};
+
+}  // namespace eft
