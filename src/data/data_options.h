@@ -1,0 +1,128 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "schema/field.h"
+
+namespace eft {
+
+/// How the rows of a dataset become text.
+enum class DatasetType { chat_template, alpaca, completion };
+
+constexpr auto enum_names(DatasetType) {
+  return std::array{EnumName{DatasetType::chat_template, "chat_template"}, EnumName{DatasetType::alpaca, "alpaca"},
+                    EnumName{DatasetType::completion, "completion"}};
+}
+
+/// File format of a dataset, when its name does not tell.
+enum class DatasetFileType { json, jsonl };
+
+constexpr auto enum_names(DatasetFileType) {
+  return std::array{EnumName{DatasetFileType::json, "json"}, EnumName{DatasetFileType::jsonl, "jsonl"}};
+}
+
+/// Which end-of-turn tokens bear loss.
+enum class TrainOnEos { all, turn, last, none };
+
+constexpr auto enum_names(TrainOnEos) {
+  return std::array{EnumName{TrainOnEos::all, "all"}, EnumName{TrainOnEos::turn, "turn"},
+                    EnumName{TrainOnEos::last, "last"}, EnumName{TrainOnEos::none, "none"}};
+}
+
+/// What happens to a row with more than sequence_len tokens.
+enum class ExcessLength { drop, truncate, raise };
+
+constexpr auto enum_names(ExcessLength) {
+  return std::array{EnumName{ExcessLength::drop, "drop"}, EnumName{ExcessLength::truncate, "truncate"},
+                    EnumName{ExcessLength::raise, "raise"}};
+}
+
+/// One entry of `datasets`.
+struct DatasetOptions {
+  std::string path;
+  DatasetType type = DatasetType::chat_template;
+  std::optional<DatasetFileType> ds_type;
+  std::optional<std::string> split;  ///< "train", "train[:1%]", "train[10:20]"
+  StringOrList data_files;
+  std::string field = "text";
+  std::string field_messages = "messages";
+  StringMap message_property_mappings;  ///< name in the template → name in the row; what is missing maps to itself
+  std::vector<std::string> roles_to_train = {"assistant"};
+  TrainOnEos train_on_eos = TrainOnEos::turn;
+  std::optional<TrainOnEos> train_on_eot;    ///< left out: as train_on_eos
+  std::optional<std::string> chat_template;  ///< left out: DataOptions::chat_template
+  std::optional<std::string> chat_template_jinja;
+};
+
+template <class Visitor>
+void describe(Visitor&& field, DatasetOptions& o) {
+  field({"path", "File or folder of the dataset.", true}, o.path);
+  field({"type", "How a row becomes text.", true}, o.type);
+  field({"ds_type", "File format, when the file's name does not tell."}, o.ds_type);
+  field({"split", "Part of the dataset, for instance train[:10%] or train[100:200]."}, o.split);
+  field({"data_files", "Files to read inside `path`."}, o.data_files);
+  field({"field", "Column that holds the text of a completion dataset."}, o.field);
+  field({"field_messages", "Column that holds the list of messages."}, o.field_messages);
+  field({"message_property_mappings",
+         "Name of each message property in the rows, for instance {role: from, content: value}."},
+        o.message_property_mappings);
+  field({"roles_to_train", "Roles whose turns bear loss."}, o.roles_to_train);
+  field({"train_on_eos", "End-of-sequence tokens that bear loss: all, those of trained turns, the last one, none."},
+        o.train_on_eos);
+  field({"train_on_eot", "End-of-turn tokens that bear loss; left out, as train_on_eos."}, o.train_on_eot);
+  field({"chat_template", "Template of this dataset; left out, the one of the run."}, o.chat_template);
+  field({"chat_template_jinja", "Text or path of a Jinja template for this dataset."}, o.chat_template_jinja);
+}
+
+/// Everything between files and packed rows of tokens.
+struct DataOptions {
+  std::vector<DatasetOptions> datasets;
+  std::vector<DatasetOptions> test_datasets;
+  /// tokenizer_default (the model folder's), a name of ours, jinja, or tokenizer_default_fallback_NAME.
+  std::string chat_template = "tokenizer_default";
+  std::optional<std::string> chat_template_jinja;
+  JsonText chat_template_kwargs;
+  std::vector<std::string> eot_tokens;
+  std::optional<std::string> default_system_message;
+  bool train_on_inputs = false;
+  std::int64_t sequence_len = 512;
+  ExcessLength excess_length_strategy = ExcessLength::drop;
+  std::int64_t min_sample_len = 2;
+  bool sample_packing = false;
+  std::optional<bool> eval_sample_packing;  ///< left out: as sample_packing
+  double val_set_size = 0;                  ///< below 1 a share of the rows, from 1 on a number of rows
+  bool shuffle_merged_datasets = true;
+  bool curriculum_sampling = false;
+};
+
+template <class Visitor>
+void describe(Visitor&& field, DataOptions& o) {
+  field({"datasets", "What to train on.", true}, o.datasets);
+  field({"test_datasets", "What to evaluate on; not together with val_set_size."}, o.test_datasets);
+  field({"chat_template", "Chat template: tokenizer_default (the model folder's), gemma3, gemma3n, gemma4, or jinja."},
+        o.chat_template);
+  field({"chat_template_jinja", "Text or path of the Jinja template for chat_template: jinja."}, o.chat_template_jinja);
+  field({"chat_template_kwargs", "Further variables for the chat template, for instance {enable_thinking: true}."},
+        o.chat_template_kwargs);
+  field({"eot_tokens", "Tokens that end a turn; left out, the ones the template writes."}, o.eot_tokens);
+  field({"default_system_message", "System message for conversations that have none."}, o.default_system_message);
+  field({"train_on_inputs", "Let the tokens of the prompt bear loss too."}, o.train_on_inputs);
+  field({"sequence_len", "Largest number of tokens of a row, and the length that packing fills."}, o.sequence_len,
+        Bounds{1, 1 << 24});
+  field({"excess_length_strategy", "What happens to rows longer than sequence_len."}, o.excess_length_strategy);
+  field({"min_sample_len", "Rows with fewer tokens are dropped."}, o.min_sample_len, Bounds{0});
+  field({"sample_packing", "Fill rows of sequence_len tokens with several samples that do not see each other."},
+        o.sample_packing);
+  field({"eval_sample_packing", "The same for evaluation; left out, as sample_packing."}, o.eval_sample_packing);
+  field({"val_set_size", "Rows kept for evaluation: below 1 a share, from 1 on a number of rows."}, o.val_set_size,
+        Bounds{0});
+  field({"shuffle_merged_datasets", "Shuffle the rows of all datasets together."}, o.shuffle_merged_datasets);
+  field({"curriculum_sampling", "Take the rows in the order of the files in every epoch."}, o.curriculum_sampling);
+}
+
+}  // namespace eft

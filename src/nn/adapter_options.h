@@ -1,0 +1,48 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include "schema/field.h"
+
+namespace eft {
+
+/// What is trained: the whole model, or adapters beside frozen weights.
+enum class AdapterKind { none, lora };
+
+constexpr auto enum_names(AdapterKind) {
+  return std::array{EnumName{AdapterKind::none, "none"}, EnumName{AdapterKind::lora, "lora"}};
+}
+
+/// Options of low-rank adapters, in PEFT's meaning.
+struct AdapterOptions {
+  AdapterKind kind = AdapterKind::none;
+  std::optional<std::int64_t> rank;   ///< set when kind is lora, unless model_dir gives it
+  std::optional<std::int64_t> alpha;  ///< likewise; the adapter is scaled by alpha / rank
+  double dropout = 0;
+  StringOrList
+      target_modules;  ///< a string is a regular expression for the whole module name; a list holds names or suffixes
+  bool target_linear = false;
+  std::filesystem::path model_dir;  ///< empty: start a new adapter
+};
+
+template <class Visitor>
+void describe(Visitor&& field, AdapterOptions& o) {
+  field({"adapter", "Train adapters (lora) or, left out, the whole model."}, o.kind);
+  field({"lora_r", "Rank of the adapter matrices."}, o.rank, Bounds{1, 1024});
+  field({"lora_alpha", "Scale of the adapters; their output is multiplied by lora_alpha / lora_r."}, o.alpha,
+        Bounds{1});
+  field({"lora_dropout", "Share of the adapters' input that is dropped in training."}, o.dropout,
+        Bounds{.min = 0, .max = 1, .below_max = true});
+  field({"lora_target_modules",
+         "Modules that get an adapter: a list of names (the ends of module paths), or one regular expression that must "
+         "match a module's whole path."},
+        o.target_modules);
+  field({"lora_target_linear", "Give every linear module of the language model an adapter, but not the output layer."},
+        o.target_linear);
+  field({"lora_model_dir", "Adapter folder to continue from; its rank, scale and targets hold."}, o.model_dir);
+}
+
+}  // namespace eft

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include "schema/field.h"
+
+namespace eft {
+
+enum class OptimizerKind { adamw };
+
+/// Axolotl's spellings of one algorithm: AdamW as in torch.optim.AdamW.
+constexpr auto enum_names(OptimizerKind) {
+  return std::array{EnumName{OptimizerKind::adamw, "adamw_torch_fused"}, EnumName{OptimizerKind::adamw, "adamw_torch"},
+                    EnumName{OptimizerKind::adamw, "adamw_hf"}};
+}
+
+enum class ScheduleKind { constant, constant_with_warmup, linear, cosine };
+
+constexpr auto enum_names(ScheduleKind) {
+  return std::array{EnumName{ScheduleKind::constant, "constant"},
+                    EnumName{ScheduleKind::constant_with_warmup, "constant_with_warmup"},
+                    EnumName{ScheduleKind::linear, "linear"}, EnumName{ScheduleKind::cosine, "cosine"}};
+}
+
+/// When something periodic happens, unless a number of steps says so.
+enum class Interval { no, steps, epoch };
+
+constexpr auto enum_names(Interval) {
+  return std::array{EnumName{Interval::no, "no"}, EnumName{Interval::steps, "steps"},
+                    EnumName{Interval::epoch, "epoch"}};
+}
+
+enum class DeviceChoice { automatic, cpu, cuda };
+
+constexpr auto enum_names(DeviceChoice) {
+  return std::array{EnumName{DeviceChoice::automatic, "auto"}, EnumName{DeviceChoice::cpu, "cpu"},
+                    EnumName{DeviceChoice::cuda, "cuda"}};
+}
+
+/// The dtype of weights and activations.
+enum class Precision { bfloat16, float32 };
+
+/// The training loop: batches, optimizer, schedule, saving, evaluation, precision.
+struct TrainOptions {
+  std::int64_t micro_batch_size = 1;
+  std::int64_t gradient_accumulation_steps = 1;
+  double num_epochs = 1;
+  std::optional<std::int64_t> max_steps;  ///< ends the run before num_epochs does
+
+  OptimizerKind optimizer = OptimizerKind::adamw;
+  double learning_rate = 0;
+  double weight_decay = 0;
+  double adam_beta1 = 0.9;
+  double adam_beta2 = 0.999;
+  double adam_epsilon = 1e-8;
+  double max_grad_norm = 1;  ///< 0: do not clip
+
+  ScheduleKind lr_scheduler = ScheduleKind::cosine;
+  std::optional<std::int64_t> warmup_steps;
+  std::optional<double> warmup_ratio;
+
+  std::int64_t seed = 42;
+  std::filesystem::path output_dir = "model-out";
+  std::optional<std::int64_t> logging_steps;
+
+  std::optional<double> save_steps;  ///< below 1 a share of all steps, from 1 on a number of steps
+  std::optional<std::int64_t> saves_per_epoch;
+  std::optional<Interval> save_strategy;
+  std::int64_t save_total_limit = 4;
+  std::optional<double> eval_steps;  ///< as save_steps
+  std::optional<std::int64_t> evals_per_epoch;
+  std::optional<Interval> eval_strategy;
+
+  AutoBool bf16 = AutoBool::automatic;
+  bool bfloat16 = false;
+  bool float32 = false;
+  bool gradient_checkpointing = false;
+  DeviceChoice device = DeviceChoice::automatic;
+
+  /// bfloat16 unless the precision keys say otherwise; the rules refuse contradictions and 16-bit floats of the fp16
+  /// kind.
+  Precision precision() const {
+    if (bfloat16) return Precision::bfloat16;
+    return float32 || bf16 == AutoBool::off ? Precision::float32 : Precision::bfloat16;
+  }
+  /// Warm-up steps of a run of `total_steps`: warmup_steps, else the share warmup_ratio, else Axolotl's default of 3 %
+  /// and at most 100.
+  std::int64_t warmup(std::int64_t total_steps) const {
+    if (warmup_steps) return *warmup_steps;
+    if (warmup_ratio) return static_cast<std::int64_t>(*warmup_ratio * static_cast<double>(total_steps));
+    const auto share = static_cast<std::int64_t>(0.03 * static_cast<double>(total_steps));
+    return share < 100 ? share : 100;
+  }
+};
+
+template <class Visitor>
+void describe(Visitor&& field, TrainOptions& o) {
+  const Bounds share{.min = 0, .max = 1, .below_max = true};
+  field({"micro_batch_size", "Rows of one forward pass."}, o.micro_batch_size, Bounds{1, 1 << 20});
+  field({"gradient_accumulation_steps", "Forward passes of one optimizer step."}, o.gradient_accumulation_steps,
+        Bounds{1, 1 << 20});
+  field({"num_epochs", "Passes over the data; may be a fraction."}, o.num_epochs, Bounds{.min = 0, .above_min = true});
+  field({"max_steps", "Optimizer steps after which the run ends."}, o.max_steps, Bounds{1});
+  field({"optimizer", "AdamW under any of Axolotl's names for it."}, o.optimizer);
+  field({"learning_rate", "Peak learning rate.", true}, o.learning_rate, Bounds{.min = 0, .above_min = true});
+  field({"weight_decay", "Decoupled weight decay."}, o.weight_decay, Bounds{0});
+  field({"adam_beta1", "Decay of the first moment."}, o.adam_beta1, share);
+  field({"adam_beta2", "Decay of the second moment."}, o.adam_beta2, share);
+  field({"adam_epsilon", "Added to the root of the second moment."}, o.adam_epsilon, Bounds{0});
+  field({"max_grad_norm", "Largest norm of the gradient; 0 does not clip."}, o.max_grad_norm, Bounds{0});
+  field({"lr_scheduler", "Shape of the learning rate after the warm-up."}, o.lr_scheduler);
+  field({"warmup_steps", "Steps in which the learning rate rises; left out, 3 % of all steps and at most 100."},
+        o.warmup_steps, Bounds{0});
+  field({"warmup_ratio", "The same as a share of all steps; not together with warmup_steps."}, o.warmup_ratio,
+        Bounds{0, 1});
+  field({"seed", "Seed of initialisation, shuffling and dropout."}, o.seed, Bounds{0});
+  field({"output_dir", "Folder for the result, its checkpoints and metrics.jsonl."}, o.output_dir);
+  field({"logging_steps", "Steps between two lines of metrics; left out, 0.5 % of all steps, from 1 to 10."},
+        o.logging_steps, Bounds{1});
+  field({"save_steps", "Steps between two checkpoints; below 1 a share of all steps."}, o.save_steps,
+        Bounds{.min = 0, .above_min = true});
+  field({"saves_per_epoch", "Checkpoints in an epoch."}, o.saves_per_epoch, Bounds{1});
+  field({"save_strategy", "no, steps or epoch; left out, steps if save_steps is set, else epoch."}, o.save_strategy);
+  field({"save_total_limit", "Checkpoints that are kept; the oldest go first."}, o.save_total_limit, Bounds{1});
+  field({"eval_steps", "Steps between two evaluations; below 1 a share of all steps."}, o.eval_steps,
+        Bounds{.min = 0, .above_min = true});
+  field({"evals_per_epoch", "Evaluations in an epoch."}, o.evals_per_epoch, Bounds{1});
+  field({"eval_strategy", "no, steps or epoch; left out, steps if eval_steps is set, else no."}, o.eval_strategy);
+  field({"bf16", "Weights and activations in bfloat16; auto means yes, false means float32."}, o.bf16);
+  field({"bfloat16", "The same as bf16: true."}, o.bfloat16);
+  field({"float32", "Weights and activations in float32."}, o.float32);
+  field({"gradient_checkpointing", "Keep only the inputs of each block and compute the rest again for the gradient."},
+        o.gradient_checkpointing);
+  field({"device", "cpu or cuda; auto takes cuda where the build and the machine have it."}, o.device);
+}
+
+}  // namespace eft
