@@ -1,0 +1,139 @@
+#include "tensor/pool.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+
+#include "base/error.h"
+
+namespace eft {
+namespace {
+
+constexpr std::int64_t kAlignment = 64;
+/// Free blocks are kept up to this share of the peak, but at least kMinCache.
+constexpr std::int64_t kCacheShare = 4;
+constexpr std::int64_t kMinCache = std::int64_t{256} << 20;
+
+std::int64_t rounded(std::int64_t bytes) {
+  const std::int64_t step = bytes >= (1 << 20) ? (1 << 16) : kAlignment;
+  return std::max<std::int64_t>((bytes + step - 1) / step * step, kAlignment);
+}
+
+}  // namespace
+
+struct Pool::State {
+  Device device;
+  std::mutex mutex;
+  MemoryUse live;
+  MemoryUse peak;
+  std::multimap<std::int64_t, void*> free_blocks;
+  std::int64_t cached = 0;
+
+  explicit State(Device where) : device(where) {}
+  ~State() { release_cache(0); }
+
+  void count(Category category, std::int64_t bytes) {
+    live.by_category[static_cast<std::size_t>(category)] += bytes;
+    live.total += bytes;
+    if (live.total > peak.total) peak = live;
+  }
+
+  /// Smallest cached block that fits without wasting more than an eighth.
+  void* take(std::int64_t& bytes) {
+    const auto found = free_blocks.lower_bound(bytes);
+    if (found == free_blocks.end() || found->first > bytes + bytes / 8) return nullptr;
+    void* block = found->second;
+    bytes = found->first;
+    cached -= bytes;
+    free_blocks.erase(found);
+    return block;
+  }
+
+  void release_cache(std::int64_t limit) {
+    while (cached > limit && !free_blocks.empty()) {
+      const auto largest = std::prev(free_blocks.end());
+      cached -= largest->first;
+      std::free(largest->second);
+      free_blocks.erase(largest);
+    }
+  }
+
+  void* acquire(std::int64_t& bytes, Category category) {
+    const std::lock_guard lock(mutex);
+    void* block = nullptr;
+    if (device == Device::cpu) {
+      block = take(bytes);
+      if (block == nullptr) block = std::aligned_alloc(kAlignment, static_cast<std::size_t>(bytes));
+      if (block == nullptr) {
+        release_cache(0);
+        block = std::aligned_alloc(kAlignment, static_cast<std::size_t>(bytes));
+      }
+      if (block == nullptr) {
+        throw DeviceError("{}: out of memory: {} more for {}, {} in use", name_of(device), format_bytes(bytes),
+                          name_of(category), format_bytes(live.total));
+      }
+    }
+    count(category, bytes);
+    return block;
+  }
+
+  void give_back(void* block, std::int64_t bytes, Category category) {
+    const std::lock_guard lock(mutex);
+    live.by_category[static_cast<std::size_t>(category)] -= bytes;
+    live.total -= bytes;
+    if (block == nullptr) return;
+    free_blocks.emplace(bytes, block);
+    cached += bytes;
+    release_cache(std::max(kMinCache, peak.total / kCacheShare));
+  }
+};
+
+Pool::Pool(Device device) : state_(std::make_shared<State>(device)) {}
+Pool::~Pool() = default;
+
+std::shared_ptr<void> Pool::allocate(std::int64_t bytes, Category category) {
+  expect(state_->device != Device::cuda, "a device that this build has");
+  bytes = rounded(bytes);
+  void* block = state_->acquire(bytes, category);
+  return {block, [state = state_, bytes, category](void* data) { state->give_back(data, bytes, category); }};
+}
+
+std::shared_ptr<void> Pool::adopt(void* data, std::shared_ptr<const void> owner) {
+  return {data, [owner = std::move(owner)](void*) {}};
+}
+
+Device Pool::device() const { return state_->device; }
+
+MemoryUse Pool::live() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->live;
+}
+
+MemoryUse Pool::peak() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->peak;
+}
+
+void Pool::reset_peak() {
+  const std::lock_guard lock(state_->mutex);
+  state_->peak = state_->live;
+}
+
+void Pool::trim() {
+  const std::lock_guard lock(state_->mutex);
+  state_->release_cache(0);
+}
+
+std::string_view name_of(Category category) {
+  constexpr std::string_view kNames[] = {"weights", "adapters", "gradients", "optimizer", "saved", "workspace"};
+  return kNames[static_cast<int>(category)];
+}
+
+std::string format_bytes(std::int64_t bytes) {
+  if (bytes >= 1'000'000'000) return fmt::format("{:.2f} GB", static_cast<double>(bytes) * 1e-9);
+  if (bytes >= 1'000'000) return fmt::format("{:.1f} MB", static_cast<double>(bytes) * 1e-6);
+  return fmt::format("{:.1f} kB", static_cast<double>(bytes) * 1e-3);
+}
+
+}  // namespace eft

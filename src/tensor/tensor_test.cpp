@@ -1,0 +1,81 @@
+#include "tensor/tensor.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tensor/kernel_slot.h"
+
+namespace eft {
+namespace {
+
+TEST(BFloat16, rounds_to_nearest_even_and_keeps_nan) {
+  EXPECT_EQ(static_cast<float>(BFloat16(1.00390625F)), 1.0F);       // tie to even
+  EXPECT_EQ(static_cast<float>(BFloat16(1.01171875F)), 1.015625F);  // tie to even, upwards
+  EXPECT_TRUE(std::isnan(static_cast<float>(BFloat16(std::numeric_limits<float>::quiet_NaN()))));
+  EXPECT_TRUE(std::isinf(static_cast<float>(BFloat16(std::numeric_limits<float>::max()))));
+}
+
+TEST(Tensor, slices_and_reshapes_share_storage) {
+  Pool pool(Device::cpu);
+  Tensor tensor(pool, Category::weights, DType::f32, {3, 4});
+  from_doubles(tensor, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
+  const Tensor middle = tensor.slice(1, 3);
+  EXPECT_EQ(middle.shape(), (Shape{2, 4}));
+  EXPECT_EQ(middle.data<float>()[0], 4.0F);
+  EXPECT_EQ(tensor.reshape({2, 6}).data<float>()[6], 6.0F);
+  EXPECT_THROW(tensor.reshape({5}), InternalError);
+  EXPECT_THROW(tensor.data<double>(), InternalError);
+}
+
+TEST(Tensor, converts_between_dtypes) {
+  Pool pool(Device::cpu);
+  Tensor half(pool, Category::weights, DType::f16, {4});
+  const std::uint16_t bits[] = {0x3c00, 0xc000, 0x0001, 0x7bff};  // 1, -2, smallest subnormal, 65504
+  std::copy(std::begin(bits), std::end(bits), static_cast<std::uint16_t*>(half.raw()));
+  EXPECT_EQ(to_doubles(half), (std::vector<double>{1, -2, 0x1p-24, 65504}));
+  const Tensor narrow = cast(pool, Category::workspace, half, DType::bf16);
+  EXPECT_EQ(to_doubles(narrow)[1], -2.0);
+}
+
+TEST(Pool, counts_by_category_and_reuses_blocks) {
+  Pool pool(Device::cpu);
+  const void* first = nullptr;
+  {
+    const Tensor a(pool, Category::saved, DType::f32, {1024});
+    const Tensor b(pool, Category::weights, DType::bf16, {64});
+    first = a.raw();
+    EXPECT_EQ(pool.live()[Category::saved], 4096);
+    EXPECT_EQ(pool.live().total, 4096 + 128);
+  }
+  EXPECT_EQ(pool.live().total, 0);
+  EXPECT_EQ(pool.peak().total, 4096 + 128);
+  const Tensor again(pool, Category::workspace, DType::f32, {1024});
+  EXPECT_EQ(again.raw(), first);
+}
+
+TEST(Pool, meta_counts_without_memory) {
+  Pool pool(Device::meta);
+  const Tensor huge(pool, Category::weights, DType::bf16, {std::int64_t{1} << 40});
+  EXPECT_EQ(huge.raw(), nullptr);
+  EXPECT_EQ(pool.live().total, std::int64_t{1} << 41);
+}
+
+struct NoKernels {
+  void (*run)();
+};
+
+TEST(KernelSlot, says_what_is_missing) {
+  KernelSlot<NoKernels> slot("nothing");
+  EXPECT_EQ(slot.find(Device::meta), nullptr);
+  try {
+    slot.find(Device::cuda);
+    FAIL();
+  } catch (const DeviceError& error) {
+    EXPECT_STREQ(error.what(), "nothing: this build has no cuda kernel");
+  }
+}
+
+}  // namespace
+}  // namespace eft
