@@ -1,0 +1,42 @@
+#include "autograd/checkpoint.h"
+
+#include <utility>
+
+namespace eft {
+namespace {
+
+void replay(Context& ctx, const std::vector<Var>& inputs, const Segment& segment, std::uint64_t dropout_counter,
+            std::span<Tensor> grads) {
+  Tape inner;
+  Context again = ctx;
+  again.tape = &inner;
+  again.dropout_counter = dropout_counter;
+  // The inputs keep their slots, so the inner pass adds straight into the outer gradients.
+  const std::vector<Var> outputs = segment(again, inputs);
+  inner.backward(again, outputs, grads);
+}
+
+}  // namespace
+
+std::vector<Var> checkpoint(Context& ctx, std::vector<Var> inputs, Segment segment) {
+  if (ctx.tape == nullptr) return segment(ctx, inputs);
+  const std::uint64_t dropout_counter = ctx.dropout_counter;
+  Tape* const tape = std::exchange(ctx.tape, nullptr);
+  std::vector<Var> outputs = segment(ctx, inputs);
+  ctx.tape = tape;
+
+  // Recorded even if no input wants a gradient: trainable parameters inside the segment do.
+  std::vector<std::shared_ptr<GradSlot>> slots;
+  for (Var& output : outputs) {
+    output = Var::leaf(output.value());
+    slots.push_back(output.slot());
+  }
+  tape->record("checkpoint", std::move(slots),
+               [inputs = std::move(inputs), segment = std::move(segment), dropout_counter](
+                   Context& backward_ctx, std::span<Tensor> grads) {
+                 replay(backward_ctx, inputs, segment, dropout_counter, grads);
+               });
+  return outputs;
+}
+
+}  // namespace eft

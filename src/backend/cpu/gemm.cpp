@@ -1,0 +1,78 @@
+#include "backend/cpu/gemm.h"
+
+#include <dnnl.h>
+
+#include "backend/cpu/gemm_bf16.h"
+#include "base/parallel.h"
+
+namespace eft::cpu {
+namespace {
+
+constexpr std::int64_t kRowsPerTask = 16;
+
+void check(bool ok, const GemmShape& shape) {
+  if (!ok) throw InternalError(fmt::format("gemm {}x{}x{} refused by oneDNN", shape.m, shape.n, shape.k));
+}
+
+void sgemm(const GemmShape& s, float alpha, Block<const float> a, Block<const float> b, float beta, Block<float> c) {
+  check(dnnl_sgemm(s.transpose_a ? 'T' : 'N', s.transpose_b ? 'T' : 'N', s.m, s.n, s.k, alpha, a.data, a.stride, b.data,
+                   b.stride, beta, c.data, c.stride) == dnnl_success,
+        s);
+}
+
+/// Rows [begin, end) of C in double precision; B is walked along rows so that the inner loop vectorises.
+void dgemm_rows(const GemmShape& s, double alpha, Block<const double> a, Block<const double> b, double beta,
+                Block<double> c, std::int64_t begin, std::int64_t end) {
+  for (std::int64_t i = begin; i < end; ++i) {
+    double* row = c.data + i * c.stride;
+    for (std::int64_t j = 0; j < s.n; ++j) row[j] = beta == 0 ? 0 : row[j] * beta;
+    for (std::int64_t l = 0; l < s.k; ++l) {
+      const double x = alpha * (s.transpose_a ? a.data[l * a.stride + i] : a.data[i * a.stride + l]);
+      const double* column = s.transpose_b ? b.data + l : b.data + l * b.stride;
+      const std::int64_t step = s.transpose_b ? b.stride : 1;
+      for (std::int64_t j = 0; j < s.n; ++j) row[j] += x * column[j * step];
+    }
+  }
+}
+
+bool is_float(DType dtype) { return dtype == DType::f32 || dtype == DType::bf16; }
+
+}  // namespace
+
+void gemm_block(const GemmShape& shape, float alpha, Block<const float> a, Block<const float> b, float beta,
+                Block<float> c) {
+  sgemm(shape, alpha, a, b, beta, c);
+}
+
+void gemm_block(const GemmShape& shape, double alpha, Block<const double> a, Block<const double> b, double beta,
+                Block<double> c) {
+  dgemm_rows(shape, alpha, a, b, beta, c, 0, shape.m);
+}
+
+void gemm(const GemmShape& shape, ConstView a, ConstView b, View c) {
+  if (shape.m == 0 || shape.n == 0) return;
+  const std::int64_t lda = shape.transpose_a ? shape.m : shape.k;
+  const std::int64_t ldb = shape.transpose_b ? shape.k : shape.n;
+  if (a.dtype == DType::f32 && b.dtype == DType::f32 && c.dtype == DType::f32) {
+    sgemm(shape, 1.0F, {a.as<float>(), lda}, {b.as<float>(), ldb}, shape.accumulate ? 1.0F : 0.0F,
+          {c.as<float>(), shape.n});
+  } else if (a.dtype == DType::f64 && b.dtype == DType::f64 && c.dtype == DType::f64) {
+    parallel_for(shape.m, kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
+      dgemm_rows(shape, 1.0, {a.as<double>(), lda}, {b.as<double>(), ldb}, shape.accumulate ? 1.0 : 0.0,
+                 {c.as<double>(), shape.n}, begin, end);
+    });
+  } else if (is_float(a.dtype) && is_float(b.dtype) && is_float(c.dtype)) {
+    const bool native = has_native_bf16() && a.dtype == DType::bf16 && b.dtype == DType::bf16;
+    native ? gemm_bf16_native(shape, a, b, c) : gemm_widened(shape, a, b, c);
+  } else {
+    throw InternalError(fmt::format("gemm of {} and {} into {}", name_of(a.dtype), name_of(b.dtype), name_of(c.dtype)));
+  }
+}
+
+const char* gemm_kernel_name(DType dtype) {
+  if (dtype == DType::f64) return "own f64";
+  if (dtype == DType::f32) return "oneDNN f32";
+  return has_native_bf16() ? "oneDNN bf16" : "oneDNN f32, bf16 widened in panels";
+}
+
+}  // namespace eft::cpu

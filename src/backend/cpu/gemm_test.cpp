@@ -1,0 +1,83 @@
+#include "backend/cpu/gemm.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/random.h"
+
+namespace eft::cpu {
+namespace {
+
+Tensor random_matrix(Pool& pool, DType dtype, std::int64_t rows, std::int64_t columns, Random& random) {
+  std::vector<double> values(static_cast<std::size_t>(rows * columns));
+  for (double& value : values) value = random.normal();
+  Tensor matrix(pool, Category::workspace, dtype, {rows, columns});
+  from_doubles(matrix, values);
+  return matrix;
+}
+
+/// Worst element of gemm() against a triple loop, relative to the largest element.
+double worst_error(const GemmShape& s, DType a_type, DType b_type, DType c_type) {
+  Pool pool(Device::cpu);
+  Random random(static_cast<std::uint64_t>(s.m * 31 + s.n * 7 + s.k));
+  const Tensor a = random_matrix(pool, a_type, s.transpose_a ? s.k : s.m, s.transpose_a ? s.m : s.k, random);
+  const Tensor b = random_matrix(pool, b_type, s.transpose_b ? s.n : s.k, s.transpose_b ? s.k : s.n, random);
+  Tensor c = random_matrix(pool, c_type, s.m, s.n, random);
+  const auto av = to_doubles(a);
+  const auto bv = to_doubles(b);
+  auto wanted = to_doubles(c);
+  double largest = 0;
+  for (std::int64_t i = 0; i < s.m; ++i) {
+    for (std::int64_t j = 0; j < s.n; ++j) {
+      double sum = s.accumulate ? wanted[static_cast<std::size_t>(i * s.n + j)] : 0;
+      for (std::int64_t l = 0; l < s.k; ++l) {
+        sum += av[static_cast<std::size_t>(s.transpose_a ? l * s.m + i : i * s.k + l)] *
+               bv[static_cast<std::size_t>(s.transpose_b ? j * s.k + l : l * s.n + j)];
+      }
+      wanted[static_cast<std::size_t>(i * s.n + j)] = sum;
+      largest = std::max(largest, std::abs(sum));
+    }
+  }
+  gemm(s, a.view(), b.view(), c.view());
+  const auto got = to_doubles(c);
+  double worst = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) worst = std::max(worst, std::abs(got[i] - wanted[i]));
+  return worst / largest;
+}
+
+TEST(Gemm, equals_a_triple_loop_in_every_layout_and_dtype) {
+  struct Types {
+    DType a, b, c;
+    double bound;
+  };
+  const Types types[] = {{DType::f64, DType::f64, DType::f64, 1e-14},  {DType::f32, DType::f32, DType::f32, 1e-6},
+                         {DType::bf16, DType::bf16, DType::f32, 1e-6}, {DType::bf16, DType::bf16, DType::bf16, 6e-3},
+                         {DType::f32, DType::bf16, DType::f32, 1e-6},  {DType::f32, DType::bf16, DType::bf16, 6e-3}};
+  for (const Types& type : types) {
+    for (int flags = 0; flags < 8; ++flags) {
+      const GemmShape shape{13, 21, 35, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0};
+      EXPECT_LE(worst_error(shape, type.a, type.b, type.c), type.bound)
+          << name_of(type.a) << name_of(type.b) << name_of(type.c) << " flags " << flags;
+    }
+  }
+}
+
+TEST(Gemm, crosses_panel_borders) {
+  EXPECT_LE(worst_error({3, 5, 9001, false, true, false}, DType::bf16, DType::bf16, DType::f32), 1e-6);
+  EXPECT_LE(worst_error({1100, 3, 7, true, false, true}, DType::bf16, DType::bf16, DType::bf16), 6e-3);
+  EXPECT_LE(worst_error({2, 300, 4100, false, false, false}, DType::f32, DType::bf16, DType::f32), 1e-6);
+}
+
+TEST(GemmBlock, multiplies_strided_blocks) {
+  const double a[] = {1, 2, 9, 3, 4, 9};  // [2, 2] with stride 3
+  const double b[] = {5, 6, 7, 8};
+  double c[] = {1, 1, 1, 1};
+  gemm_block({2, 2, 2}, 2.0, {a, 3}, {b, 2}, 1.0, {c, 2});
+  EXPECT_EQ(c[0], 1 + 2 * (1 * 5 + 2 * 7));
+  EXPECT_EQ(c[3], 1 + 2 * (3 * 6 + 4 * 8));
+}
+
+}  // namespace
+}  // namespace eft::cpu
