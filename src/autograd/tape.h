@@ -45,7 +45,7 @@ class Tape {
 struct Context {
   Pool* pool = nullptr;
   Tape* tape = nullptr;
-  Stream stream;
+  Stream stream{};
   std::uint64_t dropout_seed = 0;     ///< key of the run's dropout stream
   std::uint64_t dropout_counter = 0;  ///< advanced by every op that draws; replayed by `checkpoint`
 
