@@ -1,0 +1,126 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "schema/field.h"
+#include "schema/yaml.h"
+
+namespace eft {
+
+/// Throws ConfigError: `run.yaml:14 lora_r: 0 is below 1`.
+[[noreturn]] void refuse(const YamlNode& node, const std::string& path, const std::string& what);
+/// Throws ConfigError for a key that nobody knows, with the nearest of `known`.
+[[noreturn]] void refuse_unknown(const YamlNode& entry, const std::string& path, std::span<const std::string> known);
+/// "datasets[0]" and "path" → "datasets[0].path".
+std::string join_path(const std::string& path, const std::string& key);
+
+// One overload for each kind of member. They set `out` from a node that is not null, or throw ConfigError.
+void read_value(const YamlNode& node, const std::string& path, bool& out, const Bounds& bounds);
+void read_value(const YamlNode& node, const std::string& path, AutoBool& out, const Bounds& bounds);
+void read_value(const YamlNode& node, const std::string& path, std::int64_t& out, const Bounds& bounds);
+void read_value(const YamlNode& node, const std::string& path, double& out, const Bounds& bounds);
+void read_value(const YamlNode& node, const std::string& path, std::string& out, const Bounds& bounds);
+void read_value(const YamlNode& node, const std::string& path, std::filesystem::path& out, const Bounds& bounds);
+void read_value(const YamlNode& node, const std::string& path, StringOrList& out, const Bounds& bounds);
+void read_value(const YamlNode& node, const std::string& path, StringMap& out, const Bounds& bounds);
+void read_value(const YamlNode& node, const std::string& path, JsonText& out, const Bounds& bounds);
+
+/// Index of the scalar's text among `names`, or throws ConfigError that lists them.
+std::size_t read_name(const YamlNode& node, const std::string& path, std::span<const char* const> names);
+/// Throws unless the node is a list (`expected` says of what) or a mapping.
+void check_list(const YamlNode& node, const std::string& path);
+void check_mapping(const YamlNode& node, const std::string& path, std::span<const std::string> known);
+
+struct AnyField {
+  template <class... Args>
+  void operator()(FieldInfo, Args&&...) {}
+};
+
+template <class T>
+concept Described = std::is_class_v<T> && requires(T& options, AnyField& field) {
+  describe(field, options);
+};
+
+template <class T>
+concept Enumeration = std::is_enum_v<T> && requires(T value) {
+  enum_names(value);
+};
+
+/// Visitor: the keys of a struct.
+struct KeyCollector {
+  std::vector<std::string> keys;
+
+  template <class... Args>
+  void operator()(FieldInfo info, Args&&...) {
+    keys.emplace_back(info.key);
+  }
+};
+
+template <Described T>
+std::vector<std::string> keys_of() {
+  KeyCollector collector;
+  T options;
+  describe(collector, options);
+  return std::move(collector.keys);
+}
+
+/// Visitor: fills the members whose keys a mapping has. A key without a value counts as left out.
+class StructReader {
+ public:
+  StructReader(const YamlNode& mapping, std::string path) : mapping_(mapping), path_(std::move(path)) {}
+
+  template <class T>
+  void operator()(FieldInfo info, T& member, const Bounds& bounds = {}) {
+    const YamlNode* entry = mapping_.find(info.key);
+    const std::string path = join_path(path_, info.key);
+    if (entry != nullptr && !entry->is_null()) {
+      read_value(*entry, path, member, bounds);
+    } else if (info.required) {
+      refuse(entry != nullptr ? *entry : mapping_, path, "not set; it has no default");
+    }
+  }
+
+ private:
+  const YamlNode& mapping_;
+  std::string path_;
+};
+
+template <Described T>
+void read_value(const YamlNode& node, const std::string& path, T& out, const Bounds&) {
+  check_mapping(node, path, keys_of<T>());
+  StructReader reader(node, path);
+  describe(reader, out);
+}
+
+template <Enumeration T>
+void read_value(const YamlNode& node, const std::string& path, T& out, const Bounds&) {
+  constexpr auto spellings = enum_names(T{});
+  std::vector<const char*> names;
+  for (const auto& spelling : spellings) names.push_back(spelling.name);
+  out = spellings[read_name(node, path, names)].value;
+}
+
+template <class T>
+void read_value(const YamlNode& node, const std::string& path, std::optional<T>& out, const Bounds& bounds) {
+  read_value(node, path, out.emplace(), bounds);
+}
+
+template <class T>
+void read_value(const YamlNode& node, const std::string& path, std::vector<T>& out, const Bounds& bounds) {
+  check_list(node, path);
+  out.clear();
+  for (std::size_t i = 0; i < node.children.size(); ++i) {
+    const std::string place = path + '[' + std::to_string(i) + ']';
+    if (node.children[i].is_null()) refuse(node.children[i], place, "empty, expected a value");
+    read_value(node.children[i], place, out.emplace_back(), bounds);
+  }
+}
+
+}  // namespace eft
