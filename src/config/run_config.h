@@ -38,11 +38,18 @@ using Notes = std::vector<std::string>;
 /// unreadable.
 RunConfig read_config(const std::filesystem::path& path, std::span<const std::string> overrides, Notes& notes);
 
+/// The same from text; `name` stands in front of line numbers.
+RunConfig parse_config(const std::string& text, const std::string& name, std::span<const std::string> overrides,
+                       Notes& notes);
+
 /// The rules that span several fields (rules.cpp). Throws ConfigError for the first that is broken.
 void check_rules(const RunConfig& config);
 
 /// The effective configuration as YAML that read_config accepts; defaults are written out.
 std::string write_config(const RunConfig& config);
+
+/// The same as one JSON object on one line.
+std::string config_json(const RunConfig& config);
 
 /// JSON Schema (draft 2020-12) of the YAML file.
 std::string json_schema();

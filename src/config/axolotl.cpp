@@ -1,0 +1,172 @@
+#include "config/axolotl.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "config/keys.h"
+#include "schema/read.h"
+
+namespace eft {
+namespace {
+
+/// Plugins that only bring kernels.
+constexpr std::array kKernelPlugins = {"CutCrossEntropyPlugin", "LigerPlugin", "KernelsPlugin"};
+
+/// Keys that were dropped, by class.
+struct Dropped {
+  std::vector<std::string> does_anyway;
+  std::vector<std::string> without_effect;
+
+  void add(KeyClass kind, const std::string& path) {
+    std::vector<std::string>& list = kind == KeyClass::does_anyway ? does_anyway : without_effect;
+    list.push_back(path);
+  }
+};
+
+bool has_word(const std::vector<std::string>& list, const std::string& word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+bool accepts(const KeyGroup& group, const YamlNode& node) {
+  const std::vector<std::string> values = words(group.accepts);
+  if (node.is_null() || has_word(values, "*")) return true;
+  if (has_word(values, "-") && is_falsy(node)) return true;
+  return node.kind == YamlNode::Kind::scalar && has_word(values, node.text);
+}
+
+void check_values(const KeyTable& table, const YamlNode& node, const std::string& path) {
+  for (const UnsupportedValues& known : table.values) {
+    if (node.key != known.key || node.kind != YamlNode::Kind::scalar) continue;
+    // "alpaca_chat.load_qa" is a kind of alpaca_chat.
+    const std::string stem = node.text.substr(0, node.text.find('.'));
+    if (!has_word(words(known.values), node.text) && !has_word(words(known.values), stem)) continue;
+    refuse(node, path, fmt::format("{} is not supported yet; {}", node.text, known.remedy));
+  }
+}
+
+/// What a mapping may hold: the keys of its struct and the table of the others.
+struct KnownKeys {
+  std::vector<std::string> own;
+  const KeyTable& table;
+
+  std::vector<std::string> all() const {
+    std::vector<std::string> keys = own;
+    keys.insert(keys.end(), {"plugins", "evaluation_strategy"});
+    for (const KeyClass kind : {KeyClass::does_anyway, KeyClass::without_effect, KeyClass::unsupported}) {
+      for (std::string& key : keys_of_class(table, kind)) keys.push_back(std::move(key));
+    }
+    return keys;
+  }
+};
+
+/// Whether the entry stays in the tree. Throws for what is unknown or not supported.
+bool keep(const YamlNode& entry, const std::string& path, const KnownKeys& known, Dropped& dropped) {
+  if (has_word(known.own, entry.key)) {
+    check_values(known.table, entry, path);
+    return true;
+  }
+  const KeyGroup* group = group_of(known.table, entry.key);
+  if (group == nullptr) refuse_unknown(entry, path, known.all());
+  if (!accepts(*group, entry)) refuse(entry, path, fmt::format("not supported yet; {}", group->why));
+  const bool asks = !entry.is_null() && !is_falsy(entry);
+  if (asks && group->kind != KeyClass::unsupported) dropped.add(group->kind, path);
+  return false;
+}
+
+void filter(YamlNode& mapping, const std::string& path, const KnownKeys& known, Dropped& dropped) {
+  if (mapping.kind != YamlNode::Kind::mapping) return;
+  std::vector<YamlNode> kept;
+  for (YamlNode& entry : mapping.children) {
+    if (keep(entry, join_path(path, entry.key), known, dropped)) kept.push_back(std::move(entry));
+  }
+  mapping.children = std::move(kept);
+}
+
+bool is_kernel_plugin(const std::string& name) {
+  const std::string last = name.substr(name.rfind('.') + 1);
+  return std::find(kKernelPlugins.begin(), kKernelPlugins.end(), last) != kKernelPlugins.end();
+}
+
+/// Removes `plugins` when all of them only bring kernels.
+void drop_plugins(YamlNode& root, Dropped& dropped) {
+  const YamlNode* plugins = root.find("plugins");
+  if (plugins == nullptr) return;
+  std::vector<std::string> names;
+  if (!plugins->is_null()) read_value(*plugins, "plugins", names, {});
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (is_kernel_plugin(names[i])) continue;
+    refuse(plugins->children[i], fmt::format("plugins[{}]", i),
+           fmt::format("{} is not supported yet; remove it", names[i]));
+  }
+  if (!names.empty()) dropped.add(KeyClass::does_anyway, "plugins");
+  std::erase_if(root.children, [](const YamlNode& entry) { return entry.key == "plugins"; });
+}
+
+void rename_evaluation_strategy(YamlNode& root, Notes& notes) {
+  YamlNode* old = root.find("evaluation_strategy");
+  if (old == nullptr) return;
+  if (root.find("eval_strategy") != nullptr) {
+    refuse(*old, old->key, "the old spelling of eval_strategy, which is there too; remove it");
+  }
+  if (!old->is_null()) notes.push_back("evaluation_strategy is the old spelling of eval_strategy");
+  old->key = "eval_strategy";
+}
+
+/// message_field_role: from → message_property_mappings: {role: from}.
+void move_message_field(YamlNode& dataset, const std::string& path, const char* property, Notes& notes) {
+  const std::string old_key = std::string("message_field_") + property;
+  const YamlNode* found = dataset.find(old_key);
+  if (found == nullptr) return;
+  YamlNode value = *found;
+  std::erase_if(dataset.children, [&](const YamlNode& entry) { return entry.key == old_key; });
+  if (value.is_null()) return;
+  YamlNode* mappings = dataset.find("message_property_mappings");
+  if (mappings == nullptr) {
+    mappings = &dataset.children.emplace_back();
+    mappings->key = "message_property_mappings";
+    mappings->origin = value.origin;
+  }
+  if (mappings->is_null()) mappings->kind = YamlNode::Kind::mapping;
+  if (const YamlNode* other = mappings->find(property); other != nullptr && other->text != value.text) {
+    refuse(value, join_path(path, old_key),
+           fmt::format("{} contradicts message_property_mappings.{}, {}; remove it", brief(value), property,
+                       brief(*other)));
+  } else if (other == nullptr) {
+    value.key = property;
+    mappings->children.push_back(std::move(value));
+  }
+  notes.push_back(
+      fmt::format("{0}.{1} is the old spelling of {0}.message_property_mappings.{2}", path, old_key, property));
+}
+
+void translate_datasets(YamlNode& root, const char* key, Dropped& dropped, Notes& notes) {
+  YamlNode* list = root.find(key);
+  if (list == nullptr || list->kind != YamlNode::Kind::sequence) return;
+  const KnownKeys known{keys_of<DatasetOptions>(), dataset_keys()};
+  for (std::size_t i = 0; i < list->children.size(); ++i) {
+    const std::string path = fmt::format("{}[{}]", key, i);
+    for (const char* property : {"role", "content"}) move_message_field(list->children[i], path, property, notes);
+    filter(list->children[i], path, known, dropped);
+  }
+}
+
+}  // namespace
+
+void translate_axolotl(YamlNode& root, Notes& notes) {
+  Dropped dropped;
+  drop_plugins(root, dropped);
+  rename_evaluation_strategy(root, notes);
+  filter(root, "", {keys_of<RunConfig>(), run_keys()}, dropped);
+  for (const char* key : {"datasets", "test_datasets"}) translate_datasets(root, key, dropped, notes);
+  if (!dropped.does_anyway.empty()) {
+    notes.push_back(fmt::format("eft does this anyway: {}", fmt::join(dropped.does_anyway, ", ")));
+  }
+  if (!dropped.without_effect.empty()) {
+    notes.push_back(fmt::format("without effect in eft: {}", fmt::join(dropped.without_effect, ", ")));
+  }
+}
+
+}  // namespace eft
