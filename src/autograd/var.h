@@ -10,6 +10,7 @@ namespace eft {
 /// Where the gradient of one value is summed. `filled` is false until the first contribution, which overwrites.
 struct GradSlot {
   Tensor tensor;
+  Shape shape;
   DType dtype = DType::f32;
   Category category = Category::workspace;
   bool filled = false;
@@ -21,7 +22,10 @@ class Var {
   Var() = default;
   /// A constant: no gradient flows to it.
   explicit Var(Tensor value) : value_(std::move(value)) {}
-  Var(Tensor value, std::shared_ptr<GradSlot> slot) : value_(std::move(value)), slot_(std::move(slot)) {}
+  /// The slot takes the value's shape; without a value it keeps its own (an output whose storage went elsewhere).
+  Var(Tensor value, std::shared_ptr<GradSlot> slot) : value_(std::move(value)), slot_(std::move(slot)) {
+    if (slot_ && value_) slot_->shape = value_.shape();
+  }
   /// An input whose gradient is wanted; the gradient has `value`'s own dtype.
   static Var leaf(Tensor value) {
     auto slot = std::make_shared<GradSlot>();
@@ -45,7 +49,7 @@ class Var {
   GradView grad_target(Pool& pool) const {
     if (!slot_) return {};
     const bool accumulate = slot_->filled;
-    if (!slot_->tensor) slot_->tensor = Tensor(pool, slot_->category, slot_->dtype, value_.shape());
+    if (!slot_->tensor) slot_->tensor = Tensor(pool, slot_->category, slot_->dtype, slot_->shape);
     slot_->filled = true;
     return {slot_->tensor.view(), accumulate};
   }

@@ -10,6 +10,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace eft {
 namespace HWY_NAMESPACE {
+namespace {  // the names repeat in every op
 
 void widen_row(const BFloat16* from, float* to, std::int64_t count) {
   const Tag<float> d;
@@ -22,6 +23,7 @@ void narrow_row(const float* from, BFloat16* to, std::int64_t count, bool accumu
       d, count, [&](std::int64_t i, std::size_t n) { put_n(d, load_n(d, from + i, n), to + i, n, accumulate); });
 }
 
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace eft
 HWY_AFTER_NAMESPACE();

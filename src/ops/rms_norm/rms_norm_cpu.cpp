@@ -12,6 +12,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace eft {
 namespace HWY_NAMESPACE {
+namespace {  // the names repeat in every op
 
 constexpr std::int64_t kElementsPerTask = 1 << 14;
 
@@ -129,6 +130,7 @@ void backward(Stream, const RmsNormShape& s, ConstView x, ConstView weight, Cons
   });
 }
 
+}  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace eft
 HWY_AFTER_NAMESPACE();

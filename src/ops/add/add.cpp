@@ -1,0 +1,43 @@
+#include "ops/add/add.h"
+
+#include <utility>
+
+namespace eft {
+namespace {
+
+void add_gradient(Context& ctx, const Var& target, const Tensor& dy, double factor) {
+  const GradView dx = target.grad_target(*ctx.pool);
+  const auto* kernels = add_kernels.find(ctx.device());
+  if (dx && kernels != nullptr) kernels->backward(ctx.stream, dy.view(), factor, dx);
+}
+
+}  // namespace
+
+Var add(Context& ctx, const Var& a, const Var& b, double factor) {
+  expect(a.shape() == b.shape() && a.dtype() == b.dtype(), "terms of one shape and dtype");
+  Tensor y = ctx.output(a.dtype(), a.shape());
+  if (const auto* kernels = add_kernels.find(ctx.device())) {
+    kernels->forward(ctx.stream, a.view(), b.view(), factor, y.view());
+  }
+  return ctx.result("add", y, {&a, &b}, [=](Context& backward_ctx, Tensor& dy) {
+    add_gradient(backward_ctx, a, dy, factor);
+    if (factor == 1.0) {
+      pass_gradient(backward_ctx, b, std::move(dy));
+    } else {
+      add_gradient(backward_ctx, b, dy, factor);
+    }
+  });
+}
+
+void pass_gradient(Context& ctx, const Var& target, Tensor&& gradient) {
+  if (!target.wants_grad()) return;
+  GradSlot& slot = *target.slot();
+  if (!slot.filled && !slot.tensor && gradient.unique() && slot.dtype == gradient.dtype()) {
+    slot.tensor = std::move(gradient);
+    slot.filled = true;
+  } else {
+    add_gradient(ctx, target, gradient, 1.0);
+  }
+}
+
+}  // namespace eft
