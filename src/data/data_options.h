@@ -122,7 +122,10 @@ void describe(Visitor&& field, DataOptions& o) {
   field({"val_set_size", "Rows kept for evaluation: below 1 a share, from 1 on a number of rows."}, o.val_set_size,
         Bounds{0});
   field({"shuffle_merged_datasets", "Shuffle the rows of all datasets together."}, o.shuffle_merged_datasets);
-  field({"curriculum_sampling", "Take the rows in the order of the files in every epoch."}, o.curriculum_sampling);
+  field({"curriculum_sampling",
+         "Take the rows of one dataset in the order of its file, and several in the order that merging gave, in every "
+         "epoch."},
+        o.curriculum_sampling);
 }
 
 }  // namespace eft

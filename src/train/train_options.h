@@ -48,7 +48,7 @@ struct TrainOptions {
   std::int64_t micro_batch_size = 1;
   std::int64_t gradient_accumulation_steps = 1;
   double num_epochs = 1;
-  std::optional<std::int64_t> max_steps;  ///< ends the run before num_epochs does
+  std::optional<std::int64_t> max_steps;  ///< exactly this many optimizer steps, whatever num_epochs says
 
   OptimizerKind optimizer = OptimizerKind::adamw;
   double learning_rate = 0;
@@ -103,7 +103,8 @@ void describe(Visitor&& field, TrainOptions& o) {
   field({"gradient_accumulation_steps", "Forward passes of one optimizer step."}, o.gradient_accumulation_steps,
         Bounds{1, 1 << 20});
   field({"num_epochs", "Passes over the data; may be a fraction."}, o.num_epochs, Bounds{.min = 0, .above_min = true});
-  field({"max_steps", "Optimizer steps after which the run ends."}, o.max_steps, Bounds{1});
+  field({"max_steps", "Optimizer steps of the run, in place of num_epochs; the data is repeated as needed."},
+        o.max_steps, Bounds{1});
   field({"optimizer", "AdamW under any of Axolotl's names for it."}, o.optimizer);
   field({"learning_rate", "Peak learning rate.", true}, o.learning_rate, Bounds{.min = 0, .above_min = true});
   field({"weight_decay", "Decoupled weight decay."}, o.weight_decay, Bounds{0});

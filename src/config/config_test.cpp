@@ -1,0 +1,324 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "config/keys.h"
+#include "config/run_config.h"
+#include "schema/read.h"
+
+namespace eft {
+namespace {
+
+constexpr const char* kSmall =
+    "base_model: model\n"
+    "learning_rate: 2e-4\n"
+    "datasets:\n"
+    "  - path: rows.jsonl\n"
+    "    type: chat_template\n";
+
+struct Result {
+  RunConfig config;
+  Notes notes;
+};
+
+Result parse(const std::string& text, const std::vector<std::string>& overrides = {}) {
+  Result result;
+  result.config = parse_config(text, "run.yaml", overrides, result.notes);
+  return result;
+}
+
+/// The message for kSmall and these further lines (from line 6 on).
+std::string error_of(const std::string& lines, const std::vector<std::string>& overrides = {}) {
+  try {
+    parse(kSmall + lines, overrides);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Config, DefaultsAreAxolotls) {
+  const RunConfig config = parse(kSmall).config;
+  EXPECT_EQ(config.base_model, "model");
+  EXPECT_EQ(config.adapter.kind, AdapterKind::none);
+  EXPECT_EQ(config.train.learning_rate, 2e-4);
+  EXPECT_EQ(config.train.micro_batch_size, 1);
+  EXPECT_EQ(config.train.num_epochs, 1);
+  EXPECT_EQ(config.train.lr_scheduler, ScheduleKind::cosine);
+  EXPECT_EQ(config.train.max_grad_norm, 1);
+  EXPECT_EQ(config.train.seed, 42);
+  EXPECT_EQ(config.train.output_dir, "model-out");
+  EXPECT_EQ(config.train.precision(), Precision::bfloat16);
+  EXPECT_EQ(config.data.sequence_len, 512);
+  EXPECT_EQ(config.data.chat_template, "tokenizer_default");
+  EXPECT_EQ(config.data.datasets.at(0).roles_to_train, std::vector<std::string>{"assistant"});
+  EXPECT_TRUE(parse(kSmall).notes.empty());
+}
+
+TEST(Config, WarmUpFollowsAxolotl) {
+  EXPECT_EQ(parse(kSmall).config.train.warmup(1000), 30);
+  EXPECT_EQ(parse(kSmall).config.train.warmup(10000), 100);
+  EXPECT_EQ(parse(std::string(kSmall) + "warmup_ratio: 0.1\n").config.train.warmup(25), 2);
+  EXPECT_EQ(parse(std::string(kSmall) + "warmup_steps: 0\n").config.train.warmup(1000), 0);
+}
+
+TEST(Config, PrecisionKeysAgreeOrAreRefused) {
+  const auto precision = [](const std::string& lines) { return parse(kSmall + lines).config.train.precision(); };
+  EXPECT_EQ(precision("bf16: true\n"), Precision::bfloat16);
+  EXPECT_EQ(precision("bf16: false\n"), Precision::float32);
+  EXPECT_EQ(precision("float32: true\n"), Precision::float32);
+  EXPECT_EQ(precision("bfloat16: true\n"), Precision::bfloat16);
+  EXPECT_EQ(error_of("bf16: true\nfloat32: true\n"), "run.yaml:7 float32: contradicts bf16: true; remove one");
+  EXPECT_EQ(
+      error_of("fp16: true\n"),
+      "run.yaml:6 fp16: not supported yet; use bf16: auto; Gemma's activations overflow 16-bit floats of the fp16 "
+      "kind");
+}
+
+TEST(Config, MissingKeysAreNamed) {
+  const auto error = [](const std::string& text) {
+    try {
+      parse(text);
+    } catch (const ConfigError& thrown) {
+      return std::string(thrown.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(error(""), "run.yaml base_model: not set; it has no default");
+  EXPECT_EQ(error("base_model:\n"), "run.yaml:1 base_model: not set; it has no default");
+  EXPECT_EQ(error("base_model: x\nlearning_rate: 1\n"), "run.yaml datasets: not set; it has no default");
+  EXPECT_EQ(error("base_model: x\nlearning_rate: 1\ndatasets: []\n"),
+            "run.yaml:3 datasets: empty, expected at least one dataset");
+  EXPECT_EQ(error("base_model: x\ndatasets:\n  - path: a\n    type: completion\n"),
+            "run.yaml learning_rate: not set; it has no default");
+  EXPECT_EQ(error("just text\n"), "run.yaml: \"just text\" at the top, expected a mapping of options");
+}
+
+TEST(Config, UnknownKeysNameTheNearest) {
+  EXPECT_EQ(error_of("lora_rr: 8\n"), "run.yaml:6 lora_rr: unknown key; did you mean lora_r?");
+  EXPECT_EQ(error_of("flash_atention: true\n"),
+            "run.yaml:6 flash_atention: unknown key; did you mean flash_attention?");
+  EXPECT_EQ(error_of("    field_mesages: x\n"),
+            "run.yaml:6 datasets[0].field_mesages: unknown key; did you mean field_messages?");
+  EXPECT_EQ(error_of("quite_something_else: 1\n"), "run.yaml:6 quite_something_else: unknown key");
+}
+
+TEST(Config, KnownKeysThatAreNotActedOnAreErrorsWithARemedy) {
+  EXPECT_EQ(error_of("lora_modules_to_save: [embed_tokens]\n"),
+            "run.yaml:6 lora_modules_to_save: not supported yet; remove the key");
+  EXPECT_EQ(error_of("load_in_4bit: true\n"),
+            "run.yaml:6 load_in_4bit: not supported yet; remove the key; train adapter: lora on bf16 weights");
+  EXPECT_EQ(error_of("wandb_project: gemma\n"),
+            "run.yaml:6 wandb_project: not supported yet; remove the key; every step is in OUTPUT_DIR/metrics.jsonl");
+  EXPECT_EQ(error_of("optimizer: adamw_bnb_8bit\n"),
+            "run.yaml:6 optimizer: adamw_bnb_8bit is not supported yet; use optimizer: adamw_torch_fused");
+  EXPECT_EQ(error_of("adapter: qlora\n"),
+            "run.yaml:6 adapter: qlora is not supported yet; use adapter: lora without load_in_4bit");
+  EXPECT_EQ(error_of("plugins:\n  - axolotl.integrations.liger.LigerPlugin\n  - axolotl.integrations.kd.KDPlugin\n"),
+            "run.yaml:8 plugins[1]: axolotl.integrations.kd.KDPlugin is not supported yet; remove it");
+  EXPECT_EQ(
+      error_of("", {"datasets.0.type=alpaca_chat.load_qa"}),
+      "--set datasets[0].type: alpaca_chat.load_qa is not supported yet; use chat_template, alpaca or completion");
+  EXPECT_EQ(error_of("", {"rl=dpo"}), "--set rl: not supported yet; remove the key; eft does supervised fine-tuning");
+  EXPECT_EQ(error_of("save_safetensors: false\n"),
+            "run.yaml:6 save_safetensors: not supported yet; remove the key; eft writes safetensors only");
+}
+
+TEST(Config, KeysThatAskForNothingAreAccepted) {
+  const Result result = parse(std::string(kSmall) +
+                              "load_in_4bit: false\nwandb_project:\nneftune_noise_alpha: 0\nspecial_tokens: {}\n"
+                              "lora_modules_to_save: []\nhub_model_id: ''\nfp16: null\ntensor_parallel_size: 1\n");
+  EXPECT_TRUE(result.notes.empty());
+}
+
+TEST(Config, KeysThatCannotChangeResultsAreNotedOnce) {
+  const Result result = parse(std::string(kSmall) +
+                              "plugins: [axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin]\n"
+                              "flash_attention: true\nsdp_attention: false\nliger_rope: true\ntf32: true\n"
+                              "pad_to_sequence_len: true\nstrict: false\n");
+  EXPECT_EQ(result.notes, (Notes{"eft does this anyway: plugins, flash_attention, liger_rope",
+                                 "without effect in eft: tf32, pad_to_sequence_len"}));
+}
+
+TEST(Config, OldSpellingsAreRenamedWithANote) {
+  const Result result = parse(std::string(kSmall) + "    message_field_role: from\nevaluation_strategy: no\n");
+  EXPECT_EQ(result.config.data.datasets.at(0).message_property_mappings.value_or("role", ""), "from");
+  EXPECT_EQ(result.config.train.eval_strategy, Interval::no);
+  EXPECT_EQ(
+      result.notes,
+      (Notes{"evaluation_strategy is the old spelling of eval_strategy",
+             "datasets[0].message_field_role is the old spelling of datasets[0].message_property_mappings.role"}));
+  EXPECT_EQ(error_of("    message_field_role: from\n    message_property_mappings: {role: who}\n"),
+            "run.yaml:6 datasets[0].message_field_role: \"from\" contradicts message_property_mappings.role, \"who\"; "
+            "remove it");
+}
+
+TEST(Config, WrongValuesNameLineAndBounds) {
+  EXPECT_EQ(error_of("lora_r: 0\n"), "run.yaml:6 lora_r: 0 is below 1");
+  EXPECT_EQ(error_of("lora_r: 2000\n"), "run.yaml:6 lora_r: 2000 is above 1024");
+  EXPECT_EQ(error_of("num_epochs: three\n"), "run.yaml:6 num_epochs: got \"three\", expected a number");
+  EXPECT_EQ(error_of("sample_packing: 3\n"), "run.yaml:6 sample_packing: got 3, expected true or false");
+  EXPECT_EQ(error_of("lr_scheduler: zigzag\n"),
+            "run.yaml:6 lr_scheduler: got \"zigzag\", expected constant, constant_with_warmup, linear, cosine");
+  EXPECT_EQ(error_of("", {"micro_batch_size=0"}), "--set micro_batch_size: 0 is below 1");
+  EXPECT_EQ(error_of("base_model: again\n"), "run.yaml:6 base_model: given twice, first at run.yaml:1; remove one");
+  EXPECT_EQ(error_of("chat_template_kwargs:\n\tenable_thinking: true\n"),
+            "run.yaml:7: a tab in the indentation; YAML is indented with spaces");
+}
+
+struct RuleCase {
+  const char* lines;
+  const char* message;
+};
+
+TEST(Config, RulesAcrossFields) {
+  const RuleCase cases[] = {
+      {"adapter: lora\n", "run.yaml lora_r: not set; adapter: lora needs it"},
+      {"adapter: lora\nlora_r: 8\n", "run.yaml lora_alpha: not set; adapter: lora needs it"},
+      {"adapter: lora\nlora_r: 8\nlora_alpha: 8\n",
+       "run.yaml lora_target_modules: not set; adapter: lora needs it, or lora_target_linear: true"},
+      {"adapter: lora\nlora_model_dir: out\n", "no error"},
+      {"adapter: lora\nlora_r: 8\nlora_alpha: 8\nlora_target_modules: '.*'\nlora_target_linear: true\n",
+       "run.yaml:10 lora_target_linear: does not go with a regular expression; make lora_target_modules a list or "
+       "remove "
+       "one"},
+      {"lora_r: 8\n",
+       "run.yaml:6 lora_r: set without adapter: lora, so the whole model would train; add adapter: lora or remove "
+       "lora_r"},
+      {"warmup_steps: 5\nwarmup_ratio: 0.1\n", "run.yaml:7 warmup_ratio: set beside warmup_steps; remove one"},
+      {"val_set_size: 1.5\n", "run.yaml:6 val_set_size: neither a share below 1 nor a whole number of rows"},
+      {"val_set_size: 20\n", "no error"},
+      {"val_set_size: 0.1\ntest_datasets: [{path: x, type: alpaca}]\n",
+       "run.yaml:6 val_set_size: set beside test_datasets; remove one"},
+      {"save_steps: 5\nsaves_per_epoch: 1\n", "run.yaml:6 save_steps: set beside saves_per_epoch; remove one"},
+      {"save_steps: 5\nsave_strategy: epoch\n",
+       "run.yaml:7 save_strategy: contradicts save_steps; use steps or remove save_steps"},
+      {"save_strategy: steps\n", "run.yaml:6 save_strategy: steps needs save_steps or saves_per_epoch"},
+      {"eval_steps: 0.1\n",
+       "run.yaml:6 eval_steps: nothing to evaluate on; set val_set_size or test_datasets, or remove eval_steps"},
+      {"eval_steps: 2.5\nval_set_size: 0.1\n",
+       "run.yaml:6 eval_steps: neither a share below 1 nor a whole number of steps"},
+      {"min_sample_len: 600\n", "run.yaml:6 min_sample_len: above sequence_len, so every row would be dropped"},
+      {"chat_template: jinja\n",
+       "run.yaml:6 chat_template: jinja needs the template's text or path in chat_template_jinja"},
+      {"    chat_template: gemma4\n    chat_template_jinja: x.jinja\n",
+       "run.yaml:7 datasets[0].chat_template_jinja: without effect unless chat_template is jinja; remove one"},
+  };
+  for (const RuleCase& rule : cases) EXPECT_EQ(error_of(rule.lines), rule.message) << rule.lines;
+}
+
+TEST(Config, CheckRulesAloneNamesTheKey) {
+  RunConfig config = parse(kSmall).config;
+  check_rules(config);
+  config.data.datasets.clear();
+  EXPECT_THROW(check_rules(config), ConfigError);
+}
+
+TEST(Config, CombinationsWithoutEffectAreNoted) {
+  const Result result = parse(std::string(kSmall) + "evals_per_epoch: 2\nlr_scheduler: constant\nwarmup_steps: 3\n");
+  EXPECT_EQ(result.notes,
+            (Notes{"evals_per_epoch has no effect: neither val_set_size nor test_datasets is set",
+                   "the warm-up has no effect with lr_scheduler: constant; constant_with_warmup has one"}));
+}
+
+TEST(Config, JinjaTextImpliesTheTemplate) {
+  EXPECT_EQ(parse(std::string(kSmall) + "chat_template_jinja: t.jinja\n").config.data.chat_template, "jinja");
+}
+
+TEST(Config, WhatIsWrittenReadsBackTheSame) {
+  const std::string text =
+      std::string(kSmall) +
+      "    message_property_mappings: {role: from, content: value}\n    split: train[:10%]\n"
+      "adapter: lora\nlora_r: 8\nlora_alpha: 16\nlora_target_modules: '.*layers\\.\\d+\\.q_proj'\n"
+      "chat_template_kwargs: {enable_thinking: true}\nmax_steps: 7\nbf16: false\nval_set_size: 0.05\n"
+      "eval_steps: 0.25\nsave_strategy: no\n";
+  const std::string once = write_config(parse(text).config);
+  EXPECT_EQ(write_config(parse(once).config), once);
+  EXPECT_NE(once.find("lora_r: 8\n"), std::string::npos) << once;
+  EXPECT_NE(config_json(parse(text).config).find(R"("eval_steps":0.25)"), std::string::npos);
+}
+
+TEST(Config, AMissingFileIsAFileError) {
+  Notes notes;
+  EXPECT_THROW(read_config("no/such/run.yaml", {}, notes), FileError);
+}
+
+TEST(Config, NoKeyStandsInTwoPlaces) {
+  std::vector<std::string> all = keys_of<RunConfig>();
+  for (const KeyGroup& group : run_keys().groups) {
+    for (std::string& key : words(group.keys)) all.push_back(std::move(key));
+  }
+  std::sort(all.begin(), all.end());
+  EXPECT_EQ(std::adjacent_find(all.begin(), all.end()), all.end()) << *std::adjacent_find(all.begin(), all.end());
+}
+
+/// Axolotl's own examples, and the first thing in each that eft does not do yet ("" when it reads).
+struct CompatCase {
+  const char* file;
+  const char* message;
+};
+
+constexpr const char* kFourBit = "load_in_4bit: not supported yet; remove the key; train adapter: lora on bf16 weights";
+constexpr const char* kEightBitAdam =
+    "optimizer: adamw_torch_8bit is not supported yet; use optimizer: adamw_torch_fused";
+
+TEST(Config, AxolotlsExamplesReadOrSayWhatIsMissing) {
+  const CompatCase cases[] = {
+      {"gemma-3n-e2b-qlora.yml", kFourBit},
+      {"gemma-3n-e2b-vision-qlora.yml", kFourBit},
+      {"gemma-3n-e2b-vision-audio-qlora.yml", kFourBit},
+      {"gemma-4-26b-a4b-moe-qlora.yaml", kFourBit},
+      {"gemma-4-26b-a4b-moe-bnb-lora.yaml", kFourBit},
+      {"gemma-4-26b-a4b-moe-nvfp4-lora.yaml", "lora_target_parameters: not supported yet; remove the key"},
+      {"gemma-4-31b-qlora.yaml", kFourBit},
+      {"gemma-4-e2b-vision-lora.yaml", kEightBitAdam},
+      {"gemma-4-12b-unified-lora.yaml", kEightBitAdam},
+      {"gemma-4-12b-unified-vision-lora.yaml", kEightBitAdam},
+  };
+  for (const CompatCase& example : cases) {
+    const std::string path = std::string("examples/compat/") + example.file;
+    Notes notes;
+    try {
+      read_config(path, {}, notes);
+      ADD_FAILURE() << path << " reads; say so here";
+    } catch (const ConfigError& error) {
+      EXPECT_NE(std::string(error.what()).find(example.message), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(Config, AxolotlsExamplesReadOnceThatIsTakenOut) {
+  const std::vector<std::string> plain = {"load_in_4bit=",           "adapter=lora",          "optimizer=adamw_torch",
+                                          "quantize_moe_experts=",   "bnb_config_kwargs=",    "activation_offloading=",
+                                          "lora_target_parameters=", "dsv4_fp4_grouped_mode="};
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("examples/compat")) {
+    Notes notes;
+    const RunConfig config = read_config(entry.path(), plain, notes);
+    EXPECT_EQ(config.adapter.kind, AdapterKind::lora);
+    EXPECT_EQ(config.train.learning_rate, 2e-4);
+    EXPECT_TRUE(config.adapter.target_modules.is_string);
+    EXPECT_EQ(config.data.eot_tokens.size(), 1U);
+    EXPECT_FALSE(notes.empty());
+    ++count;
+  }
+  EXPECT_EQ(count, 10);
+}
+
+TEST(Config, TheReferencePageIsUpToDate) {
+  EXPECT_EQ(read_text("docs/options.md"), reference_page())
+      << "write it anew: eft config-schema --format markdown > docs/options.md";
+}
+
+TEST(Config, TheJsonSchemaNamesEveryKey) {
+  const std::string schema = json_schema();
+  for (const std::string& key : keys_of<RunConfig>()) {
+    EXPECT_NE(schema.find('"' + key + "\": {"), std::string::npos) << key;
+  }
+}
+
+}  // namespace
+}  // namespace eft
