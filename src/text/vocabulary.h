@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text/tokenizer.h"
+
+namespace eft {
+
+/// Pieces by id and ids by piece. Ids may have holes, which read as empty pieces.
+class Vocabulary {
+ public:
+  Vocabulary() = default;
+  /// Throws DataError (`where` names the file) when a piece stands there twice.
+  Vocabulary(std::vector<std::string> pieces, const std::string& where);
+
+  std::optional<TokenId> find(std::string_view piece) const;
+  /// All pieces by id; holes are empty.
+  const std::vector<std::string>& pieces() const { return pieces_; }
+  /// Number of pieces without the holes.
+  std::size_t count() const { return count_; }
+
+ private:
+  struct Slot {
+    std::uint32_t tag;
+    TokenId id;
+  };
+
+  std::size_t place_of(std::string_view piece, std::uint32_t tag) const;
+  void index(TokenId id, const std::string& where);
+
+  std::vector<std::string> pieces_;
+  std::vector<Slot> slots_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace eft
