@@ -1,7 +1,8 @@
 """Turns every float32 of torch into float64. Call patch() before importing transformers or peft.
 
-Transformers casts to float32 in its norms, softmaxes, rotary tables and loss. Those casts name torch.float32, torch.float or
-Tensor.float, so rebinding the names makes the same model code compute in float64 throughout; NoFloat32 proves that it did.
+Transformers casts to float32 in its norms, softmaxes, rotary tables and loss. Those casts name torch.float32,
+torch.float or Tensor.float, so rebinding the names makes the same model code compute in float64 throughout; NoFloat32
+proves that it did.
 """
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Writes the tiny random models of the golden tests with their references: make_tiny.py OUT [NAME...]
 
-Every kind of layer occurs, sizes are odd on purpose (nothing a multiple of 8), and every stored tensor that is the identity at
-initialisation is random here, so that a forgotten multiplication shows. Per model: config.json (and config.old.json, the same
-model as earlier releases of Transformers spelled it), weights, reference.safetensors, adapter/ and reference_lora.safetensors.
+Every kind of layer occurs, sizes are odd on purpose (nothing a multiple of 8), and every stored tensor that is the
+identity at initialisation is random here, so that a forgotten multiplication shows. Per model: config.json (and
+config.old.json, the same model as earlier releases of Transformers spelled it), weights, reference.safetensors,
+adapter/ and reference_lora.safetensors.
 """
 import json
 import pathlib
@@ -50,10 +51,12 @@ def gemma3_container():
 
 def gemma4_e():
     config = hf.Gemma4TextConfig(**(COMMON | {"intermediate_size": 34}), vocab_size_per_layer_input=251,
-                                 hidden_size=38, num_attention_heads=6, num_key_value_heads=2, head_dim=10, global_head_dim=18, num_hidden_layers=9,
-                                 num_kv_shared_layers=4, layer_types=layers("ssfsfsfsf"), hidden_size_per_layer_input=14,
+                                 hidden_size=38, num_attention_heads=6, num_key_value_heads=2, head_dim=10,
+                                 global_head_dim=18, num_hidden_layers=9, num_kv_shared_layers=4,
+                                 layer_types=layers("ssfsfsfsf"), hidden_size_per_layer_input=14,
                                  use_double_wide_mlp=True, final_logit_softcapping=30.0)
-    return hf.Gemma4ForCausalLM, config, (["per_layer_config"], {"global_head_dim": 18, "num_global_key_value_heads": None})
+    old = {"global_head_dim": 18, "num_global_key_value_heads": None}
+    return hf.Gemma4ForCausalLM, config, (["per_layer_config"], old)
 
 
 def gemma4_dense():
@@ -61,7 +64,8 @@ def gemma4_dense():
                                  global_head_dim=18, num_global_key_value_heads=2, attention_k_eq_v=True,
                                  num_hidden_layers=6, layer_types=layers("ssfssf"), hidden_size_per_layer_input=0,
                                  use_bidirectional_attention="vision", final_logit_softcapping=7.0)
-    return hf.Gemma4ForCausalLM, config, (["per_layer_config"], {"global_head_dim": 18, "num_global_key_value_heads": 2})
+    old = {"global_head_dim": 18, "num_global_key_value_heads": 2}
+    return hf.Gemma4ForCausalLM, config, (["per_layer_config"], old)
 
 
 def gemma4_container():
@@ -74,8 +78,9 @@ def gemma4_container():
                                    use_clipped_linears=True)
     audio = hf.Gemma4AudioConfig(hidden_size=12, num_hidden_layers=1, num_attention_heads=2,
                                  subsampling_conv_channels=[4, 2], output_proj_dims=10)
-    config = hf.Gemma4Config(text_config=text, vision_config=vision, audio_config=audio, image_token_id=245, boi_token_id=246,
-                             eoi_token_id=247, audio_token_id=248, boa_token_id=249, eoa_token_index=250, video_token_id=244)
+    config = hf.Gemma4Config(text_config=text, vision_config=vision, audio_config=audio, image_token_id=245,
+                             boi_token_id=246, eoi_token_id=247, audio_token_id=248, boa_token_id=249,
+                             eoa_token_index=250, video_token_id=244)
     return hf.Gemma4ForConditionalGeneration, config, None
 
 
@@ -129,7 +134,7 @@ def write_old_config(folder, spelling):
 
 
 def add_dead_tensors(folder, text, rng):
-    """Released checkpoints of the E kind still hold the keys and values of the layers that borrow them; nothing reads those."""
+    """Released E checkpoints still hold the keys and values of the layers that borrow them; nothing reads those."""
     path = folder / "model.safetensors"
     tensors = load_file(path)
     for layer in range(text.num_hidden_layers - text.num_kv_shared_layers, text.num_hidden_layers):

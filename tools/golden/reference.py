@@ -6,7 +6,7 @@
 
 Truth is computed in float64 (see double.py); Transformers' own float32 and bfloat16 runs are measured against it and
 their distance goes into the metadata as f32_noise and bf16_noise. --float32-only writes the float32 run itself, for
-models that do not fit in memory twice as large. FILE.json holds {"input_ids": [[…]], "labels": [[…]]} and perhaps
+models too large for float64. FILE.json holds {"input_ids": [[…]], "labels": [[…]]} and perhaps
 "attention_mask". Each run is a process of its own, because the float64 one patches torch before Transformers is imported.
 """
 import argparse
@@ -123,7 +123,8 @@ def checkpoint_names(model, base, adapter):
 def names_on_disk(folder, adapter):
     from safetensors import safe_open
 
-    files = [pathlib.Path(adapter) / "adapter_model.safetensors"] if adapter else pathlib.Path(folder).glob("*.safetensors")
+    folder = pathlib.Path(adapter or folder)
+    files = [folder / "adapter_model.safetensors"] if adapter else folder.glob("*.safetensors")
     names = set()
     for file in files:
         if file.name.startswith(("model", "adapter_model")):
@@ -162,7 +163,7 @@ def run(model, batch, job):
         out["logits"] = result.logits.detach().double()
     if job["grads"]:
         result.loss.backward()
-        out["grads"] = {n: p.grad.detach().clone() for n, p in model.named_parameters() if p.grad is not None}
+        out["grads"] = {n: p.grad.detach() for n, p in model.named_parameters() if p.grad is not None}
     del result
     if job["steps"] and job["dtype"] != "bfloat16":
         o = job["optimizer"]
@@ -170,7 +171,7 @@ def run(model, batch, job):
                                       eps=o["eps"], weight_decay=o["weight_decay"], foreach=False)
         losses = []
         for _ in range(job["steps"]):
-            optimizer.zero_grad()
+            optimizer.zero_grad(set_to_none=True)  # the gradients above stay as they are
             loss = model(**batch, use_cache=False).loss
             losses.append(loss.item())
             loss.backward()
@@ -223,8 +224,8 @@ def write(path, batch, truth, names, metadata, store):
     save_file({k: v.contiguous() for k, v in tensors.items()}, path, metadata)
 
 
-def make_reference(model, out, *, adapter=None, batch, steps=10, lr=2e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01,
-                   grads=True, logits=True, store="float64", float32_only=False, bf16=True):
+def make_reference(model, out, *, adapter=None, batch, steps=10, lr=2e-3, betas=(0.9, 0.999), eps=1e-8,
+                   weight_decay=0.01, grads=True, logits=True, store="float64", float32_only=False, bf16=True):
     """Runs every precision and writes the file; returns the metadata."""
     import peft
     import transformers
@@ -246,8 +247,10 @@ def make_reference(model, out, *, adapter=None, batch, steps=10, lr=2e-3, betas=
             metadata["bf16_noise"] = json.dumps(distance(half, truth, names))
     metadata["truth"] = "float32" if float32_only else "float64"
     if steps:
-        metadata["optimizer"] = f"adamw lr={lr:g} betas={betas[0]:g},{betas[1]:g} eps={eps:g} weight_decay={weight_decay:g}"
-    metadata["made_with"] = f"torch {torch.__version__}, transformers {transformers.__version__}, peft {peft.__version__}"
+        metadata["optimizer"] = (f"adamw lr={lr:g} betas={betas[0]:g},{betas[1]:g} eps={eps:g} "
+                                 f"weight_decay={weight_decay:g}")
+    versions = {"torch": torch, "transformers": transformers, "peft": peft}
+    metadata["made_with"] = ", ".join(f"{name} {module.__version__}" for name, module in versions.items())
     if not math.isfinite(truth["loss"].item()):
         raise SystemExit(f"{model}: the loss is {truth['loss'].item()}")
     write(out, batch, truth, names, metadata, store)
