@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "autograd/tape.h"
@@ -14,5 +15,10 @@ using Segment = std::function<std::vector<Var>(Context&, const std::vector<Var>&
 /// dropout and differentiates that. Bit-equal to running it plainly. Everything the segment shares with others must be
 /// an input or an output (keys and values of a donor layer, for one).
 std::vector<Var> checkpoint(Context& ctx, std::vector<Var> inputs, Segment segment);
+
+/// A block of a model: `checkpoint` when the context asks for recomputation, else the segment itself.
+inline std::vector<Var> block(Context& ctx, std::vector<Var> inputs, const Segment& segment) {
+  return ctx.recompute ? checkpoint(ctx, std::move(inputs), segment) : segment(ctx, inputs);
+}
 
 }  // namespace eft

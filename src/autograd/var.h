@@ -24,7 +24,7 @@ class Var {
   explicit Var(Tensor value) : value_(std::move(value)) {}
   /// The slot takes the value's shape; without a value it keeps its own (an output whose storage went elsewhere).
   Var(Tensor value, std::shared_ptr<GradSlot> slot) : value_(std::move(value)), slot_(std::move(slot)) {
-    if (slot_ && value_) slot_->shape = value_.shape();
+    if (slot_ && value_ && slot_->shape.rank() == 0) slot_->shape = value_.shape();
   }
   /// An input whose gradient is wanted; the gradient has `value`'s own dtype.
   static Var leaf(Tensor value) {
@@ -39,6 +39,9 @@ class Var {
   DType dtype() const { return value_.dtype(); }
   ConstView view() const { return value_.const_view(); }
 
+  /// The same value and gradient under another shape of equal size.
+  Var reshape(Shape shape) const { return {value_.reshape(std::move(shape)), slot_}; }
+
   bool wants_grad() const { return slot_ != nullptr; }
   const std::shared_ptr<GradSlot>& slot() const { return slot_; }
   /// The gradient summed so far; no tensor when nothing has arrived.
@@ -51,7 +54,9 @@ class Var {
     const bool accumulate = slot_->filled;
     if (!slot_->tensor) slot_->tensor = Tensor(pool, slot_->category, slot_->dtype, slot_->shape);
     slot_->filled = true;
-    return {slot_->tensor.view(), accumulate};
+    View view = slot_->tensor.view();
+    if (value_) view.shape = value_.shape();
+    return {view, accumulate};
   }
 
  private:

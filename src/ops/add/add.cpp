@@ -33,7 +33,8 @@ void pass_gradient(Context& ctx, const Var& target, Tensor&& gradient) {
   if (!target.wants_grad()) return;
   GradSlot& slot = *target.slot();
   if (!slot.filled && !slot.tensor && gradient.unique() && slot.dtype == gradient.dtype()) {
-    slot.tensor = std::move(gradient);
+    slot.tensor = gradient.reshape(slot.shape);
+    gradient = {};
     slot.filled = true;
   } else {
     add_gradient(ctx, target, gradient, 1.0);

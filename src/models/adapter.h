@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+
+#include "models/model.h"
+
+namespace eft {
+
+/// Reads adapter_config.json of a PEFT folder into the options that declare the same adapter. Throws FileError when
+/// missing and ConfigError, with the key, for anything that eft would compute differently.
+AdapterOptions read_adapter_options(const std::filesystem::path& folder);
+
+/// Declared adapters get fresh values as in PEFT: A uniform in ±1/√in, B zero. bf16 models keep f32 masters.
+void initialise_adapter(Model& model, Pool& pool, std::uint64_t seed);
+
+/// Declared adapters get the values of adapter_model.safetensors, strictly. Throws ConfigError that lists what does not
+/// fit ("adapter for another model").
+void load_adapter(Model& model, Pool& pool, const std::filesystem::path& folder);
+
+/// Makes the adapters the only trainable parameters.
+void train_adapter(Model& model, Pool& pool);
+
+/// Writes adapter_model.safetensors and adapter_config.json as PEFT reads them, in f32, into `folder`.
+void save_adapter(const Model& model, const AdapterOptions& options, const std::filesystem::path& base_model,
+                  const std::filesystem::path& folder);
+
+}  // namespace eft

@@ -1,0 +1,49 @@
+#include "models/gemma4/attention.h"
+
+#include "ops/rms_norm/rms_norm.h"
+#include "ops/rotary/rotary.h"
+
+namespace eft::gemma4 {
+
+Attention::Attention(const Scope& s, const TextSpec& spec, std::size_t layer, std::size_t cache_entry)
+    : spec_(spec),
+      layer_(spec.layers[layer]),
+      cache_entry_(cache_entry),
+      q_proj_(s / "q_proj", spec.hidden_size, spec.num_attention_heads * layer_.head_dim),
+      o_proj_(s / "o_proj", spec.num_attention_heads * layer_.head_dim, spec.hidden_size),
+      q_norm_(s / "q_norm", layer_.head_dim, spec.rms_norm_eps) {
+  if (layer_.kv_donor) return;
+  k_proj_.emplace(s / "k_proj", spec.hidden_size, layer_.num_key_value_heads * layer_.head_dim);
+  if (!layer_.key_is_value) {
+    v_proj_.emplace(s / "v_proj", spec.hidden_size, layer_.num_key_value_heads * layer_.head_dim);
+  }
+  k_norm_.emplace(s / "k_norm", layer_.head_dim, spec.rms_norm_eps);
+}
+
+KeyValue Attention::own_keys_and_values(Context& ctx, const Var& x, const Pass& pass, const Tensor& rope) const {
+  const Shape shape{x.shape()[0], layer_.num_key_value_heads, layer_.head_dim};
+  const Var projected = (*k_proj_)(ctx, x).reshape(shape);
+  const Var raw_values = v_proj_ ? (*v_proj_)(ctx, x).reshape(shape) : projected;
+  KeyValue kv{.keys = rotary(ctx, (*k_norm_)(ctx, projected), rope),
+              .values = rms_norm(ctx, raw_values, Var(), {.epsilon = spec_.rms_norm_eps})};
+  if (pass.cache != nullptr) {
+    const auto [keys, values] = pass.cache->append(ctx, cache_entry_, kv.keys.value(), kv.values.value());
+    kv = {Var(keys), Var(values)};
+  }
+  return kv;
+}
+
+Var Attention::operator()(Context& ctx, const Var& x, const Pass& pass, KeyValue& kv) const {
+  const std::int64_t tokens = x.shape()[0];
+  const Tensor& rope = layer_.sliding ? pass.sliding_rope : pass.full_rope;
+  const Var projected = q_proj_(ctx, x).reshape({tokens, spec_.num_attention_heads, layer_.head_dim});
+  const Var q = rotary(ctx, q_norm_(ctx, projected), rope);
+  if (!layer_.kv_donor) kv = own_keys_and_values(ctx, x, pass, rope);
+  auto segments = pass.segments;
+  if (pass.cache != nullptr) segments = {cached_segment(tokens, kv.keys.shape()[0])};
+  const Var out = attention(ctx, q, kv.keys, kv.values, std::move(segments),
+                            {.scale = 1.0, .window = layer_.sliding ? spec_.window : 0});
+  return o_proj_(ctx, out.reshape({tokens, spec_.num_attention_heads * layer_.head_dim}));
+}
+
+}  // namespace eft::gemma4

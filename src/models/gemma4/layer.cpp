@@ -1,0 +1,39 @@
+#include "models/gemma4/layer.h"
+
+#include "ops/add/add.h"
+#include "ops/per_layer_gate/per_layer_gate.h"
+#include "ops/scale/scale.h"
+
+namespace eft::gemma4 {
+
+Layer::Layer(const Scope& s, const TextSpec& spec, std::size_t index, std::size_t cache_entry)
+    : index_(static_cast<std::int64_t>(index)),
+      input_layernorm_(s / "input_layernorm", spec.hidden_size, spec.rms_norm_eps),
+      self_attn_(s / "self_attn", spec, index, cache_entry),
+      post_attention_layernorm_(s / "post_attention_layernorm", spec.hidden_size, spec.rms_norm_eps),
+      pre_feedforward_layernorm_(s / "pre_feedforward_layernorm", spec.hidden_size, spec.rms_norm_eps),
+      mlp_(s / "mlp", spec.hidden_size, spec.layers[index].intermediate_size),
+      post_feedforward_layernorm_(s / "post_feedforward_layernorm", spec.hidden_size, spec.rms_norm_eps),
+      layer_scalar_(&s.buffer("layer_scalar", {1}, Init::ones)) {
+  const std::int64_t width = spec.hidden_size_per_layer_input;
+  if (width == 0) return;
+  per_layer_input_gate_.emplace(s / "per_layer_input_gate", spec.hidden_size, width);
+  per_layer_projection_.emplace(s / "per_layer_projection", width, spec.hidden_size);
+  post_per_layer_input_norm_.emplace(s / "post_per_layer_input_norm", spec.hidden_size, spec.rms_norm_eps);
+}
+
+Var Layer::add_per_layer_input(Context& ctx, const Var& x, const Var& per_layer) const {
+  const Var gated = per_layer_gate(ctx, (*per_layer_input_gate_)(ctx, x), per_layer, index_);
+  return add(ctx, x, (*post_per_layer_input_norm_)(ctx, (*per_layer_projection_)(ctx, gated)));
+}
+
+Var Layer::operator()(Context& ctx, const Var& input, const Var& per_layer, const Pass& pass, KeyValue& kv) const {
+  const Var attended = self_attn_(ctx, input_layernorm_(ctx, input), pass, kv);
+  Var x = add(ctx, input, post_attention_layernorm_(ctx, attended));
+  const Var fed = mlp_(ctx, pre_feedforward_layernorm_(ctx, x));
+  x = add(ctx, x, post_feedforward_layernorm_(ctx, fed));
+  if (per_layer) x = add_per_layer_input(ctx, x, per_layer);
+  return scale(ctx, x, layer_scalar_->var());
+}
+
+}  // namespace eft::gemma4

@@ -1,0 +1,97 @@
+#include "models/gemma4/spec.h"
+
+#include <string>
+
+#include "base/error.h"
+
+namespace eft::gemma4 {
+namespace {
+
+/// Head size and key heads of a full layer: `per_layer_config` where it stands, else the two global keys.
+void read_full_layer(const ConfigJson& config, std::size_t index, bool key_is_value, LayerSpec& layer) {
+  if (const auto overrides = config.object("per_layer_config")) {
+    const auto own = overrides->object(std::to_string(index));
+    if (!own) return;
+    layer.head_dim = own->integer("head_dim", layer.head_dim);
+    layer.num_key_value_heads = own->integer("num_key_value_heads", layer.num_key_value_heads);
+    return;
+  }
+  layer.head_dim = config.integer("global_head_dim", 512);
+  if (key_is_value) {
+    layer.num_key_value_heads = config.integer("num_global_key_value_heads", layer.num_key_value_heads);
+  }
+}
+
+/// A sharing layer uses the keys and values of the last layer of its type that does not share.
+void set_donors(const ConfigJson& config, std::vector<LayerSpec>& layers) {
+  const std::int64_t shared = config.integer("num_kv_shared_layers", 0);
+  const auto first_shared = static_cast<std::size_t>(static_cast<std::int64_t>(layers.size()) - shared);
+  for (std::size_t i = first_shared; i < layers.size(); ++i) {
+    std::size_t donor = first_shared;
+    while (donor > 0 && layers[donor - 1].sliding != layers[i].sliding) --donor;
+    if (donor == 0) {
+      throw ConfigError("{}: {} leaves layer {} without a layer of its type to share with",
+                        config.where("num_kv_shared_layers"), shared, i);
+    }
+    layers[i].kv_donor = donor - 1;
+    layers[donor - 1].donates = true;
+  }
+}
+
+std::vector<LayerSpec> read_layers(const ConfigJson& config, std::int64_t count) {
+  std::vector<bool> sliding = read_sliding_layers(config, count, 6);
+  if (!sliding.empty()) sliding.back() = false;  // the family's rule: the last layer sees everything
+  const bool keys_are_values = config.boolean("attention_k_eq_v", false);
+  const LayerSpec common{.sliding = true,
+                         .head_dim = config.integer("head_dim", 256),
+                         .num_key_value_heads = config.integer("num_key_value_heads", 4),
+                         .intermediate_size = config.integer("intermediate_size", 9216),
+                         .key_is_value = false,
+                         .kv_donor = std::nullopt,
+                         .donates = false};
+  std::vector<LayerSpec> layers(sliding.size(), common);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    layers[i].sliding = sliding[i];
+    if (sliding[i]) continue;
+    layers[i].key_is_value = keys_are_values;
+    read_full_layer(config, i, keys_are_values, layers[i]);
+  }
+  set_donors(config, layers);
+  if (config.boolean("use_double_wide_mlp", false)) {
+    for (LayerSpec& layer : layers) {
+      if (layer.kv_donor) layer.intermediate_size *= 2;
+    }
+  }
+  return layers;
+}
+
+}  // namespace
+
+TextSpec read_text_spec(const ConfigJson& config) {
+  if (config.boolean("enable_moe_block", false)) {
+    throw ConfigError("{}: mixture-of-experts models are not supported yet", config.where("enable_moe_block"));
+  }
+  if (config.string("use_bidirectional_attention", "") == "all") {
+    throw ConfigError("{}: \"all\" is not supported; expected null or \"vision\"",
+                      config.where("use_bidirectional_attention"));
+  }
+  const std::int64_t layers = config.integer("num_hidden_layers", 30);
+  return {
+      .vocab_size = config.integer("vocab_size", 262144),
+      .vocab_size_per_layer_input = config.integer("vocab_size_per_layer_input", 262144),
+      .hidden_size = config.integer("hidden_size", 2304),
+      .hidden_size_per_layer_input = config.integer("hidden_size_per_layer_input", 256),
+      .num_hidden_layers = layers,
+      .num_attention_heads = config.integer("num_attention_heads", 8),
+      .max_position_embeddings = config.integer("max_position_embeddings", 131072),
+      .rms_norm_eps = config.number("rms_norm_eps", 1e-6),
+      .final_logit_softcapping = config.number("final_logit_softcapping", 0),
+      .pad_token_id = config.integer("pad_token_id", 0),
+      .window = config.integer("sliding_window", 512),
+      .layers = read_layers(config, layers),
+      .full_rope = read_rope(config, "full_attention", {.theta = 1e6, .rotated_share = 0.25}),
+      .sliding_rope = read_rope(config, "sliding_attention", {.theta = 1e4}),
+  };
+}
+
+}  // namespace eft::gemma4

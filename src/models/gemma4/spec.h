@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "models/config_json.h"
+#include "models/rope.h"
+
+namespace eft::gemma4 {
+
+/// What differs from layer to layer.
+struct LayerSpec {
+  bool sliding;
+  std::int64_t head_dim;
+  std::int64_t num_key_value_heads;
+  std::int64_t intermediate_size;
+  bool key_is_value;                   ///< no v_proj: values are the un-normalised keys
+  std::optional<std::size_t> kv_donor;  ///< the layer whose keys and values this one uses
+  bool donates;                        ///< whether some later layer uses this one's
+};
+
+/// The sizes of a Gemma 4 text model, from config.json (or its text_config).
+struct TextSpec {
+  std::int64_t vocab_size;
+  std::int64_t vocab_size_per_layer_input;
+  std::int64_t hidden_size;
+  std::int64_t hidden_size_per_layer_input;  ///< 0: no per-layer embeddings
+  std::int64_t num_hidden_layers;
+  std::int64_t num_attention_heads;
+  std::int64_t max_position_embeddings;
+  double rms_norm_eps;
+  double final_logit_softcapping;  ///< 0: none
+  std::int64_t pad_token_id;
+  std::int64_t window;
+  std::vector<LayerSpec> layers;
+  RopeSpec full_rope;
+  RopeSpec sliding_rope;
+};
+
+/// Reads both spellings (global_head_dim, or per_layer_config). Throws ConfigError, also for mixture-of-experts.
+TextSpec read_text_spec(const ConfigJson& config);
+
+}  // namespace eft::gemma4

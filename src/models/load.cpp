@@ -1,0 +1,151 @@
+#include "models/load.h"
+
+#include <algorithm>
+#include <map>
+#include <regex>
+#include <set>
+
+#include "base/random.h"
+
+namespace eft {
+namespace {
+
+/// Whether kernels read a frozen weight of dtype `stored` directly under activations of dtype `compute`.
+bool readable_as_stored(const Parameter& parameter, DType stored, DType compute) {
+  if (stored == compute) return true;
+  return parameter.shape.rank() == 2 && stored == DType::bf16 && compute == DType::f32;
+}
+
+void load_parameter(Parameter& parameter, const Tensor& stored, const LoadOptions& options, Pool& pool) {
+  const bool train = options.train_base && !parameter.buffer;
+  if (pool.device() == Device::cpu && !train && readable_as_stored(parameter, stored.dtype(), options.dtype)) {
+    parameter.value = stored;
+    return;
+  }
+  parameter.value = Tensor(pool, Category::weights, options.dtype, parameter.shape);
+  if (pool.device() == Device::meta) return;
+  convert(stored, parameter.value);
+  if (train && options.dtype == DType::bf16 && stored.dtype() == DType::f32) {
+    parameter.master = Tensor(pool, Category::optimizer, DType::f32, parameter.shape);
+    convert(stored, parameter.master);
+  }
+}
+
+/// One line with everything that is wrong between a model and its checkpoint.
+class Mismatch {
+ public:
+  void add(const std::string& line) { lines_.push_back(line); }
+  void raise(const std::filesystem::path& folder) const {
+    if (lines_.empty()) return;
+    std::string all;
+    for (const std::string& line : lines_) all += (all.empty() ? "" : "; ") + line;
+    throw ConfigError("{}: {} tensors do not fit config.json: {}", folder.string(), lines_.size(), all);
+  }
+
+ private:
+  std::vector<std::string> lines_;
+};
+
+const SkipRule* skip_rule(const std::vector<SkipRule>& rules, const std::string& name) {
+  for (const SkipRule& rule : rules) {
+    if (std::regex_match(name, std::regex(rule.pattern))) return &rule;
+  }
+  return nullptr;
+}
+
+void sort_unread(const CheckpointFiles& files, const std::set<std::string>& used, const std::vector<SkipRule>& rules,
+                 OpenedModel& opened, Mismatch& mismatch) {
+  std::map<std::string, int> reasons;
+  for (const auto& [name, file] : files.tensors()) {
+    if (used.contains(name)) continue;
+    if (const SkipRule* rule = skip_rule(rules, name)) {
+      ++reasons[rule->reason];
+      opened.skipped.push_back(name);
+    } else {
+      mismatch.add(fmt::format("{} {} is unknown", name, to_string(files.entry(name).shape)));
+    }
+  }
+  for (const auto& [reason, count] : reasons) {
+    opened.notes.push_back(fmt::format("{} tensors of the checkpoint are not read: {}", count, reason));
+  }
+}
+
+}  // namespace
+
+OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& options, Pool& pool) {
+  if (!std::filesystem::is_directory(folder)) {
+    throw FileError("{}: no such folder; expected a Hugging Face checkpoint folder", folder.string());
+  }
+  const ConfigJson config(folder / "config.json");  // its absence is said before that of the weights
+  const CheckpointFiles files(folder);
+  BuiltModel built = build_model(folder / "config.json", LinearPolicy(options.adapter), &files);
+  OpenedModel opened{.model = std::move(built.model), .folder = folder, .skipped = {}, .notes = {}};
+  opened.model->set_dtype(options.dtype);
+  opened.model->policy().check_matched();
+  Mismatch mismatch;
+  std::set<std::string> used;
+  for (Parameter& parameter : opened.model->parameters()) {
+    if (parameter.is_adapter()) continue;
+    if (!files.contains(parameter.name)) {
+      mismatch.add(fmt::format("{} {} is missing", parameter.name, to_string(parameter.shape)));
+      continue;
+    }
+    used.insert(parameter.name);
+    const Safetensors::Entry& entry = files.entry(parameter.name);
+    if (entry.shape == parameter.shape || (parameter.buffer && entry.shape.elements() == parameter.shape.elements())) {
+      load_parameter(parameter, files.tensor(parameter.name).reshape(parameter.shape), options, pool);
+    } else {
+      mismatch.add(fmt::format("{} is {}, expected {}", parameter.name, to_string(entry.shape), to_string(parameter.shape)));
+    }
+  }
+  sort_unread(files, used, built.skipped, opened, mismatch);
+  mismatch.raise(folder);
+  if (options.train_base) {
+    for (Parameter& parameter : opened.model->parameters()) {
+      if (!parameter.is_adapter() && !parameter.buffer) make_trainable(parameter, pool);
+    }
+  }
+  return opened;
+}
+
+void initialise(Model& model, Pool& pool, DType dtype, std::uint64_t seed) {
+  constexpr double kDeviation = 0.02;
+  model.set_dtype(dtype);
+  std::uint64_t stream = 0;
+  for (Parameter& parameter : model.parameters()) {
+    parameter.value = Tensor(pool, Category::weights, dtype, parameter.shape);
+    std::vector<double> values(static_cast<std::size_t>(parameter.shape.elements()),
+                               parameter.init == Init::ones ? 1.0 : 0.0);
+    if (parameter.init == Init::normal) {
+      Random random(seed, ++stream);
+      for (double& value : values) value = kDeviation * random.normal();
+    }
+    from_doubles(parameter.value, values);
+  }
+}
+
+void copy_model_files(const std::filesystem::path& from, const std::filesystem::path& to) {
+  constexpr const char* kNames[] = {"config.json",           "generation_config.json",  "tokenizer.json",
+                                    "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja",
+                                    "chat_template.json",    "preprocessor_config.json", "processor_config.json",
+                                    "tokenizer.model",       "added_tokens.json"};
+  for (const char* name : kNames) {
+    if (std::filesystem::exists(from / name)) write_text(to / name, read_text(from / name));
+  }
+}
+
+void save_model(const OpenedModel& opened, const std::filesystem::path& folder) {
+  const CheckpointFiles original(opened.folder);
+  Pool pool(Device::cpu);
+  NamedTensors tensors;
+  for (const Parameter& parameter : opened.model->parameters()) {
+    tensors.emplace_back(parameter.name,
+                         cast(pool, Category::workspace, parameter.exact(), opened.model->dtype()));
+  }
+  for (const std::string& name : opened.skipped) tensors.emplace_back(name, original.tensor(name));
+  std::filesystem::create_directories(folder);
+  copy_model_files(opened.folder, folder);
+  write_checkpoint(folder, tensors);
+}
+
+}  // namespace eft

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "models/registry.h"
+
+namespace eft {
+
+struct LoadOptions {
+  DType dtype = DType::f32;         ///< of activations and of everything that is not kept as stored
+  bool train_base = false;          ///< full fine-tuning: every parameter is copied and made trainable
+  AdapterOptions adapter;           ///< low-rank adapters to declare (their values come from adapter.h)
+};
+
+/// A checkpoint folder opened for use.
+struct OpenedModel {
+  std::unique_ptr<Model> model;
+  std::filesystem::path folder;
+  std::vector<std::string> skipped;  ///< names that were left unread
+  std::vector<std::string> notes;    ///< one line a reason: "12 tensors not read: …"
+};
+
+/// Builds the model of `folder` and loads its weights strictly: throws ConfigError that lists every missing and every
+/// unknown tensor with shapes. Frozen matrices stay mapped as they are stored where kernels can read them so. On a meta
+/// pool only shapes are made.
+OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& options, Pool& pool);
+
+/// Fills `model` with fresh values as the family initialises them: N(0, 0.02), norms at identity.
+void initialise(Model& model, Pool& pool, DType dtype, std::uint64_t seed);
+
+/// Writes all parameters of a fully trained model beside the tensors that were not read, unchanged, with the files of
+/// the original folder that describe model and tokenizer. `folder` appears only when complete.
+void save_model(const OpenedModel& opened, const std::filesystem::path& folder);
+
+/// Copies configuration, tokenizer and template files from one model folder to another.
+void copy_model_files(const std::filesystem::path& from, const std::filesystem::path& to);
+
+}  // namespace eft

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "autograd/tape.h"
+#include "nn/kv_cache.h"
+#include "nn/linear_policy.h"
+#include "nn/parameter.h"
+#include "ops/attention/attention.h"
+
+namespace eft {
+
+/// Tokens of several sequences laid end to end; sequence s covers [starts[s], starts[s + 1]). With a cache there is one
+/// sequence, whose earlier tokens are in the cache.
+struct ModelInput {
+  std::span<const std::int32_t> tokens;
+  std::span<const std::int32_t> positions;
+  std::span<const std::int64_t> starts;
+};
+
+/// What everything outside models/ needs to know of a configuration.
+struct ModelInfo {
+  std::string family;  ///< "gemma4"
+  std::int64_t vocabulary = 0;
+  std::int64_t layers = 0;
+  std::int64_t max_positions = 0;
+  double final_softcap = 0;                ///< 0: none
+  std::vector<std::int64_t> cache_windows;  ///< per layer that owns keys and values; 0 sees everything
+  std::vector<std::int32_t> stop_tokens;    ///< of the family, when generation_config.json names none
+};
+
+/// A language model: constructor and forward function. Its parameters are in `parameters()` under checkpoint names.
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  /// The normalised last hidden states, [tokens, hidden]. Keys and values go through `cache` when there is one.
+  virtual Var hidden(Context& ctx, const ModelInput& input, KvCache* cache) const = 0;
+  /// The weight of the output layer, [vocabulary, hidden] (the embedding, where tied).
+  virtual Var head() const = 0;
+
+  const ModelInfo& info() const { return info_; }
+  ParameterStore& parameters() { return parameters_; }
+  const ParameterStore& parameters() const { return parameters_; }
+  LinearPolicy& policy() { return policy_; }
+  /// The dtype of activations, set when weights are loaded.
+  DType dtype() const { return dtype_; }
+  void set_dtype(DType dtype) { dtype_ = dtype; }
+
+  /// scale · Σ of the cross-entropies of `targets` (next tokens, −100 for none) given hidden states.
+  Var loss(Context& ctx, const Var& hidden, std::span<const std::int32_t> targets, double scale) const;
+  /// Softcapped logits [rows, vocabulary] of hidden states.
+  Var logits(Context& ctx, const Var& hidden) const;
+
+ protected:
+  explicit Model(LinearPolicy policy) : policy_(std::move(policy)) {}
+
+  ModelInfo info_;
+  ParameterStore parameters_;
+  LinearPolicy policy_;
+  DType dtype_ = DType::f32;
+};
+
+/// The whole sequences of a batch as attention segments; with `cached` keys in front of the new ones, one segment.
+std::vector<AttentionSegment> attention_segments(const ModelInput& input);
+AttentionSegment cached_segment(std::int64_t queries, std::int64_t keys);
+
+}  // namespace eft

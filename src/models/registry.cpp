@@ -1,0 +1,96 @@
+#include "models/registry.h"
+
+#include <fmt/ranges.h>
+
+#include <array>
+
+#include "models/gemma3/text.h"
+#include "models/gemma4/text.h"
+
+namespace eft {
+namespace {
+
+/// Where the text decoder's parameters stand.
+struct Prefixes {
+  const char* disk;
+  const char* module;
+};
+
+const SkipRule kTiedHead{R"((.*\.)?lm_head\.weight)", "output layer, tied to the embedding"};
+const SkipRule kTowers{
+    R"((model\.)?(vision_tower|audio_tower|multi_modal_projector|embed_vision|embed_audio|vision_embedder)\..*)",
+    "vision and audio parts, this is a text run"};
+
+BuiltModel build_gemma3(const ConfigJson& text, LinearPolicy policy, const Prefixes& prefixes) {
+  return {gemma3::make_text_model(gemma3::read_text_spec(text), std::move(policy), prefixes.disk, prefixes.module),
+          {kTiedHead, kTowers}};
+}
+
+BuiltModel build_gemma4(const ConfigJson& text, LinearPolicy policy, const Prefixes& prefixes) {
+  const gemma4::TextSpec spec = gemma4::read_text_spec(text);
+  BuiltModel built{gemma4::make_text_model(spec, std::move(policy), prefixes.disk, prefixes.module),
+                   {kTiedHead, kTowers}};
+  std::vector<std::size_t> sharing;
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    if (spec.layers[i].kv_donor) sharing.push_back(i);
+  }
+  if (!sharing.empty()) {
+    built.skipped.push_back({fmt::format(R"(.*\.layers\.({})\.self_attn\.(k_proj|v_proj|k_norm)\.weight)", fmt::join(sharing, "|")),
+                             "keys and values of layers that share another's, never used"});
+  }
+  return built;
+}
+
+/// One line a model_type: its layouts, the usual first, and its builder.
+struct Family {
+  const char* model_type;
+  bool container;  ///< the text configuration stands in text_config
+  std::array<Prefixes, 2> layouts;
+  BuiltModel (*build)(const ConfigJson& text, LinearPolicy policy, const Prefixes& prefixes);
+};
+
+constexpr Family kFamilies[] = {
+    {"gemma3_text", false, {{{"model", "model"}, {"model.language_model", "model"}}}, build_gemma3},
+    {"gemma3",
+     true,
+     {{{"language_model.model", "model.language_model"}, {"model.language_model", "model.language_model"}}},
+     build_gemma3},
+    {"gemma4_text", false, {{{"model", "model"}, {"model.language_model", "model"}}}, build_gemma4},
+    {"gemma4", true, {{{"model.language_model", "model.language_model"}, {"model", "model"}}}, build_gemma4},
+};
+
+const Family& find_family(const ConfigJson& config) {
+  const std::string type = config.string("model_type", "");
+  std::vector<std::string> known;
+  for (const Family& family : kFamilies) {
+    if (type == family.model_type) return family;
+    known.emplace_back(family.model_type);
+  }
+  throw ConfigError("{}: \"{}\" is not supported; expected one of {}", config.where("model_type"), type,
+                    fmt::join(known, ", "));
+}
+
+const Prefixes& find_layout(const Family& family, const CheckpointFiles* files) {
+  if (files != nullptr) {
+    for (const Prefixes& layout : family.layouts) {
+      if (files->contains(std::string(layout.disk) + ".embed_tokens.weight")) return layout;
+    }
+  }
+  return family.layouts[0];
+}
+
+}  // namespace
+
+BuiltModel build_model(const std::filesystem::path& path, LinearPolicy policy, const CheckpointFiles* files) {
+  const ConfigJson config(path);
+  const Family& family = find_family(config);
+  const auto text = family.container ? config.object("text_config") : config;
+  if (!text) throw ConfigError("{}: missing; expected an object", config.where("text_config"));
+  if (!config.boolean("tie_word_embeddings", true) || !text->boolean("tie_word_embeddings", true)) {
+    throw ConfigError("{}: false is not supported; Gemma's output layer is its embedding",
+                      config.where("tie_word_embeddings"));
+  }
+  return family.build(*text, std::move(policy), find_layout(family, files));
+}
+
+}  // namespace eft

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "nn/linear.h"
+
+namespace eft {
+
+/// RMSNorm with a weight. `offset` is 1 where the stored weight is the distance from one (Gemma 3).
+class RmsNorm {
+ public:
+  RmsNorm(const Scope& s, std::int64_t width, double epsilon, double offset = 0.0);
+  Var operator()(Context& ctx, const Var& x) const;
+
+ private:
+  Parameter* weight_;
+  double epsilon_;
+  double offset_;
+};
+
+/// down( gelu_tanh(gate(x)) ⊙ up(x) ).
+class GatedMlp {
+ public:
+  GatedMlp(const Scope& s, std::int64_t hidden, std::int64_t intermediate);
+  Var operator()(Context& ctx, const Var& x) const;
+
+ private:
+  Linear gate_proj_;
+  Linear up_proj_;
+  Linear down_proj_;
+};
+
+}  // namespace eft

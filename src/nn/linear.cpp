@@ -1,0 +1,34 @@
+#include "nn/linear.h"
+
+#include <utility>
+
+#include "ops/dropout/dropout.h"
+#include "ops/linear/linear.h"
+#include "ops/low_rank/low_rank.h"
+
+namespace eft {
+
+Lora::Lora(const Scope& s, std::int64_t in, std::int64_t out, LoraSettings settings)
+    : settings_(settings),
+      a_(&s.parameter("lora_A.weight", {settings.rank, in})),
+      b_(&s.parameter("lora_B.weight", {out, settings.rank}, Init::zeros)) {
+  for (Parameter* parameter : {a_, b_}) {
+    parameter->category = Category::adapters;
+    parameter->name = "base_model.model." + parameter->module;  // PEFT's name for it
+  }
+}
+
+Var Lora::add_to(Context& ctx, Var base, const Var& x) const {
+  return low_rank(ctx, std::move(base), dropout(ctx, x, settings_.dropout), a_->var(), b_->var(), settings_.scale);
+}
+
+Linear::Linear(const Scope& s, std::int64_t in, std::int64_t out) : weight_(&s.parameter("weight", {out, in})) {
+  if (const auto settings = s.policy().lora(s.module())) lora_.emplace(s, in, out, *settings);
+}
+
+Var Linear::operator()(Context& ctx, const Var& x) const {
+  Var y = linear(ctx, x, weight_->var());
+  return lora_ ? lora_->add_to(ctx, std::move(y), x) : y;
+}
+
+}  // namespace eft

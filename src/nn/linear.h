@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+
+#include "autograd/tape.h"
+#include "nn/scope.h"
+
+namespace eft {
+
+/// A low-rank adapter beside a linear: scale·B·A·dropout(x). Named lora_A and lora_B, as PEFT stores them.
+class Lora {
+ public:
+  /// a: [rank, in], b: [out, rank].
+  Lora(const Scope& s, std::int64_t in, std::int64_t out, LoraSettings settings);
+  /// base + the adapter's term; `base` must not be used afterwards.
+  Var add_to(Context& ctx, Var base, const Var& x) const;
+
+ private:
+  LoraSettings settings_;
+  Parameter* a_;
+  Parameter* b_;
+};
+
+/// y = x·Wᵀ without bias, with an adapter where the policy gives it one.
+class Linear {
+ public:
+  /// weight: [out, in] at `s` / "weight".
+  Linear(const Scope& s, std::int64_t in, std::int64_t out);
+  /// x: […, in] to […, out].
+  Var operator()(Context& ctx, const Var& x) const;
+
+ private:
+  Parameter* weight_;
+  std::optional<Lora> lora_;
+};
+
+}  // namespace eft

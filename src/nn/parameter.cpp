@@ -1,0 +1,40 @@
+#include "nn/parameter.h"
+
+namespace eft {
+
+Parameter& ParameterStore::add(Parameter parameter) {
+  expect(find(parameter.name) == nullptr, "parameter names that are unique: " + parameter.name);
+  return parameters_.emplace_back(std::move(parameter));
+}
+
+Parameter* ParameterStore::find(std::string_view name) {
+  for (Parameter& parameter : parameters_) {
+    if (parameter.name == name || parameter.module == name) return &parameter;
+  }
+  return nullptr;
+}
+
+void make_trainable(Parameter& parameter, Pool& pool) {
+  expect(static_cast<bool>(parameter.value), "a loaded parameter");
+  expect(!parameter.buffer, "a parameter, not a buffer: " + parameter.name);
+  parameter.grad = std::make_shared<GradSlot>();
+  parameter.grad->dtype = accumulator_of(parameter.value.dtype());
+  parameter.grad->category = Category::gradients;
+  parameter.grad->shape = parameter.shape;
+  if (parameter.value.dtype() == DType::bf16 && !parameter.master) {
+    parameter.master = Tensor(pool, Category::optimizer, DType::f32, parameter.shape);
+    convert(parameter.value, parameter.master);
+  }
+}
+
+ParameterCount count_parameters(const ParameterStore& store) {
+  ParameterCount count;
+  for (const Parameter& parameter : store) {
+    if (parameter.buffer) continue;
+    count.total += parameter.shape.elements();
+    if (parameter.trainable()) count.trainable += parameter.shape.elements();
+  }
+  return count;
+}
+
+}  // namespace eft

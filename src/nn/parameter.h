@@ -1,0 +1,65 @@
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "autograd/var.h"
+
+namespace eft {
+
+/// What `eft init` fills a fresh parameter with.
+enum class Init { normal, ones, zeros };
+
+/// One tensor of a model or adapter. Trainable parameters in bf16 keep an f32 master that the optimizer updates.
+struct Parameter {
+  std::string name;    ///< in the checkpoint, e.g. "model.layers.0.mlp.up_proj.weight"
+  std::string module;  ///< in Transformers' memory, where it may differ (adapters and regular expressions use it)
+  Shape shape;
+  Init init = Init::normal;
+  Category category = Category::weights;
+  bool buffer = false;  ///< saved but never trained (Gemma 4's layer_scalar)
+  Tensor value{};
+  Tensor master{};                 ///< f32, or none when `value` itself is exact enough
+  std::shared_ptr<GradSlot> grad{};  ///< set when trainable
+
+  bool trainable() const { return grad != nullptr; }
+  bool is_adapter() const { return category == Category::adapters; }
+  Var var() const { return {value, grad}; }
+  /// The most precise copy there is.
+  const Tensor& exact() const { return master ? master : value; }
+};
+
+/// All parameters in the order of declaration. Loading, saving, freezing, counting, clipping and optimising walk this
+/// list and know no module.
+class ParameterStore {
+ public:
+  ParameterStore() = default;
+  ParameterStore(const ParameterStore&) = delete;
+  ParameterStore& operator=(const ParameterStore&) = delete;
+
+  Parameter& add(Parameter parameter);
+  /// By checkpoint name or by module name; null when absent.
+  Parameter* find(std::string_view name);
+
+  auto begin() { return parameters_.begin(); }
+  auto end() { return parameters_.end(); }
+  auto begin() const { return parameters_.begin(); }
+  auto end() const { return parameters_.end(); }
+  std::size_t size() const { return parameters_.size(); }
+
+ private:
+  std::deque<Parameter> parameters_;  // addresses stay valid
+};
+
+/// Makes a loaded parameter trainable: a gradient slot in the accumulator dtype and, for bf16, an f32 master.
+void make_trainable(Parameter& parameter, Pool& pool);
+
+/// Elements of all parameters, and of the trainable ones.
+struct ParameterCount {
+  std::int64_t total = 0;
+  std::int64_t trainable = 0;
+};
+ParameterCount count_parameters(const ParameterStore& store);
+
+}  // namespace eft

@@ -1,0 +1,52 @@
+#include "train/optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "ops/adamw/adamw.h"
+
+namespace eft {
+
+Adamw::Adamw(ParameterStore& store, Pool& pool, AdamwOptions options) : options_(options) {
+  for (Parameter& parameter : store) {
+    if (!parameter.trainable()) continue;
+    State state{&parameter, Tensor(pool, Category::optimizer, parameter.grad->dtype, parameter.shape),
+                Tensor(pool, Category::optimizer, parameter.grad->dtype, parameter.shape)};
+    zero(state.first);
+    zero(state.second);
+    states_.push_back(std::move(state));
+  }
+}
+
+double Adamw::gradient_norm(Context& ctx) const {
+  const auto* kernels = adamw_kernels.find(ctx.device());
+  double sum = 0;
+  for (const State& state : states_) {
+    const GradSlot& grad = *state.parameter->grad;
+    if (kernels != nullptr && grad.filled) sum += kernels->squared_norm(ctx.stream, grad.tensor.const_view());
+  }
+  return std::sqrt(sum);
+}
+
+void Adamw::step(Context& ctx, double learning_rate, double gradient_scale) {
+  const auto* kernels = adamw_kernels.find(ctx.device());
+  ++steps_;
+  const AdamwStep constants{learning_rate,         options_.beta1, options_.beta2, options_.epsilon,
+                            options_.weight_decay, steps_,         gradient_scale};
+  for (State& state : states_) {
+    Parameter& parameter = *state.parameter;
+    if (!parameter.grad->filled) continue;
+    parameter.grad->filled = false;
+    if (kernels == nullptr) continue;
+    Tensor& exact = parameter.master ? parameter.master : parameter.value;
+    const View rounded = parameter.master ? parameter.value.view() : View();
+    kernels->update(ctx.stream, constants, parameter.grad->tensor.const_view(), exact.view(), state.first.view(),
+                    state.second.view(), rounded);
+  }
+}
+
+double clip_factor(double norm, double max_norm) {
+  return max_norm > 0 ? std::min(1.0, max_norm / (norm + 1e-6)) : 1.0;
+}
+
+}  // namespace eft

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "autograd/tape.h"
+#include "nn/parameter.h"
+
+namespace eft {
+
+struct AdamwOptions {
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+  double weight_decay = 0.0;
+};
+
+/// AdamW over the trainable parameters of a store, as torch.optim.AdamW. Moments are kept in the gradients' dtype.
+class Adamw {
+ public:
+  Adamw(ParameterStore& store, Pool& pool, AdamwOptions options);
+
+  /// Global norm of all gradients; parameters that got none count as zero.
+  double gradient_norm(Context& ctx) const;
+  /// One update from the gradients times `gradient_scale`, after which the gradients count as empty.
+  void step(Context& ctx, double learning_rate, double gradient_scale);
+  /// Updates made so far.
+  std::int64_t steps() const { return steps_; }
+
+ private:
+  struct State {
+    Parameter* parameter;
+    Tensor first, second;
+  };
+  std::vector<State> states_;
+  AdamwOptions options_;
+  std::int64_t steps_ = 0;
+};
+
+/// Factor that brings a gradient of `norm` down to `max_norm` (torch's clip_grad_norm_); 1 when max_norm is 0.
+double clip_factor(double norm, double max_norm);
+
+}  // namespace eft
