@@ -126,7 +126,10 @@ TEST(Schema, RefusesWhatYamlCppLetsThrough) {
   EXPECT_EQ(error_of("parts:\n\t- name: x\n"), "a.yaml:2: a tab in the indentation; YAML is indented with spaces");
   EXPECT_EQ(error_of("flag: true\n\tcount: 1\n"), "a.yaml:2: a tab in the indentation; YAML is indented with spaces");
   EXPECT_EQ(error_of("? [1]\n: 2\n"), "a.yaml:1: a key that is not plain text");
-  EXPECT_EQ(error_of("flag: true\n---\nflag: false\n"), "a.yaml: 2 YAML documents, expected one");
+  EXPECT_EQ(error_of("flag: true\n---\nflag: false\n"),
+            "a.yaml:2: something after the end of the document; expected one YAML document");
+  EXPECT_EQ(error_of(", flag: true\n"),
+            "a.yaml:1: something after the end of the document; expected one YAML document");
   EXPECT_EQ(error_of("flag: [1\n").substr(0, 17), "a.yaml:2: not YAM");
   std::string bomb = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n";
   for (int i = 1; i < 9; ++i) {

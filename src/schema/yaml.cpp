@@ -1,5 +1,6 @@
 #include "schema/yaml.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -83,6 +84,32 @@ std::optional<int> tab_line(const std::string& text, int last) {
   throw ConfigError("{}:{}: not YAML, {}", name, line, error.msg);
 }
 
+/// Listens for the line on which a document starts.
+class DocumentLine : public YAML::EventHandler {
+ public:
+  int line = 0;
+
+  void OnDocumentStart(const YAML::Mark& mark) override { line = mark.line + 1; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+/// Throws when there is more than one document. YAML::Load would not notice, and YAML::LoadAll never ends on text that
+/// starts with a comma: the parser reports empty documents without moving on.
+void check_one_document(const std::string& text, const std::string& name) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentLine document;
+  if (!parser.HandleNextDocument(document) || !parser.HandleNextDocument(document)) return;
+  throw ConfigError("{}:{}: something after the end of the document; expected one YAML document", name, document.line);
+}
+
 bool is_word(std::string_view text, std::initializer_list<std::string_view> words) {
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -125,9 +152,8 @@ YamlNode YamlNode::mapping() {
 
 YamlNode parse_yaml(const std::string& text, const std::string& name) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1) throw ConfigError("{}: {} YAML documents, expected one", name, documents.size());
-    return documents.empty() ? YamlNode{} : Importer(name, true).import(documents.front());
+    check_one_document(text, name);
+    return Importer(name, true).import(YAML::Load(text));
   } catch (const YAML::Exception& error) {
     refuse(error, text, name);
   }
