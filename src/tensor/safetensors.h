@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/file.h"
+#include "tensor/tensor.h"
+
+namespace eft {
+
+/// A safetensors file, mapped: eight bytes of header length, a JSON header, then the tensors' bytes.
+class Safetensors {
+ public:
+  struct Entry {
+    std::string dtype;  ///< as the file writes it ("BF16")
+    Shape shape;
+    std::uint64_t begin;  ///< of the bytes, from the end of the header
+    std::uint64_t end;
+  };
+
+  /// Throws FileError when the file is missing, truncated, or not safetensors (names file, tensor, got and expected).
+  explicit Safetensors(const std::filesystem::path& path);
+
+  const std::map<std::string, Entry>& entries() const { return entries_; }
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  bool contains(const std::string& name) const { return entries_.contains(name); }
+  const std::filesystem::path& path() const { return file_->path(); }
+  /// The tensor on the host, sharing the mapping. Throws FileError when absent or of a dtype eft does not read.
+  Tensor tensor(const std::string& name) const;
+
+ private:
+  void read_header();
+
+  std::shared_ptr<MappedFile> file_;
+  std::map<std::string, Entry> entries_;
+  std::map<std::string, std::string> metadata_;
+  std::uint64_t data_begin_ = 0;
+};
+
+/// The weights of a model folder: model.safetensors, or the shards that model.safetensors.index.json lists.
+class CheckpointFiles {
+ public:
+  /// Throws FileError when the folder has no weights or a listed shard is missing.
+  explicit CheckpointFiles(const std::filesystem::path& folder);
+
+  /// All tensor names and where they are.
+  const std::map<std::string, const Safetensors*>& tensors() const { return tensors_; }
+  bool contains(const std::string& name) const { return tensors_.contains(name); }
+  const Safetensors::Entry& entry(const std::string& name) const { return tensors_.at(name)->entries().at(name); }
+  Tensor tensor(const std::string& name) const { return tensors_.at(name)->tensor(name); }
+
+ private:
+  std::vector<std::unique_ptr<Safetensors>> files_;
+  std::map<std::string, const Safetensors*> tensors_;
+};
+
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+
+/// Writes host tensors atomically. Throws FileError (disk full) and leaves nothing behind then.
+void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                       const std::map<std::string, std::string>& metadata);
+
+/// Writes model.safetensors, or numbered shards of at most `shard_bytes` with their index, into an existing folder.
+void write_checkpoint(const std::filesystem::path& folder, const NamedTensors& tensors,
+                      std::int64_t shard_bytes = 5'000'000'000);
+
+}  // namespace eft
