@@ -1,0 +1,26 @@
+#include "ops/geglu/geglu.h"
+
+namespace eft {
+namespace {
+
+void backward(Context& ctx, const Var& gate, const Var& up, const Tensor& dy) {
+  const GradView dgate = gate.grad_target(*ctx.pool);
+  const GradView dup = up.grad_target(*ctx.pool);
+  if (const auto* kernels = geglu_kernels.find(ctx.device())) {
+    kernels->backward(ctx.stream, gate.view(), up.view(), dy.view(), dgate, dup);
+  }
+}
+
+}  // namespace
+
+Var geglu(Context& ctx, const Var& gate, const Var& up) {
+  expect(gate.shape() == up.shape() && gate.dtype() == up.dtype(), "gate and up of one shape and dtype");
+  Tensor y = ctx.output(gate.dtype(), gate.shape());
+  if (const auto* kernels = geglu_kernels.find(ctx.device())) {
+    kernels->forward(ctx.stream, gate.view(), up.view(), y.view());
+  }
+  return ctx.result("geglu", y, {&gate, &up},
+                    [=](Context& backward_ctx, Tensor& dy) { backward(backward_ctx, gate, up, dy); });
+}
+
+}  // namespace eft

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "autograd/tape.h"
+#include "tensor/kernel_slot.h"
+
+namespace eft {
+
+/// All of one shape and dtype.
+struct GegluKernels {
+  /// y = gelu(gate)·up.
+  void (*forward)(Stream, ConstView gate, ConstView up, View y);
+  /// dgate = dy·up·gelu′(gate), dup = dy·gelu(gate).
+  void (*backward)(Stream, ConstView gate, ConstView up, ConstView dy, GradView dgate, GradView dup);
+};
+inline constinit KernelSlot<GegluKernels> geglu_kernels{"geglu"};
+
+/// y = gelu_tanh(gate) ⊙ up, computed in f32 (f64 for f64) and rounded once; gelu_tanh(x) = ½x(1 + tanh(√(2/π)(x +
+/// 0.044715·x³))). gate, up: any equal shape. Gradients for both, from gate and up alone. Throws InternalError when they
+/// differ in shape or dtype. Source: architecture.md of the models, D.1 "Gated MLP".
+Var geglu(Context& ctx, const Var& gate, const Var& up);
+
+}  // namespace eft
