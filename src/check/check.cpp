@@ -1,0 +1,224 @@
+#include "check/check.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "data/example.h"
+#include "models/adapter.h"
+#include "models/load.h"
+
+namespace eft {
+namespace {
+
+/// The visible tokens of a reference, laid end to end.
+struct FlatBatch {
+  std::vector<std::int32_t> tokens, targets, positions;
+  std::vector<std::int64_t> starts{0};
+  std::vector<std::int64_t> origin;  ///< row · length + column of each token
+  std::int64_t label_tokens = 0;
+
+  ModelInput input() const { return {tokens, positions, starts}; }
+};
+
+FlatBatch flatten(const Reference& reference) {
+  FlatBatch flat;
+  for (std::int64_t row = 0; row < reference.batch(); ++row) {
+    for (std::int64_t column = 0; column < reference.length(); ++column) {
+      if (!reference.visible(row, column)) continue;
+      const bool last = column + 1 == reference.length();
+      flat.tokens.push_back(reference.token(row, column));
+      flat.positions.push_back(static_cast<std::int32_t>(column));
+      flat.targets.push_back(last ? kIgnoreLabel : reference.label(row, column + 1));
+      flat.origin.push_back(row * reference.length() + column);
+      if (flat.targets.back() != kIgnoreLabel) ++flat.label_tokens;
+    }
+    flat.starts.push_back(static_cast<std::int64_t>(flat.tokens.size()));
+  }
+  return flat;
+}
+
+double relative(double got, double wanted) {
+  return wanted == 0 ? std::abs(got) : std::abs(got - wanted) / std::abs(wanted);
+}
+
+/// ‖a − b‖ / ‖b‖; ‖a‖ where b is zero.
+double relative_norm(const std::vector<double>& a, const std::vector<double>& b) {
+  double difference = 0, squares = 0;
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    difference += (a[i] - b[i]) * (a[i] - b[i]);
+    squares += b[i] * b[i];
+  }
+  return squares == 0 ? std::sqrt(difference) : std::sqrt(difference / squares);
+}
+
+/// Not-a-number must fail a comparison, so it counts as infinitely far.
+double worse(double a, double b) { return std::isnan(b) ? HUGE_VAL : std::max(a, b); }
+
+class Checker {
+ public:
+  explicit Checker(const CheckOptions& options) : options_(options), reference_(options.reference) {
+    LoadOptions load{.dtype = options.dtype, .train_base = options.adapter.empty(), .adapter = {}};
+    if (!options.adapter.empty()) load.adapter = read_adapter_options(options.adapter);
+    opened_ = open_model(options.model, load, pool_);
+    if (!options.adapter.empty()) {
+      load_adapter(*opened_.model, pool_, options.adapter);
+      train_adapter(*opened_.model, pool_);
+    }
+    batch_ = flatten(reference_);
+  }
+
+  CheckReport run() {
+    report_.tolerance =
+        check_tolerance(options_.dtype, reference_.noise(options_.dtype == DType::bf16 ? "bf16" : "f32"));
+    compare_logits();
+    const double loss = forward_backward();
+    if (const auto wanted = reference_.loss()) report_.distance.loss = relative(loss, *wanted);
+    compare_gradients();
+    compare_losses(loss);
+    judge();
+    return report_;
+  }
+
+ private:
+  void compare_logits() {
+    const auto wanted = reference_.logits();
+    if (!wanted) return;
+    Context ctx{.pool = &pool_};
+    const Var hidden = opened_.model->hidden(ctx, batch_.input(), nullptr);
+    double worst = 0, largest = 0;
+    const std::int64_t vocabulary = opened_.model->info().vocabulary;
+    if (wanted->shape() != Shape{reference_.batch(), reference_.length(), vocabulary}) {
+      throw DataError("{}: logits: {}, expected {}", options_.reference.string(), to_string(wanted->shape()),
+                      to_string(Shape{reference_.batch(), reference_.length(), vocabulary}));
+    }
+    const Tensor rows = wanted->reshape({reference_.batch() * reference_.length(), vocabulary});
+    for (std::int64_t i = 0; i < static_cast<std::int64_t>(batch_.tokens.size()); ++i) {
+      const auto got = to_doubles(opened_.model->logits(ctx, Var(hidden.value().slice(i, i + 1))).value());
+      const std::int64_t row = batch_.origin[static_cast<std::size_t>(i)];
+      const auto truth = to_doubles(rows.slice(row, row + 1));
+      for (std::size_t j = 0; j < truth.size(); ++j) {
+        worst = worse(worst, std::abs(got[j] - truth[j]));
+        largest = std::max(largest, std::abs(truth[j]));
+      }
+    }
+    report_.distance.logits = largest == 0 ? worst : worst / largest;
+  }
+
+  double forward_backward() {
+    Tape tape;
+    Context ctx{.pool = &pool_, .tape = &tape, .recompute = options_.recompute};
+    const Var hidden = opened_.model->hidden(ctx, batch_.input(), nullptr);
+    const double scale = 1.0 / static_cast<double>(std::max<std::int64_t>(batch_.label_tokens, 1));
+    const Var loss = opened_.model->loss(ctx, hidden, batch_.targets, scale);
+    tape.backward(ctx, loss);
+    return item(loss.value());
+  }
+
+  void compare_gradients() {
+    const auto names = reference_.gradient_names();
+    if (names.empty()) return;
+    double worst = 0;
+    std::vector<const Parameter*> compared;
+    for (const std::string& name : names) {
+      const Parameter* parameter = opened_.model->parameters().find(name);
+      if (parameter == nullptr || !parameter->trainable()) {
+        report_.missing.push_back(name);
+        continue;
+      }
+      const auto wanted = to_doubles(reference_.gradient(name));
+      if (static_cast<std::int64_t>(wanted.size()) != parameter->shape.elements()) {
+        throw DataError("{}: grad.{}: {} elements, expected {}", options_.reference.string(), name, wanted.size(),
+                        parameter->shape.elements());
+      }
+      const auto got = parameter->grad->filled ? to_doubles(parameter->grad->tensor) : std::vector<double>(wanted.size(), 0.0);
+      const double distance = worse(0, relative_norm(got, wanted));
+      if (distance >= worst) {
+        worst = distance;
+        report_.grad_worst_name = name;
+      }
+      compared.push_back(parameter);
+    }
+    for (const Parameter& parameter : opened_.model->parameters()) {
+      if (parameter.trainable() && std::ranges::find(compared, &parameter) == compared.end()) {
+        report_.unreferenced.push_back(parameter.name);
+      }
+    }
+    report_.gradients = compared.size();
+    report_.distance.grad_worst = worst;
+  }
+
+  void compare_losses(double first) {
+    const auto wanted = reference_.losses();
+    if (wanted.empty()) return;
+    Context ctx{.pool = &pool_};
+    Adamw optimizer(opened_.model->parameters(), pool_, reference_.optimizer());
+    double worst = 0;
+    double loss = first;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      worst = worse(worst, relative(loss, wanted[i]));
+      if (i + 1 == wanted.size()) break;
+      optimizer.step(ctx, reference_.learning_rate(), 1.0);
+      loss = forward_backward();
+    }
+    report_.distance.losses_worst = worst;
+  }
+
+  void judge() {
+    const Distance& d = report_.distance;
+    const CheckTolerance& t = report_.tolerance;
+    const auto within = [](const std::optional<double>& value, double bound) { return !value || *value <= bound; };
+    report_.pass = within(d.loss, t.loss) && within(d.logits, t.logits) && within(d.grad_worst, t.grad_worst) &&
+                   within(d.losses_worst, t.losses_worst) && report_.missing.empty();
+  }
+
+  CheckOptions options_;
+  Reference reference_;
+  Pool pool_{Device::cpu};
+  OpenedModel opened_;
+  FlatBatch batch_;
+  CheckReport report_;
+};
+
+std::string line(const char* name, const std::optional<double>& value, double bound, const std::string& detail) {
+  if (!value) return fmt::format("{:<10} not in the file\n", name);
+  return fmt::format("{:<10} {:.3e}  (tolerance {:.1e})  {}{}\n", name, *value, bound, *value <= bound ? "ok" : "TOO FAR",
+                     detail.empty() ? "" : "  " + detail);
+}
+
+}  // namespace
+
+CheckReport check_model(const CheckOptions& options) { return Checker(options).run(); }
+
+std::string describe(const CheckReport& report) {
+  const Distance& d = report.distance;
+  const CheckTolerance& t = report.tolerance;
+  std::string text = line("logits", d.logits, t.logits, "") + line("loss", d.loss, t.loss, "");
+  text += line("gradients", d.grad_worst, t.grad_worst,
+               fmt::format("{} compared, worst {}", report.gradients, report.grad_worst_name));
+  text += line("losses", d.losses_worst, t.losses_worst, "");
+  for (const std::string& name : report.missing) text += fmt::format("missing    grad.{} belongs to no trainable parameter\n", name);
+  if (!report.unreferenced.empty()) {
+    text += fmt::format("note       {} trainable parameters have no gradient in the file, first {}\n",
+                        report.unreferenced.size(), report.unreferenced[0]);
+  }
+  return text + (report.pass ? "pass\n" : "FAIL\n");
+}
+
+std::string to_json(const CheckReport& report) {
+  const auto value = [](const std::optional<double>& x) {
+    return x && std::isfinite(*x) ? nlohmann::ordered_json(*x) : nlohmann::ordered_json(nullptr);
+  };
+  const Distance& d = report.distance;
+  return nlohmann::ordered_json{
+      {"loss", value(d.loss)},
+      {"logits", value(d.logits)},
+      {"grad_worst", value(d.grad_worst)},
+      {"grad_worst_name", d.grad_worst ? nlohmann::ordered_json(report.grad_worst_name) : nlohmann::ordered_json(nullptr)},
+      {"losses_worst", value(d.losses_worst)},
+      {"missing", report.missing},
+      {"pass", report.pass}}
+      .dump();
+}
+
+}  // namespace eft

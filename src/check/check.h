@@ -1,0 +1,39 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "check/tolerance.h"
+
+namespace eft {
+
+struct CheckOptions {
+  std::filesystem::path model;
+  std::filesystem::path reference;
+  std::filesystem::path adapter;  ///< empty: the whole model trains
+  DType dtype = DType::f32;
+  bool recompute = false;  ///< run layers as checkpoints
+};
+
+/// How far eft is from a reference. Quantities that the file lacks are absent.
+struct CheckReport {
+  Distance distance;
+  CheckTolerance tolerance{};
+  std::string grad_worst_name;
+  std::size_t gradients = 0;             ///< compared
+  std::vector<std::string> missing;      ///< gradients in the file that belong to no parameter of ours
+  std::vector<std::string> unreferenced;  ///< trainable parameters that the file has no gradient for
+  bool pass = false;
+};
+
+/// Runs the reference's batch on a checkpoint and compares: logits by max|Δ|/max|ref| over visible positions, each
+/// gradient by ‖Δ‖/‖ref‖, losses by |Δ|/|ref|. Throws the errors of loading.
+CheckReport check_model(const CheckOptions& options);
+
+/// One line a quantity.
+std::string describe(const CheckReport& report);
+/// {"loss", "logits", "grad_worst", "grad_worst_name", "losses_worst", "missing", "pass"} with null for what is absent.
+std::string to_json(const CheckReport& report);
+
+}  // namespace eft

@@ -1,0 +1,122 @@
+#include "check/reference.h"
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "base/error.h"
+
+namespace eft {
+namespace {
+
+constexpr const char* kFormat = "eft-reference-1";
+
+std::optional<double> optional_number(const nlohmann::json& json, const char* key) {
+  const auto found = json.find(key);
+  return found == json.end() || !found->is_number() ? std::nullopt : std::optional(found->get<double>());
+}
+
+double number(const std::string& text, const std::string& where) {
+  try {
+    return std::stod(text);
+  } catch (const std::exception&) {
+    throw DataError("{}: optimizer: {}, expected a number", where, text);
+  }
+}
+
+}  // namespace
+
+Reference::Reference(const std::filesystem::path& path) : file_(path) {
+  const auto format = file_.metadata().find("format");
+  if (format == file_.metadata().end() || format->second != kFormat) {
+    throw DataError("{}: format: {}, expected {}", path.string(),
+                    format == file_.metadata().end() ? "none" : format->second, kFormat);
+  }
+  tokens_ = read_ids("input_ids");
+  labels_ = read_ids("labels");
+  if (file_.contains("attention_mask")) mask_ = read_ids("attention_mask");
+  read_optimizer();
+}
+
+std::vector<std::int32_t> Reference::read_ids(const std::string& name) {
+  const Tensor ids = file_.tensor(name);
+  const bool first = batch_ == 0;
+  if (ids.shape().rank() != 2) throw DataError("{}: {}: {}, expected [batch, length]", file_.path().string(), name, to_string(ids.shape()));
+  if (first) {
+    batch_ = ids.shape()[0];
+    length_ = ids.shape()[1];
+  }
+  if (ids.shape() != Shape{batch_, length_}) {
+    throw DataError("{}: {}: {}, expected the shape of input_ids", file_.path().string(), name, to_string(ids.shape()));
+  }
+  std::vector<std::int32_t> result;
+  for (std::int64_t i = 0; i < ids.elements(); ++i) {
+    if (ids.dtype() == DType::i64) {
+      result.push_back(static_cast<std::int32_t>(ids.data<std::int64_t>()[i]));
+    } else if (ids.dtype() == DType::i32) {
+      result.push_back(ids.data<std::int32_t>()[i]);
+    } else {
+      throw DataError("{}: {}: {}, expected integers", file_.path().string(), name, name_of(ids.dtype()));
+    }
+  }
+  return result;
+}
+
+void Reference::read_optimizer() {
+  const auto found = file_.metadata().find("optimizer");
+  if (found == file_.metadata().end()) return;
+  const std::string where = file_.path().string();
+  std::istringstream words(found->second);
+  std::string word;
+  words >> word;
+  if (word != "adamw") throw DataError("{}: optimizer: {}, expected adamw", where, word);
+  while (words >> word) {
+    const auto split = word.find('=');
+    const std::string key = word.substr(0, split);
+    const std::string value = split == std::string::npos ? "" : word.substr(split + 1);
+    if (key == "lr") {
+      learning_rate_ = number(value, where);
+    } else if (key == "betas") {
+      optimizer_.beta1 = number(value, where);
+      optimizer_.beta2 = number(value.substr(value.find(',') + 1), where);
+    } else if (key == "eps") {
+      optimizer_.epsilon = number(value, where);
+    } else if (key == "weight_decay") {
+      optimizer_.weight_decay = number(value, where);
+    } else {
+      throw DataError("{}: optimizer: unknown setting {}", where, word);
+    }
+  }
+}
+
+std::optional<double> Reference::loss() const {
+  return file_.contains("loss") ? std::optional(to_doubles(file_.tensor("loss")).at(0)) : std::nullopt;
+}
+
+std::vector<double> Reference::losses() const {
+  return file_.contains("losses") ? to_doubles(file_.tensor("losses")) : std::vector<double>();
+}
+
+std::optional<Tensor> Reference::logits() const {
+  return file_.contains("logits") ? std::optional(file_.tensor("logits")) : std::nullopt;
+}
+
+std::vector<std::string> Reference::gradient_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : file_.entries()) {
+    if (name.starts_with("grad.")) names.push_back(name.substr(5));
+  }
+  return names;
+}
+
+Distance Reference::noise(const std::string& dtype) const {
+  const auto found = file_.metadata().find(dtype + "_noise");
+  if (found == file_.metadata().end()) return {};
+  const auto json = nlohmann::json::parse(found->second, nullptr, false);
+  if (!json.is_object()) throw DataError("{}: {}_noise: not a JSON object", file_.path().string(), dtype);
+  return {.loss = optional_number(json, "loss"),
+          .logits = optional_number(json, "logits"),
+          .grad_worst = optional_number(json, "grad_worst"),
+          .losses_worst = optional_number(json, "losses_worst")};
+}
+
+}  // namespace eft

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tensor/safetensors.h"
+#include "train/optimizer.h"
+
+namespace eft {
+
+/// Relative errors of one run against a reference.
+struct Distance {
+  std::optional<double> loss;
+  std::optional<double> logits;
+  std::optional<double> grad_worst;
+  std::optional<double> losses_worst;
+};
+
+/// What another implementation computed on one batch: a safetensors file with metadata format=eft-reference-1 (the
+/// layout is described in docs/fidelity.md).
+class Reference {
+ public:
+  /// Throws FileError or DataError (wrong format, shapes that disagree).
+  explicit Reference(const std::filesystem::path& path);
+
+  std::int64_t batch() const { return batch_; }
+  std::int64_t length() const { return length_; }
+  /// Token at [row, column].
+  std::int32_t token(std::int64_t row, std::int64_t column) const { return tokens_[at(row, column)]; }
+  std::int32_t label(std::int64_t row, std::int64_t column) const { return labels_[at(row, column)]; }
+  bool visible(std::int64_t row, std::int64_t column) const { return mask_.empty() || mask_[at(row, column)] != 0; }
+
+  std::optional<double> loss() const;
+  std::vector<double> losses() const;
+  /// [batch, length, vocabulary], when there.
+  std::optional<Tensor> logits() const;
+  /// Names of parameters with a gradient, and the gradients.
+  std::vector<std::string> gradient_names() const;
+  Tensor gradient(const std::string& name) const { return file_.tensor("grad." + name); }
+
+  /// Learning rate and AdamW options of `losses`.
+  double learning_rate() const { return learning_rate_; }
+  const AdamwOptions& optimizer() const { return optimizer_; }
+  /// Recorded distance of the reference implementation's own run in "f32" or "bf16" from the truth, when recorded.
+  Distance noise(const std::string& dtype) const;
+
+ private:
+  std::size_t at(std::int64_t row, std::int64_t column) const { return static_cast<std::size_t>(row * length_ + column); }
+  std::vector<std::int32_t> read_ids(const std::string& name);
+  void read_optimizer();
+
+  Safetensors file_;
+  std::int64_t batch_ = 0;
+  std::int64_t length_ = 0;
+  std::vector<std::int32_t> tokens_, labels_, mask_;
+  double learning_rate_ = 0;
+  AdamwOptions optimizer_;
+};
+
+}  // namespace eft

@@ -1,0 +1,41 @@
+#include "check/check.h"
+
+#include <cstdio>
+#include <map>
+#include <memory>
+
+#include "cli/command.h"
+
+namespace eft {
+namespace {
+
+struct Arguments {
+  CheckOptions options;
+  std::string dtype = "float32";
+  bool json = false;
+};
+
+}  // namespace
+
+void add_check_command(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("check", "Compare a checkpoint's logits, loss, gradients and training losses with a reference file.");
+  command->add_option("model", arguments->options.model, "Hugging Face checkpoint folder")->required();
+  command->add_option("--reference", arguments->options.reference, "Reference file (safetensors, eft-reference-1)")->required();
+  command->add_option("--adapter", arguments->options.adapter, "PEFT adapter folder; only it trains then");
+  command->add_option("--dtype", arguments->dtype, "float64, float32 or bfloat16")
+      ->check(CLI::IsMember({"float64", "float32", "bfloat16"}))
+      ->capture_default_str();
+  command->add_flag("--recompute", arguments->options.recompute, "Recompute each layer in the backward pass");
+  command->add_flag("--json", arguments->json, "Print one JSON object");
+  command->callback([arguments, &exit_code] {
+    arguments->options.dtype = arguments->dtype == "float64"   ? DType::f64
+                               : arguments->dtype == "float32" ? DType::f32
+                                                               : DType::bf16;
+    const CheckReport report = check_model(arguments->options);
+    std::printf("%s%s", (arguments->json ? to_json(report) : describe(report)).c_str(), arguments->json ? "\n" : "");
+    exit_code = report.pass ? 0 : 1;
+  });
+}
+
+}  // namespace eft

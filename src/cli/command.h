@@ -1,0 +1,15 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace eft {
+
+/// Declares one command; returns nothing, sets the callback that runs it and stores its exit code.
+void add_check_command(CLI::App& app, int& exit_code);
+void add_config_schema_command(CLI::App& app, int& exit_code);
+void add_inference_command(CLI::App& app, int& exit_code);
+void add_init_command(CLI::App& app, int& exit_code);
+void add_train_command(CLI::App& app, int& exit_code);
+
+}  // namespace eft

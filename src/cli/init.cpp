@@ -1,0 +1,49 @@
+#include <cstdio>
+#include <memory>
+
+#include "base/file.h"
+#include "cli/command.h"
+#include "models/load.h"
+
+namespace eft {
+namespace {
+
+struct Arguments {
+  std::filesystem::path config;
+  std::filesystem::path out;
+  std::uint64_t seed = 0;
+  std::string dtype = "bf16";
+};
+
+void run(const Arguments& arguments) {
+  if (std::filesystem::exists(arguments.out / "model.safetensors") ||
+      std::filesystem::exists(arguments.out / "model.safetensors.index.json")) {
+    throw ConfigError("{}: already holds weights; give another folder", arguments.out.string());
+  }
+  BuiltModel built = build_model(arguments.config, LinearPolicy(), nullptr);
+  Pool pool(Device::cpu);
+  initialise(*built.model, pool, arguments.dtype == "f32" ? DType::f32 : DType::bf16, arguments.seed);
+  NamedTensors tensors;
+  for (const Parameter& parameter : built.model->parameters()) tensors.emplace_back(parameter.name, parameter.value);
+  std::filesystem::create_directories(arguments.out);
+  copy_model_files(arguments.config.has_parent_path() ? arguments.config.parent_path() : ".", arguments.out);
+  write_text(arguments.out / "config.json", read_text(arguments.config));
+  write_checkpoint(arguments.out, tensors);
+  std::printf("%s: %s parameters of a random %s model in %s\n", arguments.out.c_str(),
+              fmt::format("{:L}", count_parameters(built.model->parameters()).total).c_str(),
+              built.model->info().family.c_str(), arguments.dtype.c_str());
+}
+
+}  // namespace
+
+void add_init_command(CLI::App& app, int& /*exit_code*/) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("init", "Write a randomly initialised checkpoint of a configuration.");
+  command->add_option("config", arguments->config, "config.json; tokenizer files beside it are copied")->required();
+  command->add_option("out", arguments->out, "Folder to write")->required();
+  command->add_option("--seed", arguments->seed, "Seed of the random values")->capture_default_str();
+  command->add_option("--dtype", arguments->dtype, "bf16 or f32")->check(CLI::IsMember({"bf16", "f32"}))->capture_default_str();
+  command->callback([arguments] { run(*arguments); });
+}
+
+}  // namespace eft
