@@ -1,0 +1,73 @@
+#include "ops/attention/attention_blocks.h"
+
+namespace eft {
+namespace {
+
+constexpr std::int64_t kQueriesPerBlock = 64;
+constexpr std::int64_t kKeysPerBlock = 64;
+
+}  // namespace
+
+std::vector<QueryBlock> query_blocks(std::span<const AttentionSegment> segments, const AttentionOptions& options) {
+  std::vector<QueryBlock> blocks;
+  for (const AttentionSegment& s : segments) {
+    for (std::int64_t i = 0; i < s.query_count; i += kQueriesPerBlock) {
+      const std::int64_t count = std::min(kQueriesPerBlock, s.query_count - i);
+      const std::int64_t position = s.key_count - s.query_count + i;
+      const KeyRange first = visible_keys(options, position, s.key_count);
+      const KeyRange last = visible_keys(options, position + count - 1, s.key_count);
+      blocks.push_back({.query_begin = s.query_begin + i,
+                        .query_count = count,
+                        .key_begin = s.key_begin + first.begin,
+                        .key_count = last.end - first.begin,
+                        .position = position,
+                        .segment_key = s.key_begin,
+                        .segment_keys = s.key_count,
+                        .options = options});
+    }
+  }
+  return blocks;
+}
+
+std::vector<KeyBlock> key_blocks(std::span<const AttentionSegment> segments, std::int64_t keys) {
+  std::vector<KeyBlock> blocks;
+  std::int64_t covered = 0;
+  for (const AttentionSegment& s : segments) {
+    if (s.key_begin > covered) blocks.push_back({covered, s.key_begin - covered, nullptr});
+    for (std::int64_t i = 0; i < s.key_count; i += kKeysPerBlock) {
+      blocks.push_back({s.key_begin + i, std::min(kKeysPerBlock, s.key_count - i), &s});
+    }
+    covered = s.key_begin + s.key_count;
+  }
+  if (covered < keys) blocks.push_back({covered, keys - covered, nullptr});
+  return blocks;
+}
+
+std::vector<QueryBlock> queries_of(const KeyBlock& keys, const AttentionOptions& options) {
+  std::vector<QueryBlock> blocks;
+  if (keys.segment == nullptr) return blocks;
+  const AttentionSegment& s = *keys.segment;
+  const std::int64_t before = s.key_count - s.query_count;  // keys in front of the first query
+  const std::int64_t low = keys.begin - s.key_begin;
+  const std::int64_t high = low + keys.count;
+  std::int64_t first = options.causal ? low - before : 0;
+  std::int64_t last = s.query_count;
+  if (options.window > 0) {
+    first = std::max(first, low - options.window + 1 - before);
+    last = std::min(last, high - 1 + options.window - before);
+  }
+  first = std::clamp<std::int64_t>(first, 0, s.query_count);
+  for (std::int64_t i = first; i < last; i += kQueriesPerBlock) {
+    blocks.push_back({.query_begin = s.query_begin + i,
+                      .query_count = std::min(kQueriesPerBlock, last - i),
+                      .key_begin = keys.begin,
+                      .key_count = keys.count,
+                      .position = before + i,
+                      .segment_key = s.key_begin,
+                      .segment_keys = s.key_count,
+                      .options = options});
+  }
+  return blocks;
+}
+
+}  // namespace eft

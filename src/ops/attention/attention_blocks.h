@@ -1,0 +1,80 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "ops/attention/attention.h"
+
+namespace eft {
+
+/// Extents of one call and where its rows lie.
+struct AttentionExtents {
+  std::int64_t queries, heads, keys, kv_heads, head_dim;
+
+  AttentionExtents(const Shape& q, const Shape& k)
+      : queries(q[0]), heads(q[1]), keys(k[0]), kv_heads(k[1]), head_dim(q[2]) {}
+
+  /// Query heads that share a key head.
+  std::int64_t group() const { return heads / kv_heads; }
+  std::int64_t query_stride() const { return heads * head_dim; }
+  std::int64_t key_stride() const { return kv_heads * head_dim; }
+  template <class T>
+  T* at_query(T* data, std::int64_t t, std::int64_t h) const {
+    return data + (t * heads + h) * head_dim;
+  }
+  template <class T>
+  T* at_key(T* data, std::int64_t t, std::int64_t h) const {
+    return data + (t * kv_heads + h) * head_dim;
+  }
+};
+
+struct KeyRange {
+  std::int64_t begin, end;
+};
+
+/// The keys of a segment, counted from its first, that the query at position `position` of the same count may see.
+inline KeyRange visible_keys(const AttentionOptions& options, std::int64_t position, std::int64_t key_count) {
+  KeyRange range{0, key_count};
+  if (options.causal) range.end = std::min(range.end, position + 1);
+  if (options.window > 0) {
+    range.begin = std::max<std::int64_t>(range.begin, position - options.window + 1);
+    range.end = std::min(range.end, position + options.window);
+  }
+  return range;
+}
+
+/// Consecutive queries with the keys to multiply them with. Query i stands at `position + i` in its segment, whose
+/// first key is `segment_key`.
+struct QueryBlock {
+  std::int64_t query_begin, query_count;
+  std::int64_t key_begin, key_count;
+  std::int64_t position, segment_key, segment_keys;
+  AttentionOptions options;
+
+  /// Columns of row i that it may see; possibly none.
+  KeyRange seen(std::int64_t i) const {
+    const KeyRange range = visible_keys(options, position + i, segment_keys);
+    const std::int64_t offset = key_begin - segment_key;
+    const std::int64_t begin = std::clamp<std::int64_t>(range.begin - offset, 0, key_count);
+    return {begin, std::clamp<std::int64_t>(range.end - offset, begin, key_count)};
+  }
+};
+
+struct KeyBlock {
+  std::int64_t begin, count;
+  const AttentionSegment* segment;  ///< null: keys of no segment
+};
+
+/// All queries in blocks, each with every key that one of its queries sees.
+std::vector<QueryBlock> query_blocks(std::span<const AttentionSegment> segments, const AttentionOptions& options);
+
+/// All keys in blocks that do not cross segments.
+std::vector<KeyBlock> key_blocks(std::span<const AttentionSegment> segments, std::int64_t keys);
+
+/// The queries that see one of `keys`, in blocks, multiplied with all of `keys`.
+std::vector<QueryBlock> queries_of(const KeyBlock& keys, const AttentionOptions& options);
+
+}  // namespace eft

@@ -1,0 +1,104 @@
+#include "ops/attention/attention.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/random.h"
+#include "ops/op_case.h"
+
+namespace eft {
+namespace {
+
+using Segments = std::vector<AttentionSegment>;
+
+OpCase attention_case(std::string name, Shape q, Shape k, Segments segments, AttentionOptions options) {
+  return {.name = "attention/" + name,
+          .slot = "attention",
+          .inputs = {{.shape = q}, {.shape = k}, {.shape = k}},
+          .run = [=](Context& ctx, std::span<const Var> in) {
+            return std::vector<Var>{attention(ctx, in[0], in[1], in[2], segments, options)};
+          }};
+}
+
+const bool registered =
+    add_op_case(attention_case("causal", {9, 1, 6}, {9, 1, 6}, {{0, 9, 0, 9}}, {.scale = 0.4})) &&
+    add_op_case(attention_case("packed_grouped", {13, 6, 5}, {13, 2, 5}, {{0, 4, 0, 4}, {4, 1, 4, 1}, {5, 8, 5, 8}},
+                               {.scale = 0.5})) &&
+    add_op_case(attention_case("window", {21, 2, 7}, {21, 1, 7}, {{0, 3, 0, 3}, {3, 18, 3, 18}},
+                               {.scale = 0.3, .window = 5})) &&
+    add_op_case(attention_case("both_ways", {11, 2, 4}, {11, 2, 4}, {{0, 11, 0, 11}}, {.causal = false})) &&
+    add_op_case(
+        attention_case("window_both_ways", {11, 2, 4}, {11, 2, 4}, {{0, 11, 0, 11}}, {.window = 3, .causal = false})) &&
+    add_op_case(attention_case("cached_keys", {3, 2, 6}, {10, 1, 6}, {{0, 3, 1, 9}}, {.scale = 0.4})) &&
+    add_op_case(attention_case("several_blocks", {150, 2, 9}, {150, 1, 9}, {{0, 150, 0, 150}}, {.scale = 0.3})) &&
+    add_op_case(attention_case("window_in_several_blocks", {200, 1, 3}, {200, 1, 3}, {{0, 200, 0, 200}},
+                               {.scale = 0.5, .window = 70})) &&
+    add_op_case(attention_case("wide_head", {3, 2, 512}, {3, 1, 512}, {{0, 3, 0, 3}}, {.scale = 0.05}));
+
+/// The formula, one query and head at a time.
+std::vector<double> naive(const std::vector<double>& q, const std::vector<double>& k, const std::vector<double>& v,
+                          std::int64_t tokens, std::int64_t head_dim, std::int64_t window) {
+  std::vector<double> out(q.size(), 0.0);
+  for (std::int64_t t = 0; t < tokens; ++t) {
+    std::vector<double> weights;
+    double sum = 0;
+    const std::int64_t first = std::max<std::int64_t>(0, t - window + 1);
+    for (std::int64_t j = first; j <= t; ++j) {
+      double score = 0;
+      for (std::int64_t i = 0; i < head_dim; ++i) {
+        score += q[static_cast<std::size_t>(t * head_dim + i)] * k[static_cast<std::size_t>(j * head_dim + i)];
+      }
+      weights.push_back(std::exp(score));
+      sum += weights.back();
+    }
+    for (std::int64_t j = first; j <= t; ++j) {
+      for (std::int64_t i = 0; i < head_dim; ++i) {
+        out[static_cast<std::size_t>(t * head_dim + i)] +=
+            weights[static_cast<std::size_t>(j - first)] / sum * v[static_cast<std::size_t>(j * head_dim + i)];
+      }
+    }
+  }
+  return out;
+}
+
+TEST(Attention, equals_the_formula_across_blocks) {
+  constexpr std::int64_t kTokens = 333, kHeadDim = 5, kWindow = 100;
+  Pool pool(Device::cpu);
+  Context ctx{.pool = &pool};
+  Random random(3);
+  std::vector<Tensor> tensors;
+  std::vector<std::vector<double>> values;
+  for (int i = 0; i < 3; ++i) {
+    values.emplace_back(static_cast<std::size_t>(kTokens * kHeadDim));
+    for (double& x : values.back()) x = random.normal();
+    tensors.emplace_back(pool, Category::workspace, DType::f64, Shape{kTokens, 1, kHeadDim});
+    from_doubles(tensors.back(), values.back());
+  }
+  const Var out = attention(ctx, Var(tensors[0]), Var(tensors[1]), Var(tensors[2]), {{0, kTokens, 0, kTokens}},
+                            {.window = kWindow});
+  const std::vector<double> wanted = naive(values[0], values[1], values[2], kTokens, kHeadDim, kWindow);
+  const std::vector<double> got = to_doubles(out.value());
+  for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(got[i], wanted[i], 1e-13);
+}
+
+TEST(Attention, keys_of_no_segment_get_gradient_zero) {
+  Pool pool(Device::cpu);
+  Tape tape;
+  Context ctx{.pool = &pool, .tape = &tape};
+  const auto ones = [&](Shape shape) {
+    Tensor x(pool, Category::workspace, DType::f64, shape);
+    from_doubles(x, std::vector<double>(static_cast<std::size_t>(shape.elements()), 1.0));
+    return Var::leaf(x);
+  };
+  const Var q = ones({2, 1, 2}), k = ones({5, 1, 2}), v = ones({5, 1, 2});
+  const Var out = attention(ctx, q, k, v, {{0, 2, 1, 3}}, {});
+  tape.backward(ctx, std::vector<Var>{out}, std::vector<Tensor>{ones({2, 1, 2}).value()});
+  const std::vector<double> dv = to_doubles(v.grad());
+  EXPECT_EQ(dv[0], 0);
+  EXPECT_EQ(dv[8], 0);
+  EXPECT_NEAR(dv[2] + dv[4] + dv[6], 2.0, 1e-15);
+}
+
+}  // namespace
+}  // namespace eft
