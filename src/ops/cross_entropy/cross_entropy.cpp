@@ -1,0 +1,146 @@
+#include "ops/cross_entropy/cross_entropy.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "ops/linear/linear.h"
+
+namespace eft {
+namespace {
+
+/// The positions that bear loss, and their targets.
+struct Selection {
+  std::vector<std::int64_t> rows;
+  std::vector<std::int32_t> targets;
+
+  std::int64_t size() const { return static_cast<std::int64_t>(rows.size()); }
+};
+
+Selection select(std::span<const std::int32_t> targets, std::int64_t vocabulary) {
+  Selection chosen;
+  for (std::size_t t = 0; t < targets.size(); ++t) {
+    if (targets[t] < 0) continue;
+    expect(targets[t] < vocabulary, "targets inside the vocabulary");
+    chosen.rows.push_back(static_cast<std::int64_t>(t));
+    chosen.targets.push_back(targets[t]);
+  }
+  return chosen;
+}
+
+/// One pass over the chosen rows, block by block.
+class BlockPass {
+ public:
+  BlockPass(Context& ctx, const Var& hidden, const Var& weight, const Selection& chosen,
+            const CrossEntropyOptions& options)
+      : ctx_(ctx), hidden_(hidden), weight_(weight), chosen_(chosen), options_(options) {
+    const std::int64_t row_bytes = vocabulary() * static_cast<std::int64_t>(size_of(dtype_));
+    block_rows_ = std::clamp<std::int64_t>(options.block_bytes / row_bytes, 1, std::max<std::int64_t>(chosen.size(), 1));
+  }
+
+  /// Fills losses [chosen rows] and, where they are defined, dhidden [chosen rows, width] and dweight.
+  void run(Tensor& losses, Tensor& dhidden, GradView dweight) {
+    const bool gradient = dhidden || dweight;
+    Tensor input = ctx_.workspace(hidden_.dtype(), {block_rows_, width()});
+    Tensor logits = ctx_.workspace(dtype_, {block_rows_, vocabulary()});
+    Tensor dlogits = gradient ? gradient_of(logits) : Tensor();
+    for (std::int64_t begin = 0; begin < chosen_.size(); begin += block_rows_) {
+      const std::int64_t rows = std::min(block_rows_, chosen_.size() - begin);
+      Tensor block_losses = losses.slice(begin, begin + rows);
+      Tensor block_input = input.slice(0, rows);
+      Tensor block_gradient = gradient ? dlogits.slice(0, rows) : Tensor();
+      forward(begin, block_input, logits.slice(0, rows), block_gradient, block_losses);
+      if (dhidden) backward_hidden(block_gradient, dhidden.slice(begin, begin + rows));
+      if (dweight) backward_weight(block_gradient, block_input, dweight);
+      dweight.accumulate = true;
+    }
+  }
+
+ private:
+  std::int64_t vocabulary() const { return weight_.shape()[0]; }
+  std::int64_t width() const { return weight_.shape()[1]; }
+
+  /// The logits' own storage, unless products want another dtype.
+  Tensor gradient_of(const Tensor& logits) const {
+    const auto* kernels = cross_entropy_kernels.find(ctx_.device());
+    const DType dtype = kernels != nullptr ? kernels->gradient_dtype(hidden_.dtype(), weight_.dtype()) : dtype_;
+    return dtype == dtype_ ? logits : ctx_.workspace(dtype, logits.shape());
+  }
+
+  void forward(std::int64_t begin, Tensor& input, Tensor logits, Tensor& gradient, Tensor& losses) const {
+    const auto* kernels = cross_entropy_kernels.find(ctx_.device());
+    if (kernels == nullptr) return;
+    const auto first = static_cast<std::size_t>(begin);
+    const auto rows = static_cast<std::size_t>(logits.shape()[0]);
+    kernels->gather(ctx_.stream, hidden_.view(), std::span(chosen_.rows).subspan(first, rows), input.view());
+    linear_kernels.find(ctx_.device())->forward(ctx_.stream, input.view(), weight_.view(), logits.view(), false);
+    kernels->softmax(ctx_.stream, {options_.softcap, options_.scale}, logits.view(),
+                     std::span(chosen_.targets).subspan(first, rows), gradient ? gradient.view() : View(), losses.view());
+  }
+
+  void backward_hidden(const Tensor& gradient, Tensor dhidden) const {
+    if (const auto* kernels = linear_kernels.find(ctx_.device())) {
+      kernels->backward_input(ctx_.stream, gradient.view(), weight_.view(), {dhidden.view(), false});
+    }
+  }
+
+  void backward_weight(const Tensor& gradient, const Tensor& input, GradView dweight) const {
+    if (const auto* kernels = linear_kernels.find(ctx_.device())) {
+      kernels->backward_weight(ctx_.stream, gradient.view(), input.view(), dweight);
+    }
+  }
+
+  Context& ctx_;
+  const Var& hidden_;
+  const Var& weight_;
+  const Selection& chosen_;
+  const CrossEntropyOptions& options_;
+  DType dtype_ = accumulator_of(hidden_.dtype());
+  std::int64_t block_rows_ = 1;
+};
+
+/// Hands over what the forward pass computed.
+void backward(Context& ctx, const Var& hidden, bool weight_is_done, std::span<const std::int64_t> rows,
+              const Tensor& dhidden, const Tensor& dy) {
+  const GradView target = hidden.grad_target(*ctx.pool);
+  const auto* kernels = cross_entropy_kernels.find(ctx.device());
+  if (kernels == nullptr) return;
+  const double factor = item(dy);
+  expect(!weight_is_done || factor == 1, "the loss to be the root of the backward pass");
+  if (target) kernels->scatter(ctx.stream, dhidden.view(), rows, factor, target);
+}
+
+/// The weight's gradient, ready to be added to; absent when not wanted.
+GradView weight_target(Context& ctx, const Var& weight, bool anything_comes) {
+  const GradView target = weight.grad_target(*ctx.pool);
+  if (!target.accumulate && weight.wants_grad() && !anything_comes) zero(weight.slot()->tensor);
+  return target;
+}
+
+}  // namespace
+
+Var cross_entropy(Context& ctx, const Var& hidden, const Var& weight, std::span<const std::int32_t> targets,
+                  CrossEntropyOptions options) {
+  expect(hidden.shape().rank() == 2 && weight.shape().rank() == 2 && hidden.shape()[1] == weight.shape()[1],
+         "hidden states as wide as the head");
+  expect(static_cast<std::int64_t>(targets.size()) == hidden.shape()[0], "a target for each hidden state");
+  Selection chosen = select(targets, weight.shape()[0]);
+  const bool recorded = ctx.records({&hidden, &weight});
+  Tensor losses = ctx.workspace(DType::f64, {chosen.size()});
+  Tensor dhidden;
+  if (recorded && hidden.wants_grad()) dhidden = ctx.output(hidden.dtype(), {chosen.size(), hidden.shape()[1]});
+  const GradView dweight = recorded ? weight_target(ctx, weight, chosen.size() > 0) : GradView();
+  BlockPass(ctx, hidden, weight, chosen, options).run(losses, dhidden, dweight);
+
+  Tensor loss = ctx.output(accumulator_of(hidden.dtype()), {1});
+  if (const auto* kernels = cross_entropy_kernels.find(ctx.device())) {
+    kernels->sum(ctx.stream, losses.view(), options.scale, loss.view());
+  }
+  // Only the slot of hidden is captured: its values are no longer needed.
+  return ctx.result("cross_entropy", loss, {&hidden, &weight},
+                    [target = Var(Tensor(), hidden.slot()), weight_is_done = weight.wants_grad(),
+                     rows = std::move(chosen.rows), dhidden](Context& backward_ctx, Tensor& dy) {
+                      backward(backward_ctx, target, weight_is_done, rows, dhidden, dy);
+                    });
+}
+
+}  // namespace eft

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <span>
+
+#include "autograd/tape.h"
+#include "tensor/kernel_slot.h"
+
+namespace eft {
+
+/// How a block of logits becomes its losses and its gradient.
+struct CrossEntropySoftmax {
+  double softcap;  ///< 0: none
+  double scale;    ///< factor of the gradient
+};
+
+/// The products with the head run through `linear_kernels`. logits: [rows, vocabulary] in the accumulator dtype.
+struct CrossEntropyKernels {
+  /// The dtype in which the gradient of the logits is multiplied fastest: bf16, or that of the logits.
+  DType (*gradient_dtype)(DType hidden, DType weight);
+  /// to[i] = from[rows[i]]; one dtype.
+  void (*gather)(Stream, ConstView from, std::span<const std::int64_t> rows, View to);
+  /// losses[i] = −log softmax(capped logits[i])[targets[i]], in f64, and gradient = scale·∂Σlosses/∂logits, unless
+  /// absent. The gradient may lie on the logits; they are used up.
+  void (*softmax)(Stream, const CrossEntropySoftmax&, View logits, std::span<const std::int32_t> targets, View gradient,
+                  View losses);
+  /// loss = scale·Σ losses.
+  void (*sum)(Stream, ConstView losses, double scale, View loss);
+  /// to[rows[i]] = scale·from[i], and zero for the other rows; or to[rows[i]] += … when it accumulates.
+  void (*scatter)(Stream, ConstView from, std::span<const std::int64_t> rows, double scale, GradView to);
+};
+inline constinit KernelSlot<CrossEntropyKernels> cross_entropy_kernels{"cross_entropy"};
+
+struct CrossEntropyOptions {
+  double softcap = 0;  ///< logits become softcap·tanh(logits/softcap); 0: as they are
+  double scale = 1;    ///< one over the number of loss-bearing tokens of the whole batch
+  std::int64_t block_bytes = std::int64_t{64} << 20;  ///< of logits held at a time (at least one row)
+};
+
+/// loss[0] = scale·Σ_{t: targets[t] ≥ 0} −log softmax(softcap(hidden[t]·weightᵀ))[targets[t]], in f32 (f64 for f64).
+/// hidden: [tokens, width]; weight: [vocabulary, width], possibly of another dtype. Gradients for both.
+/// Logits exist for one block of rows at a time, so the gradients are computed right here, while recording; without a
+/// tape only the loss is. The weight's gradient is added to its slot at once: the loss then has to be the root of the
+/// backward pass (gradient 1). Throws InternalError when shapes disagree or a target is outside the vocabulary.
+Var cross_entropy(Context& ctx, const Var& hidden, const Var& weight, std::span<const std::int32_t> targets,
+                  CrossEntropyOptions options = {});
+
+}  // namespace eft
