@@ -5,7 +5,7 @@
 
 namespace eft {
 
-/// Declares one command; returns nothing, sets the callback that runs it and stores its exit code.
+/// Declares one command; main.cpp lists them. Its callback runs it and stores the exit code.
 void add_check_command(CLI::App& app, int& exit_code);
 void add_config_schema_command(CLI::App& app, int& exit_code);
 void add_inference_command(CLI::App& app, int& exit_code);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/random.h"
+#include "models/config_json.h"
 
 namespace eft {
 namespace {
