@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace eft {
+
+/// One optimizer step, counted from 1. `learning_rate` is the one this step used.
+struct StepMetrics {
+  std::int64_t step = 0;
+  double loss = 0;       ///< mean over the step's label tokens
+  double grad_norm = 0;  ///< before clipping
+  double learning_rate = 0;
+  std::int64_t tokens = 0;
+  std::int64_t label_tokens = 0;
+  double seconds = 0;
+  std::int64_t memory = 0;  ///< peak bytes of the step
+};
+
+/// One evaluation after `step` steps.
+struct EvalMetrics {
+  std::int64_t step = 0;
+  double eval_loss = 0;  ///< mean over the label tokens of all evaluation rows
+  std::int64_t tokens = 0;
+  std::int64_t label_tokens = 0;
+  double seconds = 0;
+};
+
+std::string to_json(const StepMetrics& metrics);
+std::string to_json(const EvalMetrics& metrics);
+
+/// metrics.jsonl: one object a step or evaluation, each line on disk before the next step begins.
+class MetricsFile {
+ public:
+  /// Starts the file anew, keeping the lines of steps up to `keep_until` (of the run that is resumed). Throws FileError.
+  explicit MetricsFile(std::filesystem::path path, std::int64_t keep_until = 0);
+
+  void add(const StepMetrics& metrics) { write(to_json(metrics)); }
+  void add(const EvalMetrics& metrics) { write(to_json(metrics)); }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
+  void write(const std::string& line);
+
+  std::filesystem::path path_;
+  std::unique_ptr<std::FILE, Close> file_;
+};
+
+}  // namespace eft

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace eft {
+
+/// Tensors whose names differ only in a number: "model.layers.{0-25}.mlp.up_proj.weight".
+struct TensorGroup {
+  std::string pattern;
+  std::int64_t tensors = 0;
+  std::int64_t parameters = 0;
+  std::vector<std::string> names;
+};
+
+/// Planned or measured bytes by what they are for, largest first where it matters.
+struct MemoryFacts {
+  std::vector<std::pair<std::string, std::int64_t>> peak_by_category;
+  std::int64_t peak = 0;       ///< sum of the above
+  std::int64_t mapped = 0;     ///< weights read straight from the checkpoint's files, beside the peak
+  std::int64_t available = 0;  ///< on this machine now; 0: unknown
+  std::int64_t row_tokens = 0;  ///< of the micro batch it was planned for
+};
+
+/// All that is said about a run before its first step.
+struct RunFacts {
+  std::vector<std::string> notes;  ///< about the configuration and the checkpoint
+  std::string base_model;
+  std::string family;
+  std::int64_t layers = 0;
+  std::int64_t parameters = 0;
+  std::vector<TensorGroup> trainable;
+  std::vector<TensorGroup> frozen;
+
+  std::vector<std::string> data;  ///< lines of the data report
+  std::int64_t train_examples = 0;
+  std::int64_t eval_examples = 0;
+  std::int64_t tokens = 0;
+  std::int64_t label_tokens = 0;
+  double fill = 1;  ///< share of the packed rows' room that tokens take
+
+  std::int64_t micro_batches = 0;  ///< in the first epoch
+  std::int64_t accumulation = 1;
+  std::int64_t micro_batch_size = 1;
+  std::int64_t steps_per_epoch = 0;
+  std::int64_t steps = 0;
+  std::int64_t first_step = 0;  ///< steps already made by the run that is resumed
+  std::int64_t warmup_steps = 0;
+  std::int64_t save_every = 0;  ///< 0: not by steps
+  std::int64_t eval_every = 0;
+  std::string schedule;
+
+  std::string dtype;
+  std::string device;
+  std::string products;  ///< how matrix products are computed
+  std::string simd;
+  std::vector<std::string> kernels;
+  int threads = 0;
+  bool recompute = false;
+  MemoryFacts memory;
+};
+
+/// Sums of a list of groups.
+std::int64_t tensors_of(const std::vector<TensorGroup>& groups);
+std::int64_t parameters_of(const std::vector<TensorGroup>& groups);
+
+/// Groups names by replacing the numbers that differ with their ranges, in the order of first appearance.
+std::vector<TensorGroup> group_tensors(const std::vector<std::pair<std::string, std::int64_t>>& names_and_sizes);
+
+/// The page that a person reads; `verbose` lists every name.
+std::string to_text(const RunFacts& facts, bool verbose);
+/// The same as one JSON object on one line, with every trainable name.
+std::string to_json(const RunFacts& facts);
+/// The table of `eft plan`.
+std::string to_text(const MemoryFacts& memory);
+
+}  // namespace eft
