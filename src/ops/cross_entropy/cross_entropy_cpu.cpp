@@ -1,0 +1,190 @@
+#include "ops/cross_entropy/cross_entropy.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/cross_entropy/cross_entropy_cpu.cpp"
+#include "backend/cpu/targets.h"
+#include <hwy/foreach_target.h>
+// After foreach_target.h:
+#include "backend/cpu/simd-inl.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "base/parallel.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace eft {
+namespace HWY_NAMESPACE {
+namespace {  // the names repeat in every op
+
+constexpr std::int64_t kElementsPerTask = 1 << 14;
+constexpr std::int64_t kElementsPerSum = 1 << 12;  // of f32 terms, before they go into a double
+
+/// Caps the logits in place and returns the largest.
+template <class A>
+A cap_and_find_largest(A* logits, std::int64_t size, double softcap) {
+  const Tag<A> d;
+  const auto bound = hn::Set(d, static_cast<A>(softcap));
+  const auto inverse = hn::Set(d, static_cast<A>(softcap > 0 ? 1 / softcap : 0));
+  const auto lowest = hn::Set(d, -std::numeric_limits<A>::infinity());
+  auto largest = lowest;
+  for_each_vector(d, size, [&](std::int64_t i, std::size_t n) {
+    auto v = load_n(d, logits + i, n);
+    if (softcap > 0) {
+      v = hn::Mul(hn::Tanh(d, hn::Mul(v, inverse)), bound);
+      store_n(d, v, logits + i, n);
+    }
+    largest = hn::Max(largest, hn::IfThenElse(hn::FirstN(d, n), v, lowest));
+  });
+  return hn::GetLane(hn::MaxOfLanes(d, largest));
+}
+
+/// Σ exp(logits − largest), summed in short runs so that many small terms count beside a large one.
+template <class A>
+double sum_of_exponentials(const A* logits, std::int64_t size, A largest) {
+  const Tag<A> d;
+  const auto shift = hn::Set(d, largest);
+  double total = 0;
+  for (std::int64_t begin = 0; begin < size; begin += kElementsPerSum) {
+    auto sum = hn::Zero(d);
+    for_each_vector(d, std::min(kElementsPerSum, size - begin), [&](std::int64_t i, std::size_t n) {
+      const auto v = hn::Sub(load_n(d, logits + begin + i, n), shift);
+      // Exp makes 0 of NaN; a broken logit has to reach the loss.
+      const auto e = hn::MulAdd(v, hn::Zero(d), hn::Exp(d, v));
+      sum = hn::Add(sum, hn::IfThenElseZero(hn::FirstN(d, n), e));
+    });
+    total += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, sum)));
+  }
+  return total;
+}
+
+/// gradient = factor·exp(logits − largest), times the slope of the cap.
+template <class A, class G>
+void put_gradient(const A* logits, std::int64_t size, A largest, double factor, double softcap, G* gradient) {
+  const Tag<A> d;
+  const auto shift = hn::Set(d, largest);
+  const auto f = hn::Set(d, static_cast<A>(factor));
+  const auto inverse = hn::Set(d, static_cast<A>(softcap > 0 ? 1 / softcap : 0));
+  for_each_vector(d, size, [&](std::int64_t i, std::size_t n) {
+    const auto v = load_n(d, logits + i, n);
+    const auto bent = hn::Mul(v, inverse);  // 0 without a cap: slope 1
+    const auto slope = hn::NegMulAdd(bent, bent, hn::Set(d, A(1)));
+    store_n(d, hn::Mul(hn::Mul(hn::Exp(d, hn::Sub(v, shift)), f), slope), gradient + i, n);
+  });
+}
+
+/// One row: returns its loss.
+template <class A, class G>
+double softmax_row(const CrossEntropySoftmax& s, A* logits, std::int64_t size, std::int64_t target, G* gradient) {
+  const A largest = cap_and_find_largest(logits, size, s.softcap);
+  const double sum = sum_of_exponentials(logits, size, largest);
+  const auto chosen = static_cast<double>(logits[target]);
+  const double loss = std::log(sum) + (static_cast<double>(largest) - chosen);
+  if (gradient == nullptr) return loss;
+  put_gradient(logits, size, largest, s.scale / sum, s.softcap, gradient);
+  const double bent = s.softcap > 0 ? chosen / s.softcap : 0.0;
+  gradient[target] = static_cast<G>(static_cast<A>(s.scale * std::expm1(-loss) * (1 - bent * bent)));
+  return loss;
+}
+
+template <class A, class G>
+void softmax_rows(const CrossEntropySoftmax& s, View logits, std::span<const std::int32_t> targets, G* gradient,
+                  double* losses) {
+  const std::int64_t size = logits.shape[1];
+  parallel_for(logits.shape[0], kElementsPerTask / size, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      losses[row] = softmax_row(s, logits.as<A>() + row * size, size, targets[static_cast<std::size_t>(row)],
+                                gradient == nullptr ? nullptr : gradient + row * size);
+    }
+  });
+}
+
+void softmax(Stream, const CrossEntropySoftmax& s, View logits, std::span<const std::int32_t> targets, View gradient,
+             View losses) {
+  if (gradient && gradient.dtype == DType::bf16) {
+    expect(logits.dtype == DType::f32, "f32 logits");
+    return softmax_rows<float>(s, logits, targets, gradient.as<BFloat16>(), losses.as<double>());
+  }
+  expect(!gradient || gradient.dtype == logits.dtype, "a gradient in bf16 or the logits' dtype");
+  if (logits.dtype == DType::f64) return softmax_rows<double>(s, logits, targets, gradient.as<double>(), losses.as<double>());
+  expect(logits.dtype == DType::f32, "logits in the accumulator dtype");
+  softmax_rows<float>(s, logits, targets, gradient.as<float>(), losses.as<double>());
+}
+
+template <class T>
+void scatter_row(const T* from, Accumulator<T> factor, T* to, std::int64_t width, bool accumulate) {
+  const Tag<T> d;
+  const auto f = hn::Set(d, factor);
+  for_each_vector(d, width, [&](std::int64_t i, std::size_t n) {
+    put_n(d, hn::Mul(load_n(d, from + i, n), f), to + i, n, accumulate);
+  });
+}
+
+/// rows is ascending, so that the rows between two chosen ones are cleared with the first.
+void scatter(Stream, ConstView from, std::span<const std::int64_t> rows, double scale, GradView to) {
+  expect(to.view.dtype == from.dtype, "a gradient of the value's dtype");
+  const std::int64_t width = from.shape[1];
+  const auto chosen = static_cast<std::int64_t>(rows.size());
+  dispatch(from.dtype, [&](auto tag) {
+    using T = decltype(tag);
+    T* const out = to.view.as<T>();
+    const auto place = [&](std::int64_t i) {
+      return i < chosen ? out + rows[static_cast<std::size_t>(i)] * width : out + to.view.shape.elements();
+    };
+    if (!to.accumulate) std::fill(out, place(0), T{});
+    parallel_for(chosen, kElementsPerTask / width, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        scatter_row(from.as<T>() + i * width, static_cast<Accumulator<T>>(scale), place(i), width, to.accumulate);
+        if (!to.accumulate) std::fill(place(i) + width, place(i + 1), T{});
+      }
+    });
+  });
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace eft
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include "backend/cpu/gemm_bf16.h"
+
+namespace eft {
+namespace {
+
+HWY_EXPORT(softmax);
+HWY_EXPORT(scatter);
+
+DType gradient_dtype(DType hidden, DType weight) {
+  const bool narrow = cpu::has_native_bf16() && hidden == DType::bf16 && weight == DType::bf16;
+  return narrow ? DType::bf16 : accumulator_of(hidden);
+}
+
+void gather(Stream, ConstView from, std::span<const std::int64_t> rows, View to) {
+  const auto bytes = static_cast<std::size_t>(from.shape[1]) * size_of(from.dtype);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::memcpy(to.as<char>() + i * bytes, from.as<char>() + static_cast<std::size_t>(rows[i]) * bytes, bytes);
+  }
+}
+
+/// In the order of rows, whatever the threads.
+void sum(Stream, ConstView losses, double scale, View loss) {
+  double total = 0;
+  for (std::int64_t i = 0; i < losses.shape[0]; ++i) total += losses.as<double>()[i];
+  dispatch(loss.dtype, [&](auto tag) {
+    using T = decltype(tag);
+    *loss.as<T>() = static_cast<T>(static_cast<Accumulator<T>>(scale * total));
+  });
+}
+
+const bool registered = cross_entropy_kernels.add(
+    Device::cpu, {.gradient_dtype = gradient_dtype,
+                  .gather = gather,
+                  .softmax = [](auto... args) { HWY_DYNAMIC_DISPATCH(softmax)(args...); },
+                  .sum = sum,
+                  .scatter = [](auto... args) { HWY_DYNAMIC_DISPATCH(scatter)(args...); }});
+
+}  // namespace
+}  // namespace eft
+#endif
