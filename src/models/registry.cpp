@@ -26,6 +26,13 @@ BuiltModel build_gemma3(const ConfigJson& text, LinearPolicy policy, const Prefi
           {kTiedHead, kTowers}};
 }
 
+/// Transformers' container class does not apply the softcap that its text_config may name.
+BuiltModel build_gemma3_container(const ConfigJson& text, LinearPolicy policy, const Prefixes& prefixes) {
+  gemma3::TextSpec spec = gemma3::read_text_spec(text);
+  spec.final_logit_softcapping = 0;
+  return {gemma3::make_text_model(spec, std::move(policy), prefixes.disk, prefixes.module), {kTiedHead, kTowers}};
+}
+
 BuiltModel build_gemma4(const ConfigJson& text, LinearPolicy policy, const Prefixes& prefixes) {
   const gemma4::TextSpec spec = gemma4::read_text_spec(text);
   BuiltModel built{gemma4::make_text_model(spec, std::move(policy), prefixes.disk, prefixes.module),
@@ -54,7 +61,7 @@ constexpr Family kFamilies[] = {
     {"gemma3",
      true,
      {{{"language_model.model", "model.language_model"}, {"model.language_model", "model.language_model"}}},
-     build_gemma3},
+     build_gemma3_container},
     {"gemma4_text", false, {{{"model", "model"}, {"model.language_model", "model"}}}, build_gemma4},
     {"gemma4", true, {{{"model.language_model", "model.language_model"}, {"model", "model"}}}, build_gemma4},
 };
