@@ -1,0 +1,32 @@
+#include "text/jinja/template.h"
+
+#include "base/error.h"
+#include "text/jinja/parser.h"
+
+namespace eft::jinja {
+
+Template::Template(std::string name, std::string_view source) : name_(std::move(name)) {
+  try {
+    program_ = std::make_shared<const Program>(parse(source));
+  } catch (const SyntaxFault& fault) {
+    throw DataError("{}:{}: {}", name_, fault.line(), fault.what());
+  }
+}
+
+std::string Template::render(const Variables& variables) const {
+  Render render;
+  const auto scope = std::make_shared<Scope>();
+  for (const auto& [name, value] : variables) {
+    const auto found = program_->names.find(name);
+    if (found != program_->names.end()) scope->set(found->second, value);
+  }
+  std::string out;
+  try {
+    run_body(program_->body, render, scope, out);
+  } catch (const Fault& fault) {
+    throw DataError("{}:{}: {}", name_, render.line, fault.what());
+  }
+  return out;
+}
+
+}  // namespace eft::jinja
