@@ -10,7 +10,7 @@ namespace eft {
 
 /// What a template is rendered with.
 struct ChatTemplateInput {
-  const nlohmann::ordered_json& messages;      ///< list of {"role", "content", …} in OpenAI form
+  const nlohmann::ordered_json& messages;          ///< list of {"role", "content", …} in OpenAI form
   const nlohmann::ordered_json* tools = nullptr;   ///< list of function declarations, or none
   const nlohmann::ordered_json* kwargs = nullptr;  ///< further variables (chat_template_kwargs), or none
   bool add_generation_prompt = false;
@@ -23,8 +23,8 @@ class ChatTemplate {
   ChatTemplate(std::string name, std::string_view source, std::string bos_token, std::string eos_token);
   /// One of our own: "gemma3", "gemma3n", "gemma4". Throws ConfigError that lists them.
   static ChatTemplate by_name(const std::string& name, std::string bos_token, std::string eos_token);
-  /// The template as it stands in a model folder: chat_template.jinja, else tokenizer_config.json. Throws DataError when
-  /// there is none.
+  /// The template as it stands in a model folder: chat_template.jinja, else tokenizer_config.json. Throws DataError
+  /// when there is none.
   static ChatTemplate of_model(const std::filesystem::path& folder, std::string bos_token, std::string eos_token);
   /// Whether `folder` holds a template.
   static bool in_model(const std::filesystem::path& folder);
