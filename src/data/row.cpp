@@ -1,0 +1,64 @@
+#include "data/row.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace eft {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+/// What the JSON library says, without its own "[json.exception…] parse error at line 1, column 7:".
+std::string parse_message(const Json::parse_error& error) {
+  std::string message = error.what();
+  if (const auto end = message.find(": "); end != std::string::npos) message.erase(0, end + 2);
+  return fmt::format("column {}: {}", error.byte, message);
+}
+
+}  // namespace
+
+Json parse_row(const RawRow& row) {
+  Json value;
+  try {
+    value = Json::parse(row.text);
+  } catch (const Json::parse_error& error) {
+    throw DataError("{}: not valid JSON, {}", row.where, parse_message(error));
+  }
+  if (!value.is_object()) throw DataError("{}: the row is {}, expected an object", row.where, value.type_name());
+  return without_nulls(value);
+}
+
+Json without_nulls(const Json& value) {
+  if (value.is_object()) {
+    Json kept = Json::object();
+    for (const auto& [key, item] : value.items()) {
+      if (!item.is_null()) kept[key] = without_nulls(item);
+    }
+    return kept;
+  }
+  if (value.is_array()) {
+    Json kept = Json::array();
+    for (const Json& item : value) kept.push_back(without_nulls(item));
+    return kept;
+  }
+  return value;
+}
+
+const std::string& required_string(const Json& row, const std::string& field, const std::string& where) {
+  const auto found = row.find(field);
+  if (found == row.end()) {
+    throw DataError("{}: no field '{}', expected a string; the row has {}", where, field, key_list(row));
+  }
+  if (!found->is_string()) throw DataError("{}: field '{}' is {}, expected a string", where, field, found->type_name());
+  return found->get_ref<const std::string&>();
+}
+
+std::string key_list(const Json& object) {
+  std::string keys;
+  for (const auto& [key, value] : object.items()) keys += (keys.empty() ? "" : ", ") + key;
+  return keys.empty() ? "no fields" : keys;
+}
+
+}  // namespace eft
