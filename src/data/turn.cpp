@@ -1,0 +1,56 @@
+#include "data/turn.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace eft {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A template may put a character in front of the content that is also the first of a placeholder, which then hides in
+// the common prefix (the same behind it). These two have no first or last character in common, so one of them shows it.
+constexpr std::array kPlaceholders = {"[[placeholder]]", "zzplaceholderzz"};
+
+bool continues_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+
+}  // namespace
+
+ByteSpan difference(std::string_view text, std::string_view other) {
+  const std::size_t limit = std::min(text.size(), other.size());
+  auto begin = static_cast<std::size_t>(
+      std::mismatch(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(limit), other.begin()).first -
+      text.begin());
+  const auto inside = [](std::string_view s, std::size_t at) { return at < s.size() && continues_character(s[at]); };
+  while (begin > 0 && (inside(text, begin) || inside(other, begin))) --begin;
+  std::size_t same = 0;
+  while (same < limit - begin && text[text.size() - 1 - same] == other[other.size() - 1 - same]) ++same;
+  while (same > 0 && continues_character(text[text.size() - same])) --same;
+  return {begin, text.size() - same};
+}
+
+RenderedConversation::RenderedConversation(const ChatTemplate& chat_template, Conversation conversation,
+                                           const Json& kwargs)
+    : chat_template_(chat_template), conversation_(std::move(conversation)), kwargs_(kwargs), text_(render()) {}
+
+std::string RenderedConversation::render() const {
+  const Json* tools = conversation_.tools.is_null() ? nullptr : &conversation_.tools;
+  return chat_template_.render({.messages = conversation_.messages, .tools = tools, .kwargs = &kwargs_});
+}
+
+std::optional<ByteSpan> RenderedConversation::find(std::size_t turn) {
+  Json& message = conversation_.messages[turn];
+  Json original = message;
+  ByteSpan span{text_.size(), 0};
+  for (const char* placeholder : kPlaceholders) {
+    message = Json{{"role", original["role"]}, {"content", placeholder}};
+    const ByteSpan one = difference(text_, render());
+    span = {std::min(span.begin, one.begin), std::max(span.end, one.end)};
+  }
+  message = std::move(original);
+  if (span.end <= span.begin) return std::nullopt;
+  return span;
+}
+
+}  // namespace eft

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "data/conversation.h"
+#include "text/chat_template.h"
+
+namespace eft {
+
+/// Bytes [begin, end) of a rendered conversation.
+struct ByteSpan {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+
+/// Renders a conversation and finds the text that each of its turns became. A turn is found by rendering the
+/// conversation again with a placeholder in its place, everything else as it is: what differs is the turn. So templates
+/// may trim, move or drop what they like.
+class RenderedConversation {
+ public:
+  /// Throws DataError when the template does.
+  RenderedConversation(const ChatTemplate& chat_template, Conversation conversation,
+                       const nlohmann::ordered_json& kwargs);
+
+  const std::string& text() const { return text_; }
+  std::size_t turns() const { return conversation_.messages.size(); }
+  const std::string& role(std::size_t turn) const { return conversation_.role(turn); }
+  /// The bytes of text() that the content of `turn` (with its tool calls and reasoning) made; nothing when it is empty
+  /// or the template drops it.
+  std::optional<ByteSpan> find(std::size_t turn);
+
+ private:
+  std::string render() const;
+
+  const ChatTemplate& chat_template_;
+  Conversation conversation_;
+  const nlohmann::ordered_json& kwargs_;
+  std::string text_;
+};
+
+/// Where `text` differs from `other`: all but their longest common prefix and suffix, which do not overlap. Whole
+/// characters of UTF-8.
+ByteSpan difference(std::string_view text, std::string_view other);
+
+}  // namespace eft
