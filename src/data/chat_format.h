@@ -1,0 +1,52 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "data/format.h"
+#include "data/turn.h"
+#include "text/chat_template.h"
+
+namespace eft {
+
+/// The template of a dataset: its own chat_template, else the run's. Throws ConfigError, FileError or DataError.
+ChatTemplate choose_template(const DatasetOptions& dataset, const DataOptions& options,
+                             const std::filesystem::path& base_model, const Tokenizer& tokenizer);
+
+/// The token that a template writes behind the answer of the assistant, found by rendering one; nothing when it writes
+/// no special token there.
+std::optional<TokenId> end_of_turn(const ChatTemplate& chat_template, const Tokenizer& tokenizer,
+                                   const nlohmann::ordered_json& kwargs);
+
+/// `type: chat_template`: a conversation rendered by a Jinja template. The turns of roles_to_train bear loss, and the
+/// tokens that end a turn or the text as train_on_eot and train_on_eos say.
+class ChatFormat : public RowFormat {
+ public:
+  ChatFormat(const DatasetOptions& dataset, const DataOptions& options, ChatTemplate chat_template,
+             const Tokenizer& tokenizer);
+  std::vector<Example> examples(const RawRow& row) const override;
+  std::vector<std::string> warnings() const override { return warnings_; }
+
+ private:
+  /// A kind of token that ends something, and which of them bear loss.
+  struct EndTokens {
+    std::set<TokenId> ids;
+    TrainOnEos train;
+  };
+
+  void choose_end_tokens(const DataOptions& options);
+  bool trains(const std::string& role) const;
+  std::vector<std::int32_t> labels(RenderedConversation& rendered, const std::vector<TokenSpan>& tokens) const;
+
+  DatasetOptions dataset_;
+  DataOptions options_;
+  ChatTemplate chat_template_;
+  Tokenizer tokenizer_;
+  nlohmann::ordered_json kwargs_;
+  std::vector<EndTokens> ends_;  // of turns, of the text
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace eft
