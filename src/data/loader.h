@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "data/example.h"
+#include "data/packing.h"
 
 namespace eft {
 
@@ -40,18 +41,16 @@ class Loader {
   /// epoch has no such batch.
   void seek(LoaderCursor cursor);
   /// Tokens over the room of the epoch's packed rows, 0 to 1; 1 without packing.
-  double fill() const { return fill_; }
+  double fill() const;
 
  private:
-  using Bin = std::vector<std::uint32_t>;  // examples of a row
-
   void plan_epoch(std::int64_t epoch);
 
   std::span<const Example> examples_;
   LoaderOptions options_;
   LoaderCursor cursor_;
-  std::vector<Bin> rows_;  // of the cursor's epoch
-  double fill_ = 1;
+  std::vector<std::int64_t> lengths_;  // of the examples
+  std::vector<Bin> rows_;              // of the cursor's epoch
 };
 
 }  // namespace eft
