@@ -1,0 +1,66 @@
+#include "train/stepper.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace eft {
+namespace {
+
+/// Dropout's counters of two steps never meet: a step draws fewer than 2^40 blocks.
+constexpr int kDropoutBitsOfStep = 40;
+
+double one_over(std::int64_t count) { return 1.0 / static_cast<double>(std::max<std::int64_t>(count, 1)); }
+
+}  // namespace
+
+ModelInput input_of(const PackedRow& row) { return {row.tokens, row.positions, row.starts}; }
+
+StepResult Stepper::step(std::span<const PackedRow> micro_batches, double learning_rate, std::int64_t step) {
+  StepResult result;
+  for (const PackedRow& row : micro_batches) {
+    result.tokens += static_cast<std::int64_t>(row.tokens.size());
+    result.label_tokens += row.label_tokens();
+  }
+  Context ctx{.pool = &pool_,
+              .dropout_seed = options_.seed,
+              .dropout_counter = static_cast<std::uint64_t>(step) << kDropoutBitsOfStep,
+              .training = true,
+              .recompute = options_.recompute};
+  for (const PackedRow& row : micro_batches) result.loss += forward_backward(ctx, row, one_over(result.label_tokens));
+  result.grad_norm = optimizer_.gradient_norm(ctx);
+  if (!std::isfinite(result.loss) || !std::isfinite(result.grad_norm)) return result;
+  optimizer_.step(ctx, learning_rate, clip_factor(result.grad_norm, options_.max_grad_norm));
+  result.updated = true;
+  return result;
+}
+
+double Stepper::forward_backward(Context& ctx, const PackedRow& row, double scale) {
+  Tape tape;
+  ctx.tape = &tape;
+  const Var loss = model_.loss(ctx, model_.hidden(ctx, input_of(row), nullptr), row.targets, scale);
+  const double value = item(loss.value());
+  tape.backward(ctx, loss);
+  ctx.tape = nullptr;
+  return value;
+}
+
+std::optional<Evaluation> evaluate(const Model& model, Pool& pool, Loader loader, const std::function<bool()>& stop) {
+  loader.seek({});
+  Evaluation evaluation;
+  double sum = 0;
+  const std::int64_t batches = loader.batches_per_epoch();
+  for (std::int64_t batch = 0; batch < batches; ++batch) {
+    if (stop && stop()) return std::nullopt;
+    const PackedRow row = loader.next();
+    Context ctx{.pool = &pool};
+    const Var hidden = model.hidden(ctx, input_of(row), nullptr);
+    const std::int64_t labels = row.label_tokens();
+    sum += item(model.loss(ctx, hidden, row.targets, one_over(labels)).value()) * static_cast<double>(labels);
+    evaluation.tokens += static_cast<std::int64_t>(row.tokens.size());
+    evaluation.label_tokens += labels;
+  }
+  evaluation.loss = sum * one_over(evaluation.label_tokens);
+  return evaluation;
+}
+
+}  // namespace eft
