@@ -140,7 +140,7 @@ constexpr std::array kRunGroups = {
         "dsv4_fp4_grouped_mode"},
     KeyGroup{
         KeyClass::unsupported, "-", kRemove,
-        "resume_from_checkpoint auto_resume_from_checkpoints dynamic_checkpoint save_first_step save_only_model "
+        "dynamic_checkpoint save_first_step save_only_model "
         "early_stopping_patience load_best_model_at_end metric_for_best_model greater_is_better do_causal_lm_eval "
         "eval_causal_lm_metrics do_bench_eval bench_dataset bench_split loss_watchdog_threshold "
         "loss_watchdog_patience profiler_steps profiler_steps_start eval_table_size eval_max_new_tokens "

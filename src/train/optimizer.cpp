@@ -45,6 +45,27 @@ void Adamw::step(Context& ctx, double learning_rate, double gradient_scale) {
   }
 }
 
+NamedTensors Adamw::state() const {
+  NamedTensors tensors;
+  for (const State& state : states_) {
+    tensors.emplace_back("first." + state.parameter->name, state.first);
+    tensors.emplace_back("second." + state.parameter->name, state.second);
+  }
+  return tensors;
+}
+
+void Adamw::restore(const Safetensors& file, std::int64_t steps) {
+  for (auto& [name, tensor] : state()) {
+    const Tensor stored = file.tensor(name);
+    if (stored.shape() != tensor.shape()) {
+      throw FileError("{}: {} is {}, expected {}", file.path().string(), name, to_string(stored.shape()),
+                      to_string(tensor.shape()));
+    }
+    convert(stored, tensor);
+  }
+  steps_ = steps;
+}
+
 double clip_factor(double norm, double max_norm) {
   return max_norm > 0 ? std::min(1.0, max_norm / (norm + 1e-6)) : 1.0;
 }

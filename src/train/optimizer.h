@@ -5,6 +5,7 @@
 
 #include "autograd/tape.h"
 #include "nn/parameter.h"
+#include "tensor/safetensors.h"
 
 namespace eft {
 
@@ -26,6 +27,11 @@ class Adamw {
   void step(Context& ctx, double learning_rate, double gradient_scale);
   /// Updates made so far.
   std::int64_t steps() const { return steps_; }
+
+  /// The moments as "first.NAME" and "second.NAME".
+  NamedTensors state() const;
+  /// Takes up the state that a run of `steps` updates wrote. Throws FileError when it is of other parameters.
+  void restore(const Safetensors& file, std::int64_t steps);
 
  private:
   struct State {

@@ -70,6 +70,8 @@ struct TrainOptions {
   std::optional<std::int64_t> saves_per_epoch;
   std::optional<Interval> save_strategy;
   std::int64_t save_total_limit = 4;
+  std::filesystem::path resume_from_checkpoint;  ///< empty: start anew
+  bool auto_resume_from_checkpoints = false;
   std::optional<double> eval_steps;  ///< as save_steps
   std::optional<std::int64_t> evals_per_epoch;
   std::optional<Interval> eval_strategy;
@@ -126,6 +128,12 @@ void describe(Visitor&& field, TrainOptions& o) {
   field({"saves_per_epoch", "Checkpoints in an epoch."}, o.saves_per_epoch, Bounds{1});
   field({"save_strategy", "no, steps or epoch; left out, steps if save_steps is set, else epoch."}, o.save_strategy);
   field({"save_total_limit", "Checkpoints that are kept; the oldest go first."}, o.save_total_limit, Bounds{1});
+  field({"resume_from_checkpoint",
+         "Checkpoint folder to go on from, bit for bit as if the run had not been interrupted; true takes the latest in "
+         "output_dir."},
+        o.resume_from_checkpoint);
+  field({"auto_resume_from_checkpoints", "Go on from the latest checkpoint in output_dir, if there is one."},
+        o.auto_resume_from_checkpoints);
   field({"eval_steps", "Steps between two evaluations; below 1 a share of all steps."}, o.eval_steps,
         Bounds{.min = 0, .above_min = true});
   field({"evals_per_epoch", "Evaluations in an epoch."}, o.evals_per_epoch, Bounds{1});
