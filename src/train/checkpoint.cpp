@@ -1,0 +1,133 @@
+#include "train/checkpoint.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/file.h"
+#include "models/adapter.h"
+#include "train/save.h"
+#include "train/staged_folder.h"
+
+namespace eft {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kStateFile = "trainer_state.json";
+constexpr const char* kOptimizerFile = "optimizer.safetensors";
+constexpr const char* kPrefix = "checkpoint-";
+
+Json read_state(const fs::path& folder) {
+  const fs::path path = folder / kStateFile;
+  if (!fs::is_directory(folder)) throw FileError("{}: no such checkpoint folder", folder.string());
+  const std::string text = read_text(path);
+  try {
+    return Json::parse(text);
+  } catch (const nlohmann::json::exception& error) {
+    throw FileError("{}: not JSON: {}", path.string(), error.what());
+  }
+}
+
+/// Moments, and the exact values that the weights beside them are rounded from (adapters are stored exactly).
+NamedTensors optimizer_tensors(const OpenedModel& opened, const Adamw& optimizer) {
+  NamedTensors tensors = optimizer.state();
+  for (const Parameter& parameter : opened.model->parameters()) {
+    const bool rounded = parameter.trainable() && parameter.master && !parameter.is_adapter();
+    if (rounded) tensors.emplace_back("master." + parameter.name, parameter.master);
+  }
+  return tensors;
+}
+
+/// All trained weights of a checkpoint of full fine-tuning.
+void restore_model(const fs::path& folder, const Safetensors& exact, OpenedModel& opened) {
+  const CheckpointFiles files(folder);
+  for (Parameter& parameter : opened.model->parameters()) {
+    if (!parameter.trainable()) continue;
+    if (!files.contains(parameter.name) || files.entry(parameter.name).shape != parameter.shape) {
+      throw ConfigError("{}: {} {} is missing; is it a checkpoint of another model?", folder.string(), parameter.name,
+                        to_string(parameter.shape));
+    }
+    if (parameter.master) {
+      convert(exact.tensor("master." + parameter.name), parameter.master);
+      convert(parameter.master, parameter.value);
+    } else {
+      convert(files.tensor(parameter.name), parameter.value);
+    }
+  }
+}
+
+}  // namespace
+
+fs::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const Adamw& optimizer,
+                         const TrainerState& state) {
+  const fs::path folder = job.train.output_dir / fmt::format("{}{}", kPrefix, state.step);
+  const Json json{{"format", "eft-trainer-state-1"},
+                  {"global_step", state.step},
+                  {"max_steps", state.total_steps},
+                  {"optimizer_steps", optimizer.steps()},
+                  {"cursor", {{"epoch", state.cursor.epoch}, {"batch", state.cursor.batch}}},
+                  {"train_examples", state.train_examples},
+                  {"train_tokens", state.train_tokens},
+                  {"config", Json::parse(job.config.empty() ? "{}" : job.config)}};
+  StagedFolder staged(folder);
+  write_weights(job, opened, staged.path());
+  write_safetensors(staged.path() / kOptimizerFile, optimizer_tensors(opened, optimizer), {{"format", "pt"}});
+  write_text(staged.path() / kStateFile, json.dump(2) + "\n");
+  staged.commit();
+  return folder;
+}
+
+TrainerState load_checkpoint(const fs::path& folder, const TrainJob& job, OpenedModel& opened, Pool& pool,
+                             Adamw& optimizer) {
+  const Json json = read_state(folder);
+  const Safetensors exact(folder / kOptimizerFile);
+  TrainerState state;
+  std::int64_t optimizer_steps = 0;
+  try {
+    state.step = json.at("global_step").get<std::int64_t>();
+    state.total_steps = json.at("max_steps").get<std::int64_t>();
+    state.cursor = {json.at("cursor").at("epoch").get<std::int64_t>(), json.at("cursor").at("batch").get<std::int64_t>()};
+    state.train_examples = json.at("train_examples").get<std::int64_t>();
+    state.train_tokens = json.at("train_tokens").get<std::int64_t>();
+    optimizer_steps = json.at("optimizer_steps").get<std::int64_t>();
+  } catch (const nlohmann::json::exception& error) {
+    throw FileError("{}: {}", (folder / kStateFile).string(), error.what());
+  }
+  if (job.trains_adapter()) {
+    load_adapter(*opened.model, pool, folder);
+  } else {
+    restore_model(folder, exact, opened);
+  }
+  optimizer.restore(exact, optimizer_steps);
+  return state;
+}
+
+std::vector<std::string> changed_options(const fs::path& folder, const TrainJob& job) {
+  const Json before = read_state(folder).value("config", Json::object());
+  const Json now = Json::parse(job.config.empty() ? "{}" : job.config);
+  const std::set<std::string> free{"resume_from_checkpoint", "output_dir"};
+  std::vector<std::string> lines;
+  for (const auto& [key, value] : now.items()) {
+    const Json old = before.contains(key) ? before[key] : Json();
+    if (old != value && !free.contains(key)) lines.push_back(fmt::format("{}: {}, was {}", key, value.dump(), old.dump()));
+  }
+  return lines;
+}
+
+std::vector<fs::path> list_checkpoints(const fs::path& output_dir) {
+  std::vector<std::pair<fs::file_time_type, fs::path>> found;
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(output_dir, missing)) {
+    const fs::path state = entry.path() / kStateFile;
+    if (!entry.path().filename().string().starts_with(kPrefix) || !fs::exists(state)) continue;
+    found.emplace_back(fs::last_write_time(state), entry.path());
+  }
+  std::ranges::sort(found);
+  std::vector<fs::path> folders;
+  for (auto& [time, path] : found) folders.push_back(std::move(path));
+  return folders;
+}
+
+}  // namespace eft

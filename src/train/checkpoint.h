@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "data/loader.h"
+#include "models/load.h"
+#include "train/job.h"
+#include "train/optimizer.h"
+
+namespace eft {
+
+/// Where a run stands, beside weights and moments. Dropout and the learning rate follow from `step`, the order of the
+/// rows from `cursor`: nothing else has to be kept for a continuation that is equal bit for bit.
+struct TrainerState {
+  std::int64_t step = 0;  ///< steps made
+  std::int64_t total_steps = 0;
+  LoaderCursor cursor;
+  std::int64_t train_examples = 0;  ///< what the cursor counts in
+  std::int64_t train_tokens = 0;
+};
+
+/// Writes output_dir/checkpoint-STEP: the weights as in a result, optimizer.safetensors and trainer_state.json. The
+/// folder appears only when complete; throws FileError and leaves nothing behind when the disk is full. Returns it.
+std::filesystem::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const Adamw& optimizer,
+                                      const TrainerState& state);
+
+/// Takes up weights and moments of a checkpoint in a model that was opened for the same job. Throws FileError or
+/// ConfigError when the folder holds something else.
+TrainerState load_checkpoint(const std::filesystem::path& folder, const TrainJob& job, OpenedModel& opened, Pool& pool,
+                             Adamw& optimizer);
+
+/// One line for each option whose value is not the one the checkpoint was made with.
+std::vector<std::string> changed_options(const std::filesystem::path& folder, const TrainJob& job);
+
+/// The checkpoint folders in `output_dir` in the order in which they were written.
+std::vector<std::filesystem::path> list_checkpoints(const std::filesystem::path& output_dir);
+
+}  // namespace eft

@@ -1,0 +1,55 @@
+#include "train/save.h"
+
+#include <regex>
+
+#include "base/file.h"
+#include "models/adapter.h"
+#include "train/staged_folder.h"
+
+namespace eft {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kTokenizerFiles[] = {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+                                           "added_tokens.json", "tokenizer.model", "chat_template.jinja"};
+
+void copy_tokenizer(const fs::path& from, const fs::path& to) {
+  for (const char* name : kTokenizerFiles) {
+    if (fs::exists(from / name)) write_text(to / name, read_text(from / name));
+  }
+}
+
+/// Weights of an earlier result that the new one does not overwrite.
+void remove_stale_weights(const fs::path& folder, const fs::path& fresh) {
+  const std::regex weights(R"((model(-\d+-of-\d+)?\.safetensors(\.index\.json)?|adapter_(model\.safetensors|config\.json)))");
+  if (!fs::exists(folder)) return;
+  std::vector<fs::path> stale;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (std::regex_match(name, weights) && !fs::exists(fresh / name)) stale.push_back(entry.path());
+  }
+  for (const fs::path& path : stale) fs::remove(path);
+}
+
+}  // namespace
+
+void write_weights(const TrainJob& job, const OpenedModel& opened, const fs::path& folder) {
+  with_file_errors([&] {
+    if (job.trains_adapter()) {
+      save_adapter(*opened.model, job.adapter, job.base_model, folder);
+    } else {
+      save_model(opened, folder);
+    }
+    copy_tokenizer(job.tokenizer, folder);
+  });
+}
+
+void save_result(const TrainJob& job, const OpenedModel& opened) {
+  StagedFolder staged(job.train.output_dir / "result");
+  write_weights(job, opened, staged.path());
+  with_file_errors([&] { remove_stale_weights(job.train.output_dir, staged.path()); });
+  staged.commit_files_into(job.train.output_dir);
+}
+
+}  // namespace eft
