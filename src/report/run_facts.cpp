@@ -162,6 +162,8 @@ std::string to_json(const RunFacts& facts) {
       .dump();
 }
 
+std::string to_json(const MemoryFacts& memory) { return json_of(memory).dump(); }
+
 std::string to_text(const MemoryFacts& memory) {
   std::string table = fmt::format("memory of a step whose micro batches have {}\n", counted(memory.row_tokens, "token"));
   for (const auto& [name, bytes] : memory.peak_by_category) table += fmt::format("  {:<22} {:>12}\n", name, format_size(bytes));

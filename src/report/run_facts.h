@@ -75,5 +75,6 @@ std::string to_text(const RunFacts& facts, bool verbose);
 std::string to_json(const RunFacts& facts);
 /// The table of `eft plan`.
 std::string to_text(const MemoryFacts& memory);
+std::string to_json(const MemoryFacts& memory);
 
 }  // namespace eft

@@ -1,0 +1,99 @@
+#include "train/memory_plan.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+namespace eft {
+namespace {
+
+/// The number behind `key` in a file of "key: number kB" lines, in bytes.
+std::int64_t meminfo(const std::string& key) {
+  std::ifstream file("/proc/meminfo");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with(key + ":")) continue;
+    std::int64_t kilobytes = 0;
+    std::istringstream(line.substr(key.size() + 1)) >> kilobytes;
+    return kilobytes * 1024;
+  }
+  return 0;
+}
+
+/// The single number in a file, or 0 ("max", for one).
+std::int64_t number_in(const char* path) {
+  std::int64_t value = 0;
+  std::ifstream(path) >> value;
+  return value;
+}
+
+/// Weights that stay in the checkpoint's files instead of the pool.
+std::int64_t mapped_bytes(const Model& model, const Pool& pool) {
+  std::int64_t all = 0;
+  for (const Parameter& parameter : model.parameters()) {
+    if (parameter.category == Category::weights) all += parameter.value.bytes();
+  }
+  return std::max<std::int64_t>(all - pool.live()[Category::weights], 0);
+}
+
+}  // namespace
+
+StepperOptions stepper_options(const TrainOptions& options) {
+  return {.max_grad_norm = options.max_grad_norm,
+          .recompute = options.gradient_checkpointing,
+          .seed = static_cast<std::uint64_t>(options.seed)};
+}
+
+AdamwOptions adamw_options(const TrainOptions& options) {
+  return {.beta1 = options.adam_beta1,
+          .beta2 = options.adam_beta2,
+          .epsilon = options.adam_epsilon,
+          .weight_decay = options.weight_decay};
+}
+
+MemoryFacts plan_memory(const TrainJob& job, const PackedRow& largest) {
+  Pool pool(Device::meta);
+  const OpenedModel opened = open_for_training(job, pool);
+  MemoryFacts facts;
+  facts.mapped = mapped_bytes(*opened.model, pool);
+  Adamw optimizer(opened.model->parameters(), pool, adamw_options(job.train));
+  Stepper stepper(*opened.model, pool, optimizer, stepper_options(job.train));
+  // A second micro batch meets the gradients of the first; more of them change nothing.
+  const std::size_t batches = job.train.gradient_accumulation_steps > 1 ? 2 : 1;
+  stepper.step(std::vector<PackedRow>(batches, largest), 0.0, 0);
+  const MemoryUse peak = pool.peak();
+  facts.peak_by_category = bytes_by_name(peak);
+  facts.peak = peak.total;
+  facts.available = available_memory();
+  facts.row_tokens = static_cast<std::int64_t>(largest.tokens.size());
+  return facts;
+}
+
+PackedRow largest_batch(Loader loader) {
+  loader.seek({});
+  PackedRow largest;
+  const std::int64_t batches = loader.batches_per_epoch();
+  for (std::int64_t batch = 0; batch < batches; ++batch) {
+    PackedRow row = loader.next();
+    if (row.tokens.size() > largest.tokens.size()) largest = std::move(row);
+  }
+  return largest;
+}
+
+std::int64_t available_memory() {
+  const std::int64_t free = meminfo("MemAvailable");
+  const std::int64_t limit = number_in("/sys/fs/cgroup/memory.max");
+  if (limit == 0) return free;
+  const std::int64_t left = std::max<std::int64_t>(limit - number_in("/sys/fs/cgroup/memory.current"), 0);
+  return free == 0 ? left : std::min(free, left);
+}
+
+std::vector<std::pair<std::string, std::int64_t>> bytes_by_name(const MemoryUse& use) {
+  std::vector<std::pair<std::string, std::int64_t>> list;
+  for (int i = 0; i < kCategories; ++i) {
+    const auto category = static_cast<Category>(i);
+    list.emplace_back(name_of(category), use[category]);
+  }
+  return list;
+}
+
+}  // namespace eft

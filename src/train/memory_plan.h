@@ -1,0 +1,25 @@
+#pragma once
+
+#include "report/run_facts.h"
+#include "train/job.h"
+#include "train/stepper.h"
+
+namespace eft {
+
+/// The settings of a job's steps.
+StepperOptions stepper_options(const TrainOptions& options);
+AdamwOptions adamw_options(const TrainOptions& options);
+
+/// Peak bytes of a step over micro batches like `largest`, by running it on the meta device.
+MemoryFacts plan_memory(const TrainJob& job, const PackedRow& largest);
+
+/// The micro batch of a loader's first epoch with the most tokens.
+PackedRow largest_batch(Loader loader);
+
+/// Bytes that this process may still take: free memory and what the cgroup leaves; 0 when unknown.
+std::int64_t available_memory();
+
+/// Bytes of `use` by the names of their categories.
+std::vector<std::pair<std::string, std::int64_t>> bytes_by_name(const MemoryUse& use);
+
+}  // namespace eft
