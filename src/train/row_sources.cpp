@@ -1,0 +1,35 @@
+#include "train/row_sources.h"
+
+#include <algorithm>
+
+namespace eft {
+namespace {
+
+constexpr std::size_t kMostSources = 8;
+
+std::string source_of(std::span<const std::int32_t> tokens, std::span<const Example> examples) {
+  for (const Example& example : examples) {
+    if (std::ranges::equal(example.tokens, tokens)) return example.source;
+  }
+  return "an unknown row";
+}
+
+}  // namespace
+
+std::vector<std::string> row_sources(std::span<const PackedRow> batches, std::span<const Example> examples) {
+  std::vector<std::string> sources;
+  for (const PackedRow& batch : batches) {
+    for (std::size_t s = 0; s + 1 < batch.starts.size(); ++s) {
+      if (sources.size() == kMostSources) {
+        sources.emplace_back("…");
+        return sources;
+      }
+      const auto begin = static_cast<std::size_t>(batch.starts[s]);
+      const auto end = static_cast<std::size_t>(batch.starts[s + 1]);
+      sources.push_back(source_of(std::span(batch.tokens).subspan(begin, end - begin), examples));
+    }
+  }
+  return sources;
+}
+
+}  // namespace eft

@@ -1,0 +1,136 @@
+#include "train/run.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "data/dataset.h"
+#include "report/words.h"
+#include "train/checkpoint.h"
+#include "train/facts.h"
+#include "train/forward_check.h"
+#include "train/memory_plan.h"
+#include "train/trainer.h"
+
+namespace eft {
+namespace {
+
+PreparedData load_data(const TrainJob& job) {
+  const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
+  return prepare_data(job.data, job.base_model, tokenizer, job.train.seed);
+}
+
+/// A tokenizer may know more tokens than the model has rows in its embedding.
+void check_tokens(const std::vector<Example>& examples, const Model& model) {
+  for (const Example& example : examples) {
+    for (const std::int32_t token : example.tokens) {
+      if (token >= 0 && token < model.info().vocabulary) continue;
+      throw ConfigError("{}: token {} is outside the model's vocabulary of {}; is it another model's tokenizer?",
+                        example.source, token, model.info().vocabulary);
+    }
+  }
+}
+
+/// The checkpoint to go on from, if any.
+std::optional<std::filesystem::path> resumed_checkpoint(const TrainOptions& options) {
+  const std::string asked = options.resume_from_checkpoint.string();
+  const bool latest = asked == "true" || (asked.empty() && options.auto_resume_from_checkpoints);
+  if (!latest) return asked.empty() || asked == "false" ? std::nullopt : std::optional(options.resume_from_checkpoint);
+  const auto all = list_checkpoints(options.output_dir);
+  if (!all.empty()) return all.back();
+  if (asked.empty()) return std::nullopt;
+  throw FileError("{}: holds no checkpoint; remove resume_from_checkpoint to start anew", options.output_dir.string());
+}
+
+/// What the user should know about files that are in output_dir already.
+void note_earlier_files(const std::filesystem::path& folder, std::vector<std::string>& notes) {
+  const bool result = std::filesystem::exists(folder / "adapter_model.safetensors") ||
+                      std::filesystem::exists(folder / "model.safetensors") ||
+                      std::filesystem::exists(folder / "model.safetensors.index.json");
+  if (result) notes.push_back(folder.string() + " holds an earlier result, which this run replaces when it ends");
+  for (const auto& checkpoint : list_checkpoints(folder)) {
+    notes.push_back(checkpoint.string() + " is of an earlier run and stays, unless this one writes a checkpoint of that step");
+  }
+}
+
+void resume_if_asked(const TrainJob& job, Trainer& trainer, std::vector<std::string>& notes) {
+  const auto from = resumed_checkpoint(job.train);
+  if (!from) return note_earlier_files(job.train.output_dir, notes);
+  trainer.resume(*from);
+  notes.push_back("goes on from " + from->string());
+  for (const std::string& line : changed_options(*from, job)) notes.push_back("changed since the checkpoint: " + line);
+}
+
+/// A line for a reader, not for a program.
+void print(const RunOptions& options, const std::string& text) {
+  if (options.terminal.stream == nullptr || options.json) return;
+  std::fputs(text.c_str(), options.terminal.stream);
+  std::fflush(options.terminal.stream);
+}
+
+/// Training and generation must compute the same model: lost keys and values show here, before the first step.
+void require_equal_forward(const OpenedModel& opened, Pool& pool, const PreparedData& data, const RunOptions& options) {
+  const ForwardCheck check = check_forward(*opened.model, pool, data.train);
+  const std::string text = fmt::format("{:.1e} apart on {} of {}", check.error, counted(check.rows, "row"), counted(check.tokens, "token"));
+  if (!check.pass()) {
+    throw DataError("{}: the training forward and the cached forward are {}, expected at most {:.0e}",
+                    opened.folder.string(), text, check.tolerance);
+  }
+  print(options, fmt::format("{:<10} training forward and cached forward agree: {}\n", "check", text));
+}
+
+void print_end(const TrainJob& job, const RunOptions& options, const Trainer& trainer, const MemoryFacts& planned) {
+  const char* what = job.trains_adapter() ? "adapter" : "model";
+  print(options, fmt::format("{:<10} {} in {}; peak memory of a step {}, planned {}\n", "done", what,
+                             job.train.output_dir.string(), format_size(trainer.peak().total), format_size(planned.peak)));
+}
+
+}  // namespace
+
+RunEnd run_training(const TrainJob& job, const RunOptions& options) {
+  resolve_device(job.train.device);
+  const PreparedData data = load_data(job);
+  Pool pool(Device::cpu);
+  OpenedModel opened = open_for_training(job, pool);
+  check_tokens(data.train, *opened.model);
+  check_tokens(data.eval, *opened.model);
+  Trainer trainer(job, opened, pool, {data.train, data.eval});
+
+  std::vector<std::string> resume_notes;
+  resume_if_asked(job, trainer, resume_notes);
+  RunFacts facts = collect_facts(job, opened, data, trainer);
+  facts.notes.insert(facts.notes.end(), resume_notes.begin(), resume_notes.end());
+  facts.memory = plan_memory(job, largest_batch(trainer.loader()));
+  print(options, to_text(facts, options.verbose));
+  if (options.json && options.terminal.stream != nullptr) std::fprintf(options.terminal.stream, "%s\n", to_json(facts).c_str());
+  if (options.dry_run) return RunEnd::planned;
+
+  require_equal_forward(opened, pool, data, options);
+  Progress progress(options.json ? Terminal{} : options.terminal, trainer.step(), trainer.plan().steps, trainer.plan().logging_steps);
+  const bool finished = trainer.run(progress, options.stop);
+  progress.finish();
+  if (finished) print_end(job, options, trainer, facts.memory);
+  return finished ? RunEnd::finished : RunEnd::stopped;
+}
+
+Evaluation run_evaluation(const TrainJob& job) {
+  resolve_device(job.train.device);
+  const PreparedData data = load_data(job);
+  const std::vector<Example>& rows = data.eval.empty() ? data.train : data.eval;
+  Pool pool(Device::cpu);
+  const OpenedModel opened = open_for_training(job, pool);
+  check_tokens(rows, *opened.model);
+  const Loader loader(rows, {.sequence_len = job.data.sequence_len,
+                             .micro_batch_size = job.train.micro_batch_size,
+                             .packing = job.data.eval_sample_packing.value_or(job.data.sample_packing),
+                             .shuffle = false});
+  return *evaluate(*opened.model, pool, loader, {});
+}
+
+MemoryFacts run_plan(const TrainJob& job) {
+  const PreparedData data = load_data(job);
+  const Loader loader(data.train, train_loader_options(job));
+  return plan_memory(job, largest_batch(loader));
+}
+
+}  // namespace eft

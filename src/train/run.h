@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+
+#include "report/progress.h"
+#include "report/run_facts.h"
+#include "train/job.h"
+#include "train/stepper.h"
+
+namespace eft {
+
+/// How a run shows itself, and when it is to end early.
+struct RunOptions {
+  Terminal terminal;
+  bool dry_run = false;  ///< say everything and stop before the first step
+  bool verbose = false;  ///< every name of a tensor
+  bool json = false;     ///< the facts as one JSON object
+  std::function<bool()> stop;
+};
+
+enum class RunEnd {
+  finished,
+  stopped,  ///< by request; a checkpoint was written
+  planned,  ///< a dry run
+};
+
+/// `eft train`: from the files of a job to the result in its output_dir.
+RunEnd run_training(const TrainJob& job, const RunOptions& options);
+
+/// `eft evaluate`: loss over the evaluation rows, else over the training rows.
+Evaluation run_evaluation(const TrainJob& job);
+
+/// `eft plan`: what a step will need, without loading a weight.
+MemoryFacts run_plan(const TrainJob& job);
+
+}  // namespace eft
