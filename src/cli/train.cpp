@@ -1,0 +1,100 @@
+#include <unistd.h>
+
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "cli/train_job.h"
+#include "models/adapter.h"
+#include "train/run.h"
+
+namespace eft {
+namespace {
+
+constexpr int kInterrupted = 130;
+
+volatile std::sig_atomic_t stop_signal = 0;
+
+/// The first signal asks for an end after the step; the next one has its usual effect.
+extern "C" void ask_to_stop(int signal) {
+  stop_signal = signal;
+  std::signal(signal, SIG_DFL);
+}
+
+struct Arguments {
+  std::filesystem::path config;
+  std::vector<std::string> overrides;
+  bool dry_run = false;
+  bool verbose = false;
+  bool json = false;
+};
+
+CLI::App* add_run_command(CLI::App& app, const std::shared_ptr<Arguments>& arguments, const char* name,
+                          const char* description) {
+  CLI::App* command = app.add_subcommand(name, description);
+  command->add_option("config", arguments->config, "YAML file of the run, in Axolotl's spelling")->required();
+  command->add_option("--set", arguments->overrides, "Override an option: key=value")->allow_extra_args(true);
+  return command;
+}
+
+int train(const Arguments& arguments) {
+  const TrainJob job = read_job(arguments.config, arguments.overrides);
+  std::signal(SIGINT, ask_to_stop);
+  std::signal(SIGTERM, ask_to_stop);
+  const RunEnd end = run_training(job, {.terminal = {stdout, isatty(STDOUT_FILENO) != 0},
+                                        .dry_run = arguments.dry_run,
+                                        .verbose = arguments.verbose,
+                                        .json = arguments.json,
+                                        .stop = [] { return stop_signal != 0; }});
+  return end == RunEnd::stopped ? kInterrupted : 0;
+}
+
+}  // namespace
+
+void add_train_command(CLI::App& app, int& exit_code) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = add_run_command(app, arguments, "train", "Fine-tune a model as a YAML file says.");
+  command->add_flag("--dry-run", arguments->dry_run, "Say everything about the run and stop before the first step");
+  command->add_flag("--verbose", arguments->verbose, "Name every tensor");
+  command->add_flag("--json", arguments->json, "Say it as one JSON object");
+  command->callback([arguments, &exit_code] { exit_code = train(*arguments); });
+}
+
+void add_evaluate_command(CLI::App& app, int& /*exit_code*/) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = add_run_command(app, arguments, "evaluate", "Loss and perplexity of a run's model, or of --adapter, on its evaluation rows.");
+  auto adapter = std::make_shared<std::filesystem::path>();
+  command->add_option("--adapter", *adapter, "PEFT adapter folder to evaluate with");
+  command->add_flag("--json", arguments->json, "Print one JSON object");
+  command->callback([arguments, adapter] {
+    TrainJob job = read_job(arguments->config, arguments->overrides);
+    if (!adapter->empty()) job.adapter = read_adapter_options(*adapter);
+    const Evaluation result = run_evaluation(job);
+    const double perplexity = std::exp(result.loss);
+    if (arguments->json) {
+      const nlohmann::ordered_json object{{"eval_loss", result.loss},
+                                          {"perplexity", perplexity},
+                                          {"tokens", result.tokens},
+                                          {"label_tokens", result.label_tokens}};
+      std::printf("%s\n", object.dump().c_str());
+    } else {
+      std::printf("eval_loss %.4f  perplexity %.3f  (%lld label tokens)\n", result.loss, perplexity,
+                  static_cast<long long>(result.label_tokens));
+    }
+  });
+}
+
+void add_plan_command(CLI::App& app, int& /*exit_code*/) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = add_run_command(app, arguments, "plan", "The memory that a run's steps will need, without loading the model.");
+  command->add_flag("--json", arguments->json, "Print one JSON object");
+  command->callback([arguments] {
+    const MemoryFacts memory = run_plan(read_job(arguments->config, arguments->overrides));
+    std::printf("%s", arguments->json ? (to_json(memory) + "\n").c_str() : to_text(memory).c_str());
+  });
+}
+
+}  // namespace eft
