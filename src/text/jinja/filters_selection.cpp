@@ -14,7 +14,7 @@ Value map_attribute(const Value& input, const Arguments& arguments) {
   const Bound bound("map", arguments, {"attribute", "default"}, 1);
   const Value otherwise = bound.value(1, Value::None{});
   std::vector<Value> results;
-  for (const auto& item : iterate(input)->items) {
+  for (const auto items = iterate(input); const auto& item : items->items) {
     Value found = follow_path(item, *bound.at(0));
     results.push_back(found.is_undefined() && !otherwise.is_none() ? otherwise : found);
   }
@@ -33,7 +33,7 @@ Value map(Render& render, const Value& input, const Arguments& arguments) {
   if (filter == nullptr) throw Fault("No filter named '{}'.", name);
   Arguments rest{{arguments.positional.begin() + 1, arguments.positional.end()}, arguments.named};
   std::vector<Value> results;
-  for (const auto& item : iterate(input)->items) {
+  for (const auto items = iterate(input); const auto& item : items->items) {
     render.step();
     results.push_back(filter(render, item, rest));
   }
@@ -56,7 +56,7 @@ Value select(Render& render, const Value& input, const Arguments& arguments) {
     rest = {{given.begin() + offset + 1, given.end()}, arguments.named};
   }
   std::vector<Value> kept;
-  for (const auto& item : iterate(input)->items) {
+  for (const auto items = iterate(input); const auto& item : items->items) {
     render.step();
     const Value subject = by_attribute ? follow_path(item, given[0]) : item;
     const bool passes = test != nullptr ? test(render, subject, rest) : truth(subject);

@@ -70,7 +70,7 @@ Value join(Render&, const Value& input, const Arguments& arguments) {
   const Value path = bound.value(1, Value::None{});
   std::string out;
   bool is_first = true;
-  for (const auto& item : iterate(input)->items) {
+  for (const auto items = iterate(input); const auto& item : items->items) {
     if (!is_first) out += between;
     is_first = false;
     append_text(out, path.is_none() ? item : follow_path(item, path));
@@ -95,7 +95,8 @@ Value sum(Render&, const Value& input, const Arguments& arguments) {
   const Value path = bound.value(0, Value::None{});
   Value total = bound.value(1, 0);
   if (total.is_string()) throw Fault("sum() can't sum strings [use ''.join(seq) instead]");
-  for (const auto& item : iterate(input)->items) total = calculate(Arithmetic::add, total, follow_path(item, path));
+  for (const auto items = iterate(input); const auto& item : items->items)
+    total = calculate(Arithmetic::add, total, follow_path(item, path));
   return total;
 }
 
@@ -103,7 +104,7 @@ Value unique(Render&, const Value& input, const Arguments& arguments) {
   const Bound bound("unique", arguments, {"case_sensitive", "attribute"});
   std::vector<Value> seen;
   std::vector<Value> kept;
-  for (const auto& item : iterate(input)->items) {
+  for (const auto items = iterate(input); const auto& item : items->items) {
     Value key = follow_path(item, bound.value(1, Value::None{}));
     if (!bound.truth(0)) key = without_case(key);
     if (!is_hashable(key)) throw Fault("unhashable type: '{}'", type_name(key));

@@ -46,7 +46,7 @@ std::vector<std::pair<Value, Value>> dict_entries(const Arguments& arguments) {
       entries = source.dict().entries;
       continue;
     }
-    for (const auto& item : iterate(source)->items) {
+    for (const auto items = iterate(source); const auto& item : items->items) {
       const auto pair = iterate(item);
       if (pair->items.size() != 2) throw Fault("dictionary update sequence element is not a pair");
       put(entries, pair->items[0], pair->items[1]);

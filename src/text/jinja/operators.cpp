@@ -33,7 +33,8 @@ double floor_modulo(double left, double right) {
   return rest == 0 ? std::copysign(0.0, right) : rest;
 }
 
-std::int64_t checked(bool overflow, std::int64_t result) {
+/// `result` by reference: it is written while the other argument is evaluated.
+std::int64_t checked(bool overflow, const std::int64_t& result) {
   if (overflow) throw Fault("integer does not fit 64 bits");
   return result;
 }

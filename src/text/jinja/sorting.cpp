@@ -64,7 +64,7 @@ Value sort_items(Render&, const Value& input, const Arguments& arguments) {
   std::vector<Value> paths = {path};
   if (path.is_string()) paths = iterate(text_list(split_left(path.string(), ",", -1)))->items;
   Keyed entries;
-  for (const auto& item : iterate(input)->items) {
+  for (const auto items = iterate(input); const auto& item : items->items) {
     std::vector<Value> keys;
     for (const auto& part : paths) {
       const Value key = follow_path(item, part);
@@ -86,7 +86,7 @@ Value group_by(Render&, const Value& input, const Arguments& arguments) {
     return key.is_undefined() && !otherwise.is_none() ? otherwise : key;
   };
   Keyed entries;
-  for (const auto& item : iterate(input)->items) {
+  for (const auto items = iterate(input); const auto& item : items->items) {
     const Value key = plain_key(item);
     entries.emplace_back(bound.truth(2) ? key : without_case(key), item);
   }
