@@ -15,8 +15,12 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "eft 0.1.0");
   int exit_code = 0;
+  eft::add_train_command(app, exit_code);
+  eft::add_evaluate_command(app, exit_code);
+  eft::add_plan_command(app, exit_code);
   eft::add_check_command(app, exit_code);
   eft::add_init_command(app, exit_code);
+  eft::add_config_schema_command(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
