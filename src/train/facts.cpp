@@ -1,5 +1,6 @@
 #include "train/facts.h"
 
+#include "backend/cpu/targets.h"
 #include <hwy/targets.h>
 
 #include <algorithm>
@@ -13,7 +14,7 @@ namespace {
 
 /// The best instruction set of this processor that Highway's kernels have been compiled for.
 std::string simd_name() {
-  const std::int64_t targets = hwy::SupportedTargets();
+  const std::int64_t targets = hwy::SupportedTargets() & HWY_TARGETS;
   return hwy::TargetName(targets & -targets);
 }
 
