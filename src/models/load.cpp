@@ -19,12 +19,13 @@ bool readable_as_stored(const Parameter& parameter, DType stored, DType compute)
 
 void load_parameter(Parameter& parameter, const Tensor& stored, const LoadOptions& options, Pool& pool) {
   const bool train = options.train_base && !parameter.buffer;
-  if (pool.device() == Device::cpu && !train && readable_as_stored(parameter, stored.dtype(), options.dtype)) {
-    parameter.value = stored;
+  const bool host = pool.device() != Device::cuda;
+  if (host && !train && readable_as_stored(parameter, stored.dtype(), options.dtype)) {
+    const bool meta = pool.device() == Device::meta;  // nothing is counted there either
+    parameter.value = meta ? Tensor(nullptr, Device::meta, stored.dtype(), parameter.shape) : stored;
     return;
   }
   parameter.value = Tensor(pool, Category::weights, options.dtype, parameter.shape);
-  if (pool.device() == Device::meta) return;
   convert(stored, parameter.value);
   if (train && options.dtype == DType::bf16 && stored.dtype() == DType::f32) {
     parameter.master = Tensor(pool, Category::optimizer, DType::f32, parameter.shape);
