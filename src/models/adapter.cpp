@@ -33,11 +33,22 @@ Json read_config(const std::filesystem::path& path) {
 
 void set_value(Parameter& parameter, Pool& pool, DType dtype, const Tensor& exact) {
   parameter.value = Tensor(pool, Category::adapters, dtype, parameter.shape);
-  if (pool.device() == Device::meta) return;
   convert(exact, parameter.value);
   if (dtype != DType::bf16) return;
   parameter.master = Tensor(pool, Category::adapters, DType::f32, parameter.shape);
   convert(exact, parameter.master);
+}
+
+/// Whole paths of the linears that have an adapter. PEFT has no lora_target_linear, and the ends of paths alone would
+/// match the towers of a container too.
+std::vector<std::string> adapted_modules(const Model& model) {
+  constexpr std::string_view kEnd = ".lora_A.weight";
+  std::vector<std::string> modules;
+  for (const Parameter& parameter : model.parameters()) {
+    if (!parameter.is_adapter() || !parameter.module.ends_with(kEnd)) continue;
+    modules.push_back(parameter.module.substr(0, parameter.module.size() - kEnd.size()));
+  }
+  return modules;
 }
 
 }  // namespace
@@ -148,7 +159,7 @@ void save_adapter(const Model& model, const AdapterOptions& options, const std::
   if (options.target_modules.is_string && !options.target_modules.empty()) {
     config["target_modules"] = options.target_modules.items[0];
   } else {
-    config["target_modules"] = options.target_modules.items;
+    config["target_modules"] = options.target_linear ? adapted_modules(model) : options.target_modules.items;
   }
   std::filesystem::create_directories(folder);
   write_safetensors(folder / "adapter_model.safetensors", tensors, {{"format", "pt"}});
