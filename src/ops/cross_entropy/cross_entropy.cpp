@@ -34,7 +34,8 @@ class BlockPass {
             const CrossEntropyOptions& options)
       : ctx_(ctx), hidden_(hidden), weight_(weight), chosen_(chosen), options_(options) {
     const std::int64_t row_bytes = vocabulary() * static_cast<std::int64_t>(size_of(dtype_));
-    block_rows_ = std::clamp<std::int64_t>(options.block_bytes / row_bytes, 1, std::max<std::int64_t>(chosen.size(), 1));
+    block_rows_ =
+        std::clamp<std::int64_t>(options.block_bytes / row_bytes, 1, std::max<std::int64_t>(chosen.size(), 1));
   }
 
   /// Fills losses [chosen rows] and, where they are defined, dhidden [chosen rows, width] and dweight.
@@ -74,7 +75,8 @@ class BlockPass {
     kernels->gather(ctx_.stream, hidden_.view(), std::span(chosen_.rows).subspan(first, rows), input.view());
     linear_kernels.find(ctx_.device())->forward(ctx_.stream, input.view(), weight_.view(), logits.view(), false);
     kernels->softmax(ctx_.stream, {options_.softcap, options_.scale}, logits.view(),
-                     std::span(chosen_.targets).subspan(first, rows), gradient ? gradient.view() : View(), losses.view());
+                     std::span(chosen_.targets).subspan(first, rows), gradient ? gradient.view() : View(),
+                     losses.view());
   }
 
   void backward_hidden(const Tensor& gradient, Tensor dhidden) const {

@@ -31,8 +31,8 @@ struct CrossEntropyKernels {
 inline constinit KernelSlot<CrossEntropyKernels> cross_entropy_kernels{"cross_entropy"};
 
 struct CrossEntropyOptions {
-  double softcap = 0;  ///< logits become softcap·tanh(logits/softcap); 0: as they are
-  double scale = 1;    ///< one over the number of loss-bearing tokens of the whole batch
+  double softcap = 0;                                 ///< logits become softcap·tanh(logits/softcap); 0: as they are
+  double scale = 1;                                   ///< one over the number of loss-bearing tokens of the whole batch
   std::int64_t block_bytes = std::int64_t{64} << 20;  ///< of logits held at a time (at least one row)
 };
 

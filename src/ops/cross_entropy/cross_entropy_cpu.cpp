@@ -107,7 +107,9 @@ void softmax(Stream, const CrossEntropySoftmax& s, View logits, std::span<const 
     return softmax_rows<float>(s, logits, targets, gradient.as<BFloat16>(), losses.as<double>());
   }
   expect(!gradient || gradient.dtype == logits.dtype, "a gradient in bf16 or the logits' dtype");
-  if (logits.dtype == DType::f64) return softmax_rows<double>(s, logits, targets, gradient.as<double>(), losses.as<double>());
+  if (logits.dtype == DType::f64) {
+    return softmax_rows<double>(s, logits, targets, gradient.as<double>(), losses.as<double>());
+  }
   expect(logits.dtype == DType::f32, "logits in the accumulator dtype");
   softmax_rows<float>(s, logits, targets, gradient.as<float>(), losses.as<double>());
 }

@@ -26,7 +26,8 @@ OpCase over_targets(std::string name, CrossEntropyOptions options, bool hidden_w
 const bool plain = add_op_case(over_targets("cross_entropy/odd_sizes", {.scale = 0.125}));
 const bool capped = add_op_case(over_targets("cross_entropy/softcap", {.softcap = 3}));
 // Blocks of 3 rows in f32 and of 1 row in f64.
-const bool blocks = add_op_case(over_targets("cross_entropy/several_blocks", {.softcap = 5, .block_bytes = 3 * 41 * 4}));
+const bool blocks =
+    add_op_case(over_targets("cross_entropy/several_blocks", {.softcap = 5, .block_bytes = 3 * 41 * 4}));
 const bool frozen_head = add_op_case(over_targets("cross_entropy/frozen_head", {.softcap = 5}, true, false));
 const bool frozen_body = add_op_case(over_targets("cross_entropy/hidden_wants_no_gradient", {}, false, true));
 

@@ -16,9 +16,10 @@ struct PerLayerGateKernels {
 };
 inline constinit KernelSlot<PerLayerGateKernels> per_layer_gate_kernels{"per_layer_gate"};
 
-/// y[t] = gelu_tanh(gate[t]) ⊙ per_layer[t, layer]: how one layer takes its part of the per-layer embeddings. Computed in
-/// f32 (f64 for f64) and rounded once. gate: [tokens, width]; per_layer: [tokens, layers, width]. Gradients for both, from
-/// the inputs alone. Throws InternalError when shapes or dtypes disagree. Source: architecture.md of the models, D.1.
+/// y[t] = gelu_tanh(gate[t]) ⊙ per_layer[t, layer]: how one layer takes its part of the per-layer embeddings. Computed
+/// in f32 (f64 for f64) and rounded once. gate: [tokens, width]; per_layer: [tokens, layers, width]. Gradients for
+/// both, from the inputs alone. Throws InternalError when shapes or dtypes disagree. Source: architecture.md of the
+/// models, D.1.
 Var per_layer_gate(Context& ctx, const Var& gate, const Var& per_layer, std::int64_t layer);
 
 }  // namespace eft

@@ -14,13 +14,13 @@ const bool middle = add_op_case({.name = "per_layer_gate/one_of_three_layers",
                                    return std::vector<Var>{per_layer_gate(ctx, in[0], in[1], 1)};
                                  }});
 
-const bool several = add_op_case({.name = "per_layer_gate/layers_share_a_gradient",
-                                  .slot = "per_layer_gate",
-                                  .inputs = {{.shape = {67, 258}}, {.shape = {67, 2, 258}}},
-                                  .run = [](Context& ctx, std::span<const Var> in) {
-                                    return std::vector<Var>{per_layer_gate(ctx, in[0], in[1], 0),
-                                                            per_layer_gate(ctx, in[0], in[1], 1)};
-                                  }});
+const bool several =
+    add_op_case({.name = "per_layer_gate/layers_share_a_gradient",
+                 .slot = "per_layer_gate",
+                 .inputs = {{.shape = {67, 258}}, {.shape = {67, 2, 258}}},
+                 .run = [](Context& ctx, std::span<const Var> in) {
+                   return std::vector<Var>{per_layer_gate(ctx, in[0], in[1], 0), per_layer_gate(ctx, in[0], in[1], 1)};
+                 }});
 
 const bool frozen = add_op_case({.name = "per_layer_gate/only_gate_wants_gradient",
                                  .slot = "per_layer_gate",

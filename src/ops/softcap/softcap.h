@@ -13,8 +13,8 @@ struct SoftcapKernels {
 };
 inline constinit KernelSlot<SoftcapKernels> softcap_kernels{"softcap"};
 
-/// y = cap·tanh(x/cap), computed in f32 (f64 for f64) and rounded once. Gradient for x. Throws InternalError unless cap is
-/// positive. Source: architecture.md of the models, D.1 "logits".
+/// y = cap·tanh(x/cap), computed in f32 (f64 for f64) and rounded once. Gradient for x. Throws InternalError unless cap
+/// is positive. Source: architecture.md of the models, D.1 "logits".
 Var softcap(Context& ctx, const Var& x, double cap);
 
 }  // namespace eft

@@ -9,19 +9,17 @@
 namespace eft {
 namespace {
 
-const bool odd = add_op_case({.name = "softcap/odd_width",
-                              .slot = "softcap",
-                              .inputs = {{.shape = {5, 37}, .scale = 3.0}},
-                              .run = [](Context& ctx, std::span<const Var> in) {
-                                return std::vector<Var>{softcap(ctx, in[0], 4.0)};
-                              }});
+const bool odd = add_op_case(
+    {.name = "softcap/odd_width",
+     .slot = "softcap",
+     .inputs = {{.shape = {5, 37}, .scale = 3.0}},
+     .run = [](Context& ctx, std::span<const Var> in) { return std::vector<Var>{softcap(ctx, in[0], 4.0)}; }});
 
-const bool many = add_op_case({.name = "softcap/several_tasks",
-                               .slot = "softcap",
-                               .inputs = {{.shape = {17, 2050}, .scale = 20.0}},
-                               .run = [](Context& ctx, std::span<const Var> in) {
-                                 return std::vector<Var>{softcap(ctx, in[0], 30.0)};
-                               }});
+const bool many = add_op_case(
+    {.name = "softcap/several_tasks",
+     .slot = "softcap",
+     .inputs = {{.shape = {17, 2050}, .scale = 20.0}},
+     .run = [](Context& ctx, std::span<const Var> in) { return std::vector<Var>{softcap(ctx, in[0], 30.0)}; }});
 
 TEST(Softcap, keeps_small_values_and_bounds_large_ones) {
   Pool pool(Device::cpu);
