@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Chat templates as Transformers renders them: jinja_golden.py OUT.json NAME=TEMPLATE.jinja...
+"""Chat templates as Transformers renders them: jinja_golden.py FOLDER NAME=TEMPLATE.jinja...
 
-A list of {"template": NAME, "context": {"messages", "tools", "add_generation_prompt", "bos_token", …}, "output" or
-"error"}. The conversations are ours. Entries whose template is "inline" carry the source under "source" and exercise
-the language.
+Writes conversations.json, a list of {"messages", "tools", "add_generation_prompt", "enable_thinking"}; for each template
+NAME.json, what it makes of each: {"output"} or {"error": "Type: message"}; and language.json, a list of {"source",
+"output" or "error"} that exercises the language. The conversations are ours.
 """
 import itertools
 import json
+import os
+import random
 import sys
 
+import random_chats
 from transformers.utils.chat_template_utils import render_jinja_template
 
 
@@ -37,6 +40,7 @@ def tool(content, **more):
     return {"role": "tool", "content": content, **more}
 
 
+TOKENS = {"bos_token": "<bos>", "eos_token": "<eos>"}
 IMAGE, AUDIO, VIDEO = {"type": "image"}, {"type": "audio"}, {"type": "video"}
 PLAIN = [
     [user("Hi")],
@@ -183,6 +187,23 @@ INLINE = [
     "{{ 'x' 'y' }} {{ ('t',) }} {{ (1, 2) }} {{ () }} {{ [ ] }} {{ { } }}",
     "{{ messages | tojson }}",
     "{% generation %}inside{% endgeneration %} outside",
+    "{{ -1 }} {{ [-1, -2.5] }} {{ range(2, -1, -1) | list }} {{ none[1:] }}| {{ 5[:2] is undefined }} {{ 'abc'['x':] }}|",
+    "{{ [{'t': 'a'}, {'t': 'b'}] | map(attribute='t') | join('') | trim }} {{ 'cab' | sort | join }} {{ {'b': 1, 'a': 2} | list | sort }}",
+    "{% for k, v in {'b': 1, 'a': {'c': [1]}} | dictsort %}{{ k }}:{{ v }}{{ ',' if not loop.last }}{% endfor %}",
+    "{% for g in [{'k': 1, 'v': 'x'}, {'k': 2, 'v': 'y'}, {'k': 1, 'v': 'z'}] | groupby('k') %}{{ g.grouper }}{{ g.list | map(attribute='v') | list }}{% endfor %}",
+    "{% macro m() %}[{{ caller('é') }}]{% endmacro %}{% call(x) m() %}<{{ x }}>{% endcall %} {% macro v() %}{{ varargs }}{{ kwargs }}{% endmacro %}{{ v(1, a=2) }}",
+    "{% for x in [1, [2, [3]]] recursive %}{{ loop(x) if x is sequence else x }}{{ loop.depth }}{% endfor %}",
+    "{% set s %}  {{- messages[1].content -}}  {% endset %}[{{ s }}]{% set t | upper %}a{{ s }}{% endset %}{{ t }}",
+    "a\r\nb\r{% if true +%}\n c{% endif %}\n  {%+ if true %}d{% endif %}\n{{ 'x\\r\\n' }}\n\n",
+    "{{ namespace(_x=1) }}",
+    "{{ '' | first }}|{{ [] | last }}|{{ {} | items | list }}|{{ 'a b  c'.split(' ') }}{{ ' a b '.split() }}{{ 'a-b-c'.rsplit('-', 1) }}{{ 'abc'.find('z') }}",
+    "{{ 0.1 + 0.2 }} {{ 1e16 }} {{ 1e-5 }} {{ 123456789012345678 }} {{ 5 / 2 }} {{ 2 ** -1 }} {{ 7.0 // 2 }} {{ -7.5 % 2 }} {{ 9007199254740993 * 1.0 }}",
+    "{% if messages[5] is defined %}x{% elif messages[5].y is defined %}y{% endif %}",
+    "{{ messages[1]['content'].encode }}|{{ messages.append(1) }}",
+    "{% for x in 5 %}{% endfor %}",
+    "{{ 'x' is nosuch }}",
+    "{% if x %}",
+    "{{ [1, 2 }}",
     "{{ strftime_now is defined }} {{ bos_token }}{{ eos_token is defined }}",
 ]
 
@@ -199,37 +220,37 @@ def render(source, context):
         return {"error": f"{type(error).__name__}: {error}"}
 
 
-def contexts(thinks):
+def contexts():
     for messages, prompt in itertools.product(PLAIN, (False, True)):
         yield {"messages": messages, "add_generation_prompt": prompt}
     for messages in WRONG:
         yield {"messages": messages}
     for tools, messages in TOOLS:
         yield {"messages": messages, "tools": tools}
-        if thinks:
-            yield {"messages": messages, "tools": tools, "add_generation_prompt": True}
-            yield {"messages": messages, "tools": tools, "add_generation_prompt": True, "enable_thinking": True}
-    if thinks:
-        for messages, thinking in itertools.product(PLAIN[:8], (False, True)):
-            yield {"messages": messages, "add_generation_prompt": True, "enable_thinking": thinking}
+        yield {"messages": messages, "tools": tools, "add_generation_prompt": True, "enable_thinking": True}
+    for messages in PLAIN[:8]:
+        yield {"messages": messages, "add_generation_prompt": True, "enable_thinking": True}
+    chats = random_chats.Chats(random.Random(3))
+    for _ in range(100):
+        yield chats.context()
 
 
-def main(out, named):
-    entries = []
+def write(path, entries):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("[\n" + ",\n".join(json.dumps(e, ensure_ascii=False) for e in entries) + "\n]\n")
+    print(path, len(entries), "entries,", sum("error" in e for e in entries), "errors")
+
+
+def main(folder, named):
+    os.makedirs(folder, exist_ok=True)
+    conversations = list(contexts())
+    write(os.path.join(folder, "conversations.json"), conversations)
     for name, path in (argument.split("=", 1) for argument in named):
         with open(path, encoding="utf-8") as file:
             source = file.read()
-        for context in contexts("enable_thinking" in source):
-            context |= {"bos_token": "<bos>"}
-            entries.append({"template": name, "context": context} | render(source, context))
-    conversation = {"messages": [user("Hi"), model("Hello é"), user("Bye")], "bos_token": "<bos>"}
-    for source in INLINE:
-        entries.append({"template": "inline", "source": source, "context": conversation} | render(source, conversation))
-    with open(out, "w", encoding="utf-8") as file:
-        json.dump(entries, file, ensure_ascii=False, indent=1)
-    for name in sorted({e["template"] for e in entries}):
-        mine = [e for e in entries if e["template"] == name]
-        print(name, len(mine), "entries,", sum("error" in e for e in mine), "errors")
+        write(os.path.join(folder, name + ".json"), [render(source, c | TOKENS) for c in conversations])
+    context = {"messages": [user("Hi"), model("Hello é"), user("Bye")]}
+    write(os.path.join(folder, "language.json"), [{"source": s} | render(s, context | TOKENS) for s in INLINE])
 
 
 if __name__ == "__main__":

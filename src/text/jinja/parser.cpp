@@ -8,7 +8,7 @@ constexpr int kMaxNesting = 60;
 std::string describe(const Token& token) {
   switch (token.type) {
     case TokenType::end:
-      return "the end of the template";
+      return "end of the template";
     case TokenType::data:
       return "text";
     case TokenType::string:
