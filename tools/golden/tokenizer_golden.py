@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the `tokenizers` library makes of awkward strings: tokenizer_golden.py OUT.json NAME=tokenizer.json...
 
-{NAME: {"encode": [{"text", "ids", "tokens", "offsets", "decoded", "decoded_skipping_special"}…], "decode": [{"ids",
+{NAME: {"encode": [{"text", "ids", "offsets", "decoded", "decoded_skipping_special"}…], "decode": [{"ids",
 "decoded", "decoded_skipping_special"}…]}}. Special tokens are not added; offsets count characters. A text with lone
 surrogates does not exist here: every text is valid UTF-8.
 """
@@ -68,7 +68,7 @@ def golden(path):
     encode = []
     for text in texts():
         e = tokenizer.encode(text, add_special_tokens=False)
-        encode.append({"text": text, "ids": e.ids, "tokens": e.tokens, "offsets": e.offsets} | decoded(e.ids))
+        encode.append({"text": text, "ids": e.ids, "offsets": e.offsets} | decoded(e.ids))
     size = tokenizer.get_vocab_size()
     sequences = [[rng.randrange(size) for _ in range(rng.randrange(1, 12))] for _ in range(60)]
     byte_ids = [tokenizer.token_to_id(f"<0x{b:02X}>") for b in range(256)]
@@ -84,7 +84,7 @@ def golden(path):
 def main(out, named):
     result = {name: golden(path) for name, path in (argument.split("=", 1) for argument in named)}
     with open(out, "w", encoding="utf-8") as file:
-        json.dump(result, file, ensure_ascii=True, indent=None)
+        json.dump(result, file, ensure_ascii=False, separators=(",", ":"))
     print({name: {kind: len(entries) for kind, entries in g.items()} for name, g in result.items()})
 
 
