@@ -3,12 +3,9 @@
 #include <filesystem>
 
 #include "models/model.h"
+#include "nn/adapter_file.h"
 
 namespace eft {
-
-/// Reads adapter_config.json of a PEFT folder into the options that declare the same adapter. Throws FileError when
-/// missing and ConfigError, with the key, for anything that eft would compute differently.
-AdapterOptions read_adapter_options(const std::filesystem::path& folder);
 
 /// Declared adapters get fresh values as in PEFT: A uniform in ±1/√in, B zero. bf16 models keep f32 masters.
 void initialise_adapter(Model& model, Pool& pool, std::uint64_t seed);

@@ -19,7 +19,7 @@ bool readable_as_stored(const Parameter& parameter, DType stored, DType compute)
 
 void load_parameter(Parameter& parameter, const Tensor& stored, const LoadOptions& options, Pool& pool) {
   const bool train = options.train_base && !parameter.buffer;
-  const bool host = pool.device() != Device::cuda;
+  const bool host = pool.device() == Device::cpu || pool.device() == Device::meta;
   if (host && !train && readable_as_stored(parameter, stored.dtype(), options.dtype)) {
     const bool meta = pool.device() == Device::meta;  // nothing is counted there either
     parameter.value = meta ? Tensor(nullptr, Device::meta, stored.dtype(), parameter.shape) : stored;

@@ -1,0 +1,105 @@
+#include "nn/adapter_file.h"
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace eft {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kFile = "adapter_config.json";
+
+/// Keys of adapter_config.json that would change the computation if they were anything but off.
+constexpr const char* kUnsupported[] = {"use_dora",          "use_rslora",      "rank_pattern",         "alpha_pattern",
+                                        "modules_to_save",   "exclude_modules", "layers_to_transform",  "layer_replication",
+                                        "target_parameters", "lora_bias",       "trainable_token_indices",
+                                        "fan_in_fan_out",    "use_qalora",      "alora_invocation_tokens"};
+
+bool is_off(const Json& value) {
+  return value.is_null() || (value.is_boolean() && !value.get<bool>()) || ((value.is_object() || value.is_array()) && value.empty());
+}
+
+Json read_config(const std::filesystem::path& path) {
+  const std::string text = read_text(path);
+  try {
+    return Json::parse(text);
+  } catch (const nlohmann::json::exception& error) {
+    throw ConfigError("{}: not JSON: {}", path.string(), error.what());
+  }
+}
+
+/// Whole paths of the linears that have an adapter. PEFT has no lora_target_linear, and the ends of paths alone would
+/// match the towers of a container too.
+std::vector<std::string> adapted_modules(const ParameterStore& parameters) {
+  constexpr std::string_view kEnd = ".lora_A.weight";
+  std::vector<std::string> modules;
+  for (const Parameter& parameter : parameters) {
+    if (!parameter.is_adapter() || !parameter.module.ends_with(kEnd)) continue;
+    modules.push_back(parameter.module.substr(0, parameter.module.size() - kEnd.size()));
+  }
+  return modules;
+}
+
+}  // namespace
+
+AdapterOptions read_adapter_options(const std::filesystem::path& folder) {
+  const auto path = folder / kFile;
+  if (!std::filesystem::is_directory(folder)) throw FileError("{}: no such adapter folder", folder.string());
+  const Json config = read_config(path);
+  try {
+    if (config.value("peft_type", "LORA") != "LORA") {
+      throw ConfigError("{}: peft_type: {}, expected LORA", path.string(), config["peft_type"].dump());
+    }
+    for (const char* key : kUnsupported) {
+      if (config.contains(key) && !is_off(config[key])) {
+        throw ConfigError("{}: {}: {} is not supported yet", path.string(), key, config[key].dump());
+      }
+    }
+    if (config.value("bias", "none") != "none") throw ConfigError("{}: bias: expected none", path.string());
+    AdapterOptions options;
+    options.kind = AdapterKind::lora;
+    options.rank = config.at("r").get<std::int64_t>();
+    options.alpha = config.at("lora_alpha").get<std::int64_t>();
+    options.dropout = config.value("lora_dropout", 0.0);
+    const Json& targets = config.at("target_modules");
+    options.target_modules.is_string = targets.is_string();
+    if (targets.is_string()) {
+      options.target_modules.items = {targets.get<std::string>()};
+    } else {
+      options.target_modules.items = targets.get<std::vector<std::string>>();
+    }
+    options.model_dir = folder;
+    return options;
+  } catch (const nlohmann::json::exception& error) {
+    throw ConfigError("{}: {}", path.string(), error.what());
+  }
+}
+
+void write_adapter_config(const ParameterStore& parameters, const AdapterOptions& options,
+                          const std::filesystem::path& base_model, const std::filesystem::path& folder) {
+  Json config{{"peft_type", "LORA"},
+              {"task_type", "CAUSAL_LM"},
+              {"base_model_name_or_path", base_model.string()},
+              {"r", *options.rank},
+              {"lora_alpha", *options.alpha},
+              {"lora_dropout", options.dropout},
+              {"bias", "none"},
+              {"fan_in_fan_out", false},
+              {"inference_mode", true},
+              {"init_lora_weights", true},
+              {"use_rslora", false},
+              {"use_dora", false}};
+  if (options.target_modules.is_string && !options.target_modules.empty()) {
+    config["target_modules"] = options.target_modules.items[0];
+  } else {
+    config["target_modules"] = options.target_linear ? adapted_modules(parameters) : options.target_modules.items;
+  }
+  write_text(folder / kFile, config.dump(2) + "\n");
+}
+
+}  // namespace eft
