@@ -1,22 +1,13 @@
 #include "train/facts.h"
 
-#include "backend/cpu/targets.h"
-#include <hwy/targets.h>
-
 #include <algorithm>
 
-#include "backend/cpu/gemm.h"
 #include "base/parallel.h"
+#include "ops/kernel_names.h"
 #include "tensor/kernel_slot.h"
 
 namespace eft {
 namespace {
-
-/// The best instruction set of this processor that Highway's kernels have been compiled for.
-std::string simd_name() {
-  const std::int64_t targets = hwy::SupportedTargets() & HWY_TARGETS;
-  return hwy::TargetName(targets & -targets);
-}
 
 std::vector<std::string> kernel_names(Device device) {
   std::vector<std::string> names;
@@ -90,7 +81,7 @@ RunFacts collect_facts(const TrainJob& job, const OpenedModel& opened, const Pre
   add_steps(facts, job, trainer);
   facts.dtype = name_of(job.dtype());
   facts.device = name_of(Device::cpu);
-  facts.products = cpu::gemm_kernel_name(job.dtype());
+  facts.products = product_kernel_name(job.dtype());
   facts.simd = simd_name();
   facts.kernels = kernel_names(Device::cpu);
   facts.threads = thread_count();
