@@ -77,6 +77,7 @@ void require_defined(const Value& object) {
 
 std::int64_t bound_of(const Value& value, std::int64_t absent, std::int64_t size, bool backwards) {
   if (value.is_none()) return absent;
+  if (!value.is_integral()) throw Fault("slice indices must be integers or None or have an __index__ method");
   std::int64_t at = value.integer();
   if (at < 0) at += size;
   return std::clamp<std::int64_t>(at, backwards ? -1 : 0, backwards ? size - 1 : size);
@@ -102,12 +103,12 @@ Value attribute_of(const Value& object, std::string_view name, const Value& name
 
 Value slice_of(const Value& object, const Value& start, const Value& stop, const Value& step) {
   require_defined(object);
+  if (object.is_dict()) throw Fault("unhashable type: 'slice'");
   const bool indexed = object.is_string() || (object.is_sequence() && object.sequence()->indexed());
-  const auto bounds = {&start, &stop, &step};
-  const bool numbers =
-      std::all_of(bounds.begin(), bounds.end(), [](const Value* b) { return b->is_none() || b->is_integral(); });
-  // What Python refuses with a TypeError, Jinja2 takes for undefined.
-  if (!indexed || !numbers) return undefined_hint(fmt::format("'{} object' has no such slice", type_name(object)));
+  if (!indexed) throw Fault("'{}' object is not subscriptable", type_name(object));
+  if (!step.is_none() && !step.is_integral()) {
+    throw Fault("slice indices must be integers or None or have an __index__ method");
+  }
   const std::int64_t stride = step.is_none() ? 1 : step.integer();
   if (stride == 0) throw Fault("slice step cannot be zero");
   const auto size = static_cast<std::int64_t>(*size_of(object));

@@ -102,13 +102,15 @@ Value indent(Render&, const Value& input, const Arguments& arguments) {
 
 Value truncate(Render&, const Value& input, const Arguments& arguments) {
   const Bound bound("truncate", arguments, {"length", "killwords", "end", "leeway"});
-  const std::string text = to_text(input);
+  if (!size_of(input)) throw Fault("object of type '{}' has no len()", type_name(input));
   const std::int64_t length = bound.integer(0, 255);
   const std::string end(bound.text(2).value_or("..."));
   const auto end_size = static_cast<std::int64_t>(unicode::length(end));
   if (length < end_size) throw Fault("expected length >= {}, got {}", end_size, length);
-  if (static_cast<std::int64_t>(unicode::length(text)) <= length + bound.integer(3, 5)) return Value(text);
-  const std::string_view kept(text.data(), unicode::offset_of(text, static_cast<std::size_t>(length - end_size)));
+  if (static_cast<std::int64_t>(*size_of(input)) <= length + bound.integer(3, 5)) return input;
+  if (!input.is_string()) throw Fault("truncate: expected str, got {}", type_name(input));
+  const std::string_view text = input.string();
+  const std::string_view kept = text.substr(0, unicode::offset_of(text, static_cast<std::size_t>(length - end_size)));
   if (bound.truth(1)) return Value(std::string(kept) + end);
   return Value(std::string(split_right(kept, " ", 1).front()) + end);
 }

@@ -83,6 +83,9 @@ Flow Capture::run(Render& render, const ScopePtr& scope, std::string& out) const
     target->check(scope);
     target->assign(render, scope, result);
   } else {
+    if (filters && !result.is_string()) {
+      throw Fault("filter block: expected str instance, {} found", type_name(result));
+    }
     append_text(out, result);
   }
   return Flow::next;
