@@ -1,3 +1,6 @@
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -10,6 +13,15 @@ namespace {
 
 constexpr int kInternalError = 70;
 
+/// A misspelt command is no required one that is missing.
+void require_known_command(const CLI::App& app, const std::string& word) {
+  if (word.starts_with("-")) return;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::ranges::find(names, word) != names.end()) return;
+  throw eft::ConfigError("{}: no such command, expected {}", word, fmt::join(names, ", "));
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Fine-tunes Gemma 3 and Gemma 4 from an Axolotl YAML and a Hugging Face checkpoint folder.", "eft");
   app.require_subcommand(1);
@@ -19,13 +31,15 @@ int run(int argc, char** argv) {
   eft::add_evaluate_command(app, exit_code);
   eft::add_plan_command(app, exit_code);
   eft::add_check_command(app, exit_code);
+  eft::add_inference_command(app, exit_code);
   eft::add_init_command(app, exit_code);
   eft::add_config_schema_command(app, exit_code);
+  if (argc > 1) require_known_command(app, argv[1]);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
+    throw eft::ConfigError("{}; see eft --help", error.what());
   }
   return exit_code;
 }

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "text/chat_template.h"
+#include "text/tokenizer.h"
+
+namespace eft {
+
+/// A conversation between a user and a model, and the tokens that ask the model for its next turn.
+class Chat {
+ public:
+  /// `system` may be empty.
+  Chat(ChatTemplate chat_template, Tokenizer tokenizer, const std::string& system);
+
+  void add_user(const std::string& text);
+  /// The model's turn as it was generated. Special tokens stay in it: templates that drop thoughts look for them.
+  void add_model(std::span<const TokenId> tokens);
+  /// The whole conversation up to the start of the model's turn, as the template writes it, bos included.
+  std::vector<TokenId> prompt() const;
+
+ private:
+  ChatTemplate template_;
+  Tokenizer tokenizer_;
+  std::vector<std::pair<std::string, std::string>> messages_;  // role, content
+};
+
+/// The template for chats with a model: one of ours by name, a file, or with an empty `choice` the model's own.
+ChatTemplate choose_chat_template(const std::string& choice, const std::filesystem::path& model_folder,
+                                  const Tokenizer& tokenizer);
+
+}  // namespace eft
