@@ -3,6 +3,7 @@
 #include <dnnl.h>
 
 #include "backend/cpu/gemm_bf16.h"
+#include "backend/cpu/gemm_few_rows.h"
 #include "base/parallel.h"
 
 namespace eft::cpu {
@@ -37,6 +38,8 @@ void dgemm_rows(const GemmShape& s, double alpha, Block<const double> a, Block<c
 
 bool is_float(DType dtype) { return dtype == DType::f32 || dtype == DType::bf16; }
 
+bool has_few_rows(const GemmShape& shape) { return shape.m <= kFewRows && !shape.transpose_a && shape.transpose_b; }
+
 }  // namespace
 
 void gemm_block(const GemmShape& shape, float alpha, Block<const float> a, Block<const float> b, float beta,
@@ -53,7 +56,9 @@ void gemm(const GemmShape& shape, ConstView a, ConstView b, View c) {
   if (shape.m == 0 || shape.n == 0) return;
   const std::int64_t lda = shape.transpose_a ? shape.m : shape.k;
   const std::int64_t ldb = shape.transpose_b ? shape.k : shape.n;
-  if (a.dtype == DType::f32 && b.dtype == DType::f32 && c.dtype == DType::f32) {
+  if (has_few_rows(shape) && is_float(a.dtype) && is_float(b.dtype) && is_float(c.dtype)) {
+    gemm_few_rows(shape, a, b, c);
+  } else if (a.dtype == DType::f32 && b.dtype == DType::f32 && c.dtype == DType::f32) {
     sgemm(shape, 1.0F, {a.as<float>(), lda}, {b.as<float>(), ldb}, shape.accumulate ? 1.0F : 0.0F,
           {c.as<float>(), shape.n});
   } else if (a.dtype == DType::f64 && b.dtype == DType::f64 && c.dtype == DType::f64) {
