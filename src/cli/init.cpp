@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "models/load.h"
+#include "train/staged_folder.h"
 
 namespace eft {
 namespace {
@@ -25,10 +26,11 @@ void run(const Arguments& arguments) {
   initialise(*built.model, pool, arguments.dtype == "f32" ? DType::f32 : DType::bf16, arguments.seed);
   NamedTensors tensors;
   for (const Parameter& parameter : built.model->parameters()) tensors.emplace_back(parameter.name, parameter.value);
-  std::filesystem::create_directories(arguments.out);
-  copy_model_files(arguments.config.has_parent_path() ? arguments.config.parent_path() : ".", arguments.out);
-  write_text(arguments.out / "config.json", read_text(arguments.config));
-  write_checkpoint(arguments.out, tensors);
+  StagedFolder staged(arguments.out / "model");
+  copy_model_files(arguments.config.has_parent_path() ? arguments.config.parent_path() : ".", staged.path());
+  write_text(staged.path() / "config.json", read_text(arguments.config));
+  write_checkpoint(staged.path(), tensors);
+  staged.commit_files_into(arguments.out);
   std::printf("%s: %s parameters of a random %s model in %s\n", arguments.out.c_str(),
               fmt::format("{:L}", count_parameters(built.model->parameters()).total).c_str(),
               built.model->info().family.c_str(), arguments.dtype.c_str());

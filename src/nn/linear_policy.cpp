@@ -49,10 +49,13 @@ std::optional<LoraSettings> LinearPolicy::lora(std::string_view module) {
 void LinearPolicy::check_matched() const {
   if (options_.kind == AdapterKind::none) return;
   for (std::size_t i = 0; i < target_used_.size(); ++i) {
-    if (!target_used_[i]) {
-      throw ConfigError("lora_target_modules: {} matches no linear of this model; its linears are named like {}",
-                        options_.target_modules.items[i], linears_.empty() ? "(none)" : linears_.front());
+    if (target_used_[i]) continue;
+    if (!options_.model_dir.empty()) {
+      throw ConfigError("{}: target_modules: {} matches no linear of this model; is it an adapter for another model?",
+                        options_.model_dir.string(), options_.target_modules.items[i]);
     }
+    throw ConfigError("lora_target_modules: {} matches no linear of this model; its linears are named like {}",
+                      options_.target_modules.items[i], linears_.empty() ? "(none)" : linears_.front());
   }
   if (adapted_ == 0) throw ConfigError("lora_target_modules: no linear of this model matches");
 }
