@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# train.sh CASE: runs of the command line from end to end on a tiny model.
+source "$(dirname "$0")/common.sh"
+
+# losses FOLDER: the loss of each step, as written in metrics.jsonl.
+losses() { sed -nE 's/.*"loss":([^,}]+),"grad_norm".*/\1/p' "$1/metrics.jsonl"; }
+
+# A step's and an evaluation's object have exactly the keys that readers of the file rely on.
+case_metrics() {
+  tiny_setup
+  train --set val_set_size=2 --set eval_steps=2 >log.txt
+  local number='-?[0-9.]+(e[+-]?[0-9]+)?'
+  [ "$(grep -cE "^\{\"step\":[123],\"loss\":$number,\"grad_norm\":$number,\"learning_rate\":$number,\"tokens\":[0-9]+,\"label_tokens\":[0-9]+,\"seconds\":$number,\"memory\":[0-9]+\}$" out/metrics.jsonl)" -eq 3 ] ||
+    { cat out/metrics.jsonl >&2; fail 'expected three steps'; }
+  has out/metrics.jsonl "^\{\"step\":2,\"eval_loss\":$number,\"tokens\":[0-9]+,\"label_tokens\":[0-9]+,\"seconds\":$number\}$"
+  [ "$(wc -l <out/metrics.jsonl)" -eq "$(grep -c '"step"' out/metrics.jsonl)" ] || fail 'lines that are no step'
+}
+
+# Before the first step: what trains, what is frozen, which tokens bear loss, which kernels run, what memory is planned.
+case_facts() {
+  tiny_setup
+  train --dry-run --verbose >log.txt
+  empty out
+  has log.txt '^trains .* parameters in 28 tensors'
+  has log.txt 'layers\.1\.mlp\.down_proj\.lora_B\.weight'
+  has log.txt '^frozen '
+  has log.txt 'bear loss'
+  has log.txt '^kernels .*attention.*rms_norm'
+  has log.txt '^memory .*planned peak'
+  train --dry-run --json >facts.json
+  [ "$(wc -l <facts.json)" -eq 1 ] || fail 'expected one JSON object'
+  has facts.json '^\{.*\}$'
+}
+
+case_learns() {
+  tiny_setup
+  sed -i '/^adapter\|^lora/d' run.yaml
+  train --set max_steps=30 --set learning_rate=0.02 --set lr_scheduler=constant >log.txt
+  awk 'NR == 1 {first = $1} {last = $1} END {exit !(last < 0.8 * first)}' <(losses out) || fail "losses: $(losses out | tr '\n' ' ')"
+}
+
+# One seed gives one adapter, to the byte; another seed another one.
+case_reproducible() {
+  tiny_setup
+  train --set lora_dropout=0.1 --set output_dir=first >/dev/null
+  train --set lora_dropout=0.1 --set output_dir=second >/dev/null
+  train --set lora_dropout=0.1 --set output_dir=third --set seed=43 >/dev/null
+  same first/adapter_model.safetensors second/adapter_model.safetensors
+  ! cmp -s first/adapter_model.safetensors third/adapter_model.safetensors || fail 'the seed changes nothing'
+}
+
+# A run that goes on from a checkpoint ends where the uninterrupted one does.
+case_resumed() {
+  tiny_setup
+  local run=(--set max_steps=6 --set save_strategy=steps --set save_steps=2 --set lora_dropout=0.1)
+  train "${run[@]}" --set output_dir=whole >/dev/null
+  [ -f whole/checkpoint-4/trainer_state.json ] || { ls whole >&2; fail 'no checkpoint'; }
+  train "${run[@]}" --set output_dir=rest --set resume_from_checkpoint=whole/checkpoint-4 >/dev/null
+  same whole/adapter_model.safetensors rest/adapter_model.safetensors
+}
+
+# Recomputing changes the memory, not a bit of the result.
+case_checkpointed_equals_plain() {
+  tiny_setup
+  train --set output_dir=plain >/dev/null
+  train --set output_dir=recomputed --set gradient_checkpointing=true >/dev/null
+  same plain/adapter_model.safetensors recomputed/adapter_model.safetensors
+}
+
+# The step's loss is the mean over the tokens of the whole accumulated batch.
+case_accumulation() {
+  tiny_setup
+  local run=(--set max_steps=1 --set curriculum_sampling=true)
+  train "${run[@]}" --set micro_batch_size=4 --set output_dir=one >/dev/null
+  train "${run[@]}" --set micro_batch_size=1 --set gradient_accumulation_steps=4 --set output_dir=four >/dev/null
+  paste <(losses one) <(losses four) | awk '{d = ($1 - $2) / $1; exit !(d * d < 1e-10)}' || fail "$(losses one) and $(losses four)"
+}
+
+# Packed rows compute what separate rows compute.
+case_packed_equals_separate() {
+  tiny_setup
+  local run=(--set max_steps=1 --set curriculum_sampling=true --set lr_scheduler=constant --set sequence_len=512)
+  train "${run[@]}" --set micro_batch_size=10 --set output_dir=separate >/dev/null
+  train "${run[@]}" --set micro_batch_size=1 --set sample_packing=true --set output_dir=packed >/dev/null
+  paste <(losses separate) <(losses packed) | awk '{d = ($1 - $2) / $1; exit !(d * d < 1e-10)}' ||
+    fail "$(losses separate) and $(losses packed)"
+}
+
+# A fully trained model is a checkpoint folder that the next run reads.
+case_full_training() {
+  tiny_setup
+  sed -i '/^adapter\|^lora/d' run.yaml
+  train >log.txt
+  has log.txt '^trains .*100 % of all'
+  [ -f out/config.json ] && [ -f out/model.safetensors ] && [ -f out/tokenizer.json ] || { ls out >&2; fail 'files are missing'; }
+  train --set base_model=out --set output_dir=again >log.txt
+  awk -v a="$(losses out | head -n 1)" -v b="$(losses again | head -n 1)" 'BEGIN {exit !(b < a)}' || fail 'it did not go on'
+}
+
+case_bfloat16() {
+  tiny_setup
+  train --set bf16=true --set max_steps=8 --set lr_scheduler=constant >log.txt
+  has log.txt '^compute +bf16'
+  awk 'NR == 1 {first = $1} {last = $1} END {exit !(last < first)}' <(losses out) || fail "losses: $(losses out | tr '\n' ' ')"
+}
+
+# The adapter is one that eft reads again, for training and for evaluation.
+case_adapter_goes_on() {
+  tiny_setup
+  train --set max_steps=8 >/dev/null
+  has out/adapter_config.json '"peft_type": "LORA"'
+  train --set lora_model_dir=out --set output_dir=again >/dev/null
+  "$EFT" evaluate run.yaml --json >before.json
+  "$EFT" evaluate run.yaml --adapter out --json >after.json
+  awk -v a="$(sed -E 's/.*"eval_loss":([^,]+),.*/\1/' before.json)" -v b="$(sed -E 's/.*"eval_loss":([^,]+),.*/\1/' after.json)" \
+    'BEGIN {exit !(b < a)}' || { cat before.json after.json >&2; fail 'the adapter does not help'; }
+}
+
+# A fresh adapter changes nothing: B is zero.
+case_fresh_adapter_equals_base() {
+  tiny_setup
+  "$EFT" evaluate run.yaml --json >adapted.json
+  sed -i '/^adapter\|^lora/d' run.yaml
+  "$EFT" evaluate run.yaml --json >base.json
+  same adapted.json base.json
+}
+
+case_plan() {
+  tiny_setup
+  "$EFT" plan run.yaml >plan.txt
+  has plan.txt '^ +peak +[0-9.]+ .?B$'
+  "$EFT" plan run.yaml --json >plan.json
+  has plan.json '^\{.*\}$'
+  empty out
+}
+
+case_stopped_by_a_signal() {
+  tiny_setup
+  train --set max_steps=100000 --set save_strategy=steps --set save_steps=100000 >log.txt 2>err.txt &
+  local process=$! code=0
+  until [ "$(grep -c '"loss"' out/metrics.jsonl 2>/dev/null)" -gt 2 ] 2>/dev/null; do
+    kill -0 "$process" 2>/dev/null || { cat log.txt err.txt >&2; fail 'it ended early'; }
+    sleep 0.1
+  done
+  kill -INT "$process" 2>/dev/null || true
+  sleep 0.5
+  kill -TERM "$process" 2>/dev/null || true
+  wait "$process" || code=$?
+  [ "$code" -ge 128 ] || fail "exit code $code"
+  [ -z "$(find out -name '*.tmp*')" ] || fail 'half-written files'
+}
+
+# The reference page in docs/ is the one that the binary prints.
+case_options_page() {
+  "$EFT" config-schema --format markdown >options.md
+  same options.md "$root/docs/options.md"
+}
+
+run_case "$1"
