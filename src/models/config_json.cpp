@@ -68,6 +68,12 @@ std::vector<std::int64_t> ConfigJson::integers(const std::string& key) const {
   return read(key, std::vector<std::int64_t>(), "an integer or a list of integers");
 }
 
+std::vector<double> ConfigJson::numbers(const std::string& key) const {
+  const Json* json = value(key);
+  if (json != nullptr && json->is_number()) return {json->get<double>()};
+  return read(key, std::vector<double>(), "a number or a list of numbers");
+}
+
 std::optional<ConfigJson> ConfigJson::object(const std::string& key) const {
   const Json* json = value(key);
   if (json == nullptr) return std::nullopt;

@@ -25,6 +25,7 @@ class ConfigJson {
   std::vector<std::string> strings(const std::string& key) const;
   /// One number or a list of them.
   std::vector<std::int64_t> integers(const std::string& key) const;
+  std::vector<double> numbers(const std::string& key) const;
   /// The object at `key`; none when absent or null.
   std::optional<ConfigJson> object(const std::string& key) const;
   /// "config.json: text_config.head_dim", for errors.

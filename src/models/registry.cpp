@@ -5,6 +5,7 @@
 #include <array>
 
 #include "models/gemma3/text.h"
+#include "models/gemma3n/text.h"
 #include "models/gemma4/text.h"
 
 namespace eft {
@@ -33,19 +34,29 @@ BuiltModel build_gemma3_container(const ConfigJson& text, LinearPolicy policy, c
   return {gemma3::make_text_model(spec, std::move(policy), prefixes.disk, prefixes.module), {kTiedHead, kTowers}};
 }
 
-BuiltModel build_gemma4(const ConfigJson& text, LinearPolicy policy, const Prefixes& prefixes) {
-  const gemma4::TextSpec spec = gemma4::read_text_spec(text);
-  BuiltModel built{gemma4::make_text_model(spec, std::move(policy), prefixes.disk, prefixes.module),
-                   {kTiedHead, kTowers}};
+/// What a checkpoint may hold beside the tensors of a model of these layers.
+std::vector<SkipRule> skip_rules(const std::vector<gemma4::LayerSpec>& layers) {
+  std::vector<SkipRule> rules{kTiedHead, kTowers};
   std::vector<std::size_t> sharing;
-  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
-    if (spec.layers[i].kv_donor) sharing.push_back(i);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    if (layers[i].kv_donor) sharing.push_back(i);
   }
   if (!sharing.empty()) {
-    built.skipped.push_back({fmt::format(R"(.*\.layers\.({})\.self_attn\.(k_proj|v_proj|k_norm)\.weight)", fmt::join(sharing, "|")),
-                             "keys and values of layers that share another's, never used"});
+    rules.push_back(
+        {fmt::format(R"(.*\.layers\.({})\.self_attn\.(k_proj|v_proj|k_norm)\.weight)", fmt::join(sharing, "|")),
+         "keys and values of layers that share another's, never used"});
   }
-  return built;
+  return rules;
+}
+
+BuiltModel build_gemma3n(const ConfigJson& text, LinearPolicy policy, const Prefixes& prefixes) {
+  const gemma3n::TextSpec spec = gemma3n::read_text_spec(text);
+  return {gemma3n::make_text_model(spec, std::move(policy), prefixes.disk, prefixes.module), skip_rules(spec.layers)};
+}
+
+BuiltModel build_gemma4(const ConfigJson& text, LinearPolicy policy, const Prefixes& prefixes) {
+  const gemma4::TextSpec spec = gemma4::read_text_spec(text);
+  return {gemma4::make_text_model(spec, std::move(policy), prefixes.disk, prefixes.module), skip_rules(spec.layers)};
 }
 
 /// One line a model_type: its layouts, the usual first, and its builder.
@@ -62,6 +73,11 @@ constexpr Family kFamilies[] = {
      true,
      {{{"language_model.model", "model.language_model"}, {"model.language_model", "model.language_model"}}},
      build_gemma3_container},
+    {"gemma3n_text", false, {{{"model", "model"}, {"model.language_model", "model"}}}, build_gemma3n},
+    {"gemma3n",
+     true,
+     {{{"model.language_model", "model.language_model"}, {"language_model.model", "model.language_model"}}},
+     build_gemma3n},
     {"gemma4_text", false, {{{"model", "model"}, {"model.language_model", "model"}}}, build_gemma4},
     {"gemma4", true, {{{"model.language_model", "model.language_model"}, {"model", "model"}}}, build_gemma4},
 };

@@ -16,16 +16,17 @@ class RmsNorm {
   double offset_;
 };
 
-/// down( gelu_tanh(gate(x)) ⊙ up(x) ).
+/// down( gelu_tanh(gate(x)) ⊙ up(x) ). With a sparsity s > 0, gate(x) first goes through gaussian_topk (Gemma 3n).
 class GatedMlp {
  public:
-  GatedMlp(const Scope& s, std::int64_t hidden, std::int64_t intermediate);
+  GatedMlp(const Scope& s, std::int64_t hidden, std::int64_t intermediate, double sparsity = 0.0);
   Var operator()(Context& ctx, const Var& x) const;
 
  private:
   Linear gate_proj_;
   Linear up_proj_;
   Linear down_proj_;
+  double sparsity_;
 };
 
 }  // namespace eft

@@ -28,6 +28,8 @@ class Linear {
   Linear(const Scope& s, std::int64_t in, std::int64_t out);
   /// x: […, in] to […, out].
   Var operator()(Context& ctx, const Var& x) const;
+  /// Where the weight stands in the store.
+  Parameter& weight() const { return *weight_; }
 
  private:
   Parameter* weight_;

@@ -18,6 +18,7 @@ struct Parameter {
   Shape shape;
   Init init = Init::normal;
   Category category = Category::weights;
+  double clip = 0;      ///< after each update values are held within ±clip; 0: no bound (Gemma 3n's AltUp coefficients)
   bool buffer = false;  ///< saved but never trained (Gemma 4's layer_scalar)
   Tensor value{};
   Tensor master{};                 ///< f32, or none when `value` itself is exact enough

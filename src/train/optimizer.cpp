@@ -31,13 +31,14 @@ double Adamw::gradient_norm(Context& ctx) const {
 void Adamw::step(Context& ctx, double learning_rate, double gradient_scale) {
   const auto* kernels = adamw_kernels.find(ctx.device());
   ++steps_;
-  const AdamwStep constants{learning_rate,         options_.beta1, options_.beta2, options_.epsilon,
-                            options_.weight_decay, steps_,         gradient_scale};
+  AdamwStep constants{learning_rate,         options_.beta1, options_.beta2, options_.epsilon,
+                      options_.weight_decay, steps_,         gradient_scale};
   for (State& state : states_) {
     Parameter& parameter = *state.parameter;
     if (!parameter.grad->filled) continue;
     parameter.grad->filled = false;
     if (kernels == nullptr) continue;
+    constants.clip = parameter.clip;
     Tensor& exact = parameter.master ? parameter.master : parameter.value;
     const View rounded = parameter.master ? parameter.value.view() : View();
     kernels->update(ctx.stream, constants, parameter.grad->tensor.const_view(), exact.view(), state.first.view(),

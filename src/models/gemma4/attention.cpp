@@ -4,6 +4,26 @@
 #include "ops/rotary/rotary.h"
 
 namespace eft::gemma4 {
+namespace {
+
+Tensor rope_table(Context& ctx, const TextSpec& spec, const ModelInput& input, bool sliding, DType dtype) {
+  for (const LayerSpec& layer : spec.layers) {
+    if (layer.sliding != sliding) continue;
+    const RopeSpec& rope = sliding ? spec.sliding_rope : spec.full_rope;
+    return rotary_table(ctx, input.positions, rope.inverse_frequencies(layer.head_dim), dtype);
+  }
+  return {};
+}
+
+}  // namespace
+
+Pass make_pass(Context& ctx, const TextSpec& spec, const ModelInput& input, DType dtype, KvCache* cache) {
+  const DType accumulator = accumulator_of(dtype);
+  return {.segments = attention_segments(input),
+          .full_rope = rope_table(ctx, spec, input, false, accumulator),
+          .sliding_rope = rope_table(ctx, spec, input, true, accumulator),
+          .cache = cache};
+}
 
 Attention::Attention(const Scope& s, const TextSpec& spec, std::size_t layer, std::size_t cache_entry)
     : spec_(spec),

@@ -17,6 +17,9 @@ struct Pass {
   KvCache* cache;
 };
 
+/// Segments and rotation tables of `input`; a table is left out when no layer is of its kind.
+Pass make_pass(Context& ctx, const TextSpec& spec, const ModelInput& input, DType dtype, KvCache* cache);
+
 /// Keys after norm and RoPE, values after norm: what a donor hands to the layers that share with it.
 struct KeyValue {
   Var keys;    ///< [tokens, kv_heads, head_dim]

@@ -22,22 +22,6 @@ void read_full_layer(const ConfigJson& config, std::size_t index, bool key_is_va
   }
 }
 
-/// A sharing layer uses the keys and values of the last layer of its type that does not share.
-void set_donors(const ConfigJson& config, std::vector<LayerSpec>& layers) {
-  const std::int64_t shared = config.integer("num_kv_shared_layers", 0);
-  const auto first_shared = static_cast<std::size_t>(static_cast<std::int64_t>(layers.size()) - shared);
-  for (std::size_t i = first_shared; i < layers.size(); ++i) {
-    std::size_t donor = first_shared;
-    while (donor > 0 && layers[donor - 1].sliding != layers[i].sliding) --donor;
-    if (donor == 0) {
-      throw ConfigError("{}: {} leaves layer {} without a layer of its type to share with",
-                        config.where("num_kv_shared_layers"), shared, i);
-    }
-    layers[i].kv_donor = donor - 1;
-    layers[donor - 1].donates = true;
-  }
-}
-
 std::vector<LayerSpec> read_layers(const ConfigJson& config, std::int64_t count) {
   std::vector<bool> sliding = read_sliding_layers(config, count, 6);
   if (!sliding.empty()) sliding.back() = false;  // the family's rule: the last layer sees everything
@@ -56,7 +40,7 @@ std::vector<LayerSpec> read_layers(const ConfigJson& config, std::int64_t count)
     layers[i].key_is_value = keys_are_values;
     read_full_layer(config, i, keys_are_values, layers[i]);
   }
-  set_donors(config, layers);
+  set_donors(config, config.integer("num_kv_shared_layers", 0), layers);
   if (config.boolean("use_double_wide_mlp", false)) {
     for (LayerSpec& layer : layers) {
       if (layer.kv_donor) layer.intermediate_size *= 2;
@@ -66,6 +50,20 @@ std::vector<LayerSpec> read_layers(const ConfigJson& config, std::int64_t count)
 }
 
 }  // namespace
+
+void set_donors(const ConfigJson& config, std::int64_t shared, std::vector<LayerSpec>& layers) {
+  const auto first_shared = static_cast<std::size_t>(static_cast<std::int64_t>(layers.size()) - shared);
+  for (std::size_t i = first_shared; i < layers.size(); ++i) {
+    std::size_t donor = first_shared;
+    while (donor > 0 && layers[donor - 1].sliding != layers[i].sliding) --donor;
+    if (donor == 0) {
+      throw ConfigError("{}: {} leaves layer {} without a layer of its type to share with",
+                        config.where("num_kv_shared_layers"), shared, i);
+    }
+    layers[i].kv_donor = donor - 1;
+    layers[donor - 1].donates = true;
+  }
+}
 
 TextSpec read_text_spec(const ConfigJson& config) {
   if (config.boolean("enable_moe_block", false)) {

@@ -15,9 +15,9 @@ struct LayerSpec {
   std::int64_t head_dim;
   std::int64_t num_key_value_heads;
   std::int64_t intermediate_size;
-  bool key_is_value;                   ///< no v_proj: values are the un-normalised keys
+  bool key_is_value;                    ///< no v_proj: values are the un-normalised keys
   std::optional<std::size_t> kv_donor;  ///< the layer whose keys and values this one uses
-  bool donates;                        ///< whether some later layer uses this one's
+  bool donates;                         ///< whether some later layer uses this one's
 };
 
 /// The sizes of a Gemma 4 text model, from config.json (or its text_config).
@@ -37,6 +37,10 @@ struct TextSpec {
   RopeSpec full_rope;
   RopeSpec sliding_rope;
 };
+
+/// The last `num_kv_shared_layers` layers use the keys and values of the last layer of their type in front of them.
+/// Throws ConfigError when there is none.
+void set_donors(const ConfigJson& config, std::int64_t shared, std::vector<LayerSpec>& layers);
 
 /// Reads both spellings (global_head_dim, or per_layer_config). Throws ConfigError, also for mixture-of-experts.
 TextSpec read_text_spec(const ConfigJson& config);

@@ -4,46 +4,11 @@
 
 #include "autograd/checkpoint.h"
 #include "models/gemma4/layer.h"
-#include "ops/add/add.h"
+#include "models/gemma4/per_layer_inputs.h"
 #include "ops/embedding/embedding.h"
-#include "ops/rotary/rotary.h"
-#include "ops/scale/scale.h"
 
 namespace eft::gemma4 {
 namespace {
-
-/// The per-layer embeddings: a table row of each token plus a projection of the token's embedding, for all layers.
-class PerLayerInputs {
- public:
-  PerLayerInputs(const Scope& s, const TextSpec& spec)
-      : spec_(spec),
-        embed_tokens_per_layer_(
-            &(s / "embed_tokens_per_layer")
-                 .parameter("weight", {spec.vocab_size_per_layer_input,
-                                       spec.num_hidden_layers * spec.hidden_size_per_layer_input})),
-        per_layer_model_projection_(s / "per_layer_model_projection", spec.hidden_size,
-                                    spec.num_hidden_layers * spec.hidden_size_per_layer_input),
-        per_layer_projection_norm_(s / "per_layer_projection_norm", spec.hidden_size_per_layer_input,
-                                   spec.rms_norm_eps) {}
-
-  /// x: [tokens, hidden] to [tokens, layers, width].
-  Var operator()(Context& ctx, std::span<const std::int32_t> tokens, const Var& x) const {
-    const Shape shape{x.shape()[0], spec_.num_hidden_layers, spec_.hidden_size_per_layer_input};
-    const Var identity = embedding(ctx, embed_tokens_per_layer_->var(), tokens, x.dtype(),
-                                   {.scale = std::sqrt(static_cast<double>(spec_.hidden_size_per_layer_input)),
-                                    .padding_id = static_cast<std::int32_t>(spec_.pad_token_id)})
-                             .reshape(shape);
-    const Var projected = scale(ctx, per_layer_model_projection_(ctx, x), Var(),
-                                1.0 / std::sqrt(static_cast<double>(spec_.hidden_size)));
-    return add(ctx, per_layer_projection_norm_(ctx, projected.reshape(shape)), identity, std::sqrt(0.5));
-  }
-
- private:
-  const TextSpec& spec_;
-  Parameter* embed_tokens_per_layer_;
-  Linear per_layer_model_projection_;
-  RmsNorm per_layer_projection_norm_;
-};
 
 class TextModel : public Model {
  public:
@@ -53,8 +18,8 @@ class TextModel : public Model {
     embed_tokens_ = &(s / "embed_tokens").parameter("weight", {spec_.vocab_size, spec_.hidden_size});
     if (spec_.hidden_size_per_layer_input > 0) per_layer_.emplace(s, spec_);
     for (std::size_t i = 0; i < spec_.layers.size(); ++i) {
-      layers_.push_back(std::make_unique<Layer>(s / "layers" / static_cast<std::int64_t>(i), spec_, i,
-                                                info_.cache_windows.size()));
+      layers_.push_back(
+          std::make_unique<Layer>(s / "layers" / static_cast<std::int64_t>(i), spec_, i, info_.cache_windows.size()));
       if (!spec_.layers[i].kv_donor) info_.cache_windows.push_back(spec_.layers[i].sliding ? spec_.window : 0);
     }
     norm_.emplace(s / "norm", spec_.hidden_size, spec_.rms_norm_eps);
@@ -67,10 +32,7 @@ class TextModel : public Model {
   }
 
   Var hidden(Context& ctx, const ModelInput& input, KvCache* cache) const override {
-    const Pass pass{.segments = attention_segments(input),
-                    .full_rope = rope_table(ctx, input, false),
-                    .sliding_rope = rope_table(ctx, input, true),
-                    .cache = cache};
+    const Pass pass = make_pass(ctx, spec_, input, dtype_, cache);
     Var x = embedding(ctx, embed_tokens_->var(), input.tokens, dtype_,
                       {.scale = std::sqrt(static_cast<double>(spec_.hidden_size)),
                        .padding_id = static_cast<std::int32_t>(spec_.pad_token_id)});
@@ -88,25 +50,16 @@ class TextModel : public Model {
                 std::vector<KeyValue>& donated) const {
     const LayerSpec& spec = spec_.layers[i];
     const KeyValue shared = spec.kv_donor ? donated[*spec.kv_donor] : KeyValue{};
-    const auto outputs = block(ctx, {x, per_layer, shared.keys, shared.values},
-                               [&layer = *layers_[i], pass, donates = spec.donates](Context& inner,
-                                                                                    const std::vector<Var>& in) {
-                                 KeyValue kv{in[2], in[3]};
-                                 std::vector<Var> out{layer(inner, in[0], in[1], pass, kv)};
-                                 if (donates) out.insert(out.end(), {kv.keys, kv.values});
-                                 return out;
-                               });
+    const auto outputs =
+        block(ctx, {x, per_layer, shared.keys, shared.values},
+              [&layer = *layers_[i], pass, donates = spec.donates](Context& inner, const std::vector<Var>& in) {
+                KeyValue kv{in[2], in[3]};
+                std::vector<Var> out{layer(inner, in[0], in[1], pass, kv)};
+                if (donates) out.insert(out.end(), {kv.keys, kv.values});
+                return out;
+              });
     if (spec.donates) donated[i] = {outputs[1], outputs[2]};
     return outputs[0];
-  }
-
-  Tensor rope_table(Context& ctx, const ModelInput& input, bool sliding) const {
-    for (const LayerSpec& layer : spec_.layers) {
-      if (layer.sliding != sliding) continue;
-      const RopeSpec& rope = sliding ? spec_.sliding_rope : spec_.full_rope;
-      return rotary_table(ctx, input.positions, rope.inverse_frequencies(layer.head_dim), accumulator_of(dtype_));
-    }
-    return {};
   }
 
   TextSpec spec_;

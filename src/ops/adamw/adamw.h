@@ -12,8 +12,9 @@ struct AdamwStep {
   double beta2;
   double epsilon;
   double weight_decay;
-  std::int64_t step;        ///< 1 for the first
+  std::int64_t step;      ///< 1 for the first
   double gradient_scale;  ///< multiplies the gradient first (clipping)
+  double clip = 0;        ///< the updated values are held within ±clip; 0: no bound
 };
 
 /// exact, gradient, first, second: one shape, f32 or f64; rounded: the bf16 copy of `exact` to refresh, or absent.

@@ -5,11 +5,10 @@
 #include "backend/cpu/targets.h"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
-#include "backend/cpu/simd-inl.h"
-
 #include <cmath>
 #include <vector>
 
+#include "backend/cpu/simd-inl.h"
 #include "base/parallel.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -33,6 +32,7 @@ void update_range(const AdamwStep& s, const T* g, T* p, T* m, T* v, BFloat16* ro
   const auto root = constant(1.0 / std::sqrt(correction2));
   const auto epsilon = constant(s.epsilon);
   const auto gradient_scale = constant(s.gradient_scale);
+  const auto bound = constant(s.clip);
   for_each_vector(d, count, [&](std::int64_t i, std::size_t n) {
     const auto gradient = hn::Mul(load_n(d, g + i, n), gradient_scale);
     const auto first = hn::MulAdd(load_n(d, m + i, n), beta1, hn::Mul(gradient, rest1));
@@ -41,7 +41,8 @@ void update_range(const AdamwStep& s, const T* g, T* p, T* m, T* v, BFloat16* ro
     store_n(d, second, v + i, n);
     const auto denominator = hn::MulAdd(hn::Sqrt(second), root, epsilon);
     const auto step = hn::Div(hn::Mul(first, rate), denominator);
-    const auto value = hn::Sub(hn::Mul(load_n(d, p + i, n), keep), step);
+    auto value = hn::Sub(hn::Mul(load_n(d, p + i, n), keep), step);
+    if (s.clip > 0) value = hn::Max(hn::Min(value, bound), hn::Neg(bound));
     store_n(d, value, p + i, n);
     if constexpr (std::is_same_v<T, float>) {
       if (rounded != nullptr) store_n(d, value, rounded + i, n);
@@ -73,7 +74,8 @@ double squared_norm(Stream, ConstView gradient) {
         const auto x = load_n(d, gradient.as<T>() + begin + i, n);
         sum = hn::MulAdd(x, x, sum);
       });
-      sums[static_cast<std::size_t>(begin / kElementsPerTask)] = static_cast<double>(hn::GetLane(hn::SumOfLanes(d, sum)));
+      sums[static_cast<std::size_t>(begin / kElementsPerTask)] =
+          static_cast<double>(hn::GetLane(hn::SumOfLanes(d, sum)));
     });
   });
   double total = 0;
@@ -94,7 +96,8 @@ HWY_EXPORT(update);
 HWY_EXPORT(squared_norm);
 
 const bool registered = adamw_kernels.add(
-    Device::cpu, {.update = [](auto... args) { HWY_DYNAMIC_DISPATCH(update)(args...); },
+    Device::cpu, {.update = [](auto... args) { HWY_DYNAMIC_DISPATCH(update)
+                                               (args...); },
                   .squared_norm = [](auto... args) { return HWY_DYNAMIC_DISPATCH(squared_norm)(args...); }});
 
 }  // namespace

@@ -2,9 +2,8 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/attention/attention_cpu.cpp"
-#include <hwy/foreach_target.h>
-
 #include "backend/cpu/targets.h"
+#include <hwy/foreach_target.h>
 // After foreach_target.h:
 #include "backend/cpu/convert.h"
 #include "backend/cpu/gemm.h"

@@ -2,9 +2,8 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/gaussian_topk/gaussian_topk_cpu.cpp"
-#include <hwy/foreach_target.h>
-
 #include "backend/cpu/targets.h"
+#include <hwy/foreach_target.h>
 // After foreach_target.h:
 #include "backend/cpu/simd-inl.h"
 #include "base/parallel.h"
