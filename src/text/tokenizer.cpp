@@ -112,7 +112,8 @@ Tokenizer Tokenizer::load(const std::filesystem::path& path) {
   const std::filesystem::path config_path = folder / "tokenizer_config.json";
   impl->config = read_tokenizer_config(config_path);
   if (impl->config.bos_token.empty()) impl->config.bos_token = first_token.value_or("");
-  impl->adds_bos = impl->config.add_bos_token.value_or(first_token.has_value()) && !impl->config.bos_token.empty();
+  // As in Transformers 5, a post-processor counts before add_bos_token of tokenizer_config.json.
+  impl->adds_bos = first_token || (impl->config.add_bos_token.value_or(false) && !impl->config.bos_token.empty());
   for (const std::string& name : {impl->config.bos_token, impl->config.eos_token, impl->config.pad_token}) {
     if (name.empty() || impl->id_of(name)) continue;
     throw DataError("{}: names the token \"{}\", which is not in {}", config_path.string(), name, file.string());

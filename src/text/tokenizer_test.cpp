@@ -82,7 +82,7 @@ TEST(Tokenizer, knows_its_tokens) {
   EXPECT_EQ(demo().bos_token(), "<bos>");
   EXPECT_EQ(demo().eos_token(), "<eos>");
   EXPECT_EQ(demo().pad_token(), "<pad>");
-  EXPECT_FALSE(demo().adds_bos());
+  EXPECT_TRUE(demo().adds_bos());  // the post-processor wants it, whatever add_bos_token says
   const auto turn = demo().id_of("<turn|>");
   ASSERT_TRUE(turn.has_value());
   EXPECT_EQ(demo().piece_of(*turn), "<turn|>");
