@@ -92,16 +92,20 @@ std::vector<std::int32_t> ChatFormat::labels(RenderedConversation& rendered,
   for (std::size_t turn = 0; turn < rendered.turns(); ++turn) {
     const bool trained = trains(rendered.role(turn));
     if (!trained && !all_ends) continue;
-    const std::optional<ByteSpan> span = rendered.find(turn);
-    if (!span) continue;
-    const TokenRange range = tokens_of(tokens, *span);
-    if (range.end <= range.begin) continue;
-    if (trained) train(range.begin, range.end);
+    std::size_t turn_end = 0;
+    for (const ByteSpan& span : rendered.find(turn)) {
+      const TokenRange range = tokens_of(tokens, span);
+      if (range.end <= range.begin) continue;
+      if (trained) train(range.begin, range.end);
+      turn_end = range.end;
+    }
+    if (turn_end == 0) continue;
     for (std::size_t kind = 0; kind < ends_.size(); ++kind) {
       const EndTokens& end = ends_[kind];
-      std::size_t at = range.end;
-      while (at < tokens.size() && at - range.end <= kEndDistance && !end.ids.contains(tokens[at].id)) ++at;
-      if (at == tokens.size() || at - range.end > kEndDistance) continue;
+      const std::size_t limit = std::min(turn_end + kEndDistance + 1, tokens.size());
+      std::size_t at = turn_end;
+      while (at < limit && !end.ids.contains(tokens[at].id)) ++at;
+      if (at == limit) continue;
       last[kind] = at;
       if (end.train == TrainOnEos::all || (end.train == TrainOnEos::turn && trained)) train(at, at + 1);
     }

@@ -13,6 +13,15 @@ using Json = nlohmann::ordered_json;
 // the common prefix (the same behind it). These two have no first or last character in common, so one of them shows it.
 constexpr std::array kPlaceholders = {"[[placeholder]]", "zzplaceholderzz"};
 
+/// The turn without all that it says; a tool's answer keeps what tells which call it belongs to.
+Json placeholder_for(const Json& message, const char* placeholder) {
+  Json empty = Json{{"role", message["role"]}, {"content", placeholder}};
+  for (const char* key : {"name", "tool_call_id"}) {
+    if (const auto found = message.find(key); found != message.end()) empty[key] = *found;
+  }
+  return empty;
+}
+
 bool continues_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
 }  // namespace
@@ -39,18 +48,40 @@ std::string RenderedConversation::render() const {
   return chat_template_.render({.messages = conversation_.messages, .tools = tools, .kwargs = &kwargs_});
 }
 
-std::optional<ByteSpan> RenderedConversation::find(std::size_t turn) {
+ByteSpan RenderedConversation::tool_answers(std::size_t turn) {
+  Json& messages = conversation_.messages;
+  std::size_t end = turn + 1;
+  while (end < messages.size() && conversation_.role(end) == "tool") ++end;
+  if (end == turn + 1) return {};
+  // Without the content of the turn, which may stand behind the answers or in front of them.
+  Json original = messages;
+  messages[turn]["content"] = "";
+  const std::string with = render();
+  messages.erase(messages.begin() + static_cast<std::ptrdiff_t>(turn) + 1,
+                 messages.begin() + static_cast<std::ptrdiff_t>(end));
+  ByteSpan answers = difference(with, render());
+  messages = std::move(original);
+  if (text_.compare(0, answers.end, with, 0, answers.end) != 0) answers = {};
+  return answers;
+}
+
+std::vector<ByteSpan> RenderedConversation::find(std::size_t turn) {
   Json& message = conversation_.messages[turn];
   Json original = message;
   ByteSpan span{text_.size(), 0};
   for (const char* placeholder : kPlaceholders) {
-    message = Json{{"role", original["role"]}, {"content", placeholder}};
+    message = placeholder_for(original, placeholder);
     const ByteSpan one = difference(text_, render());
     span = {std::min(span.begin, one.begin), std::max(span.end, one.end)};
   }
   message = std::move(original);
-  if (span.end <= span.begin) return std::nullopt;
-  return span;
+  if (span.end <= span.begin) return {};
+  if (!message.contains("tool_calls")) return {span};
+  const ByteSpan answers = tool_answers(turn);
+  if (answers.end <= answers.begin || answers.begin < span.begin || answers.end > span.end) return {span};
+  std::vector<ByteSpan> spans = {{span.begin, answers.begin}, {answers.end, span.end}};
+  std::erase_if(spans, [](ByteSpan part) { return part.end <= part.begin; });
+  return spans;
 }
 
 }  // namespace eft

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "data/conversation.h"
 #include "text/chat_template.h"
@@ -28,12 +28,15 @@ class RenderedConversation {
   const std::string& text() const { return text_; }
   std::size_t turns() const { return conversation_.messages.size(); }
   const std::string& role(std::size_t turn) const { return conversation_.role(turn); }
-  /// The bytes of text() that the content of `turn` (with its tool calls and reasoning) made; nothing when it is empty
-  /// or the template drops it.
-  std::optional<ByteSpan> find(std::size_t turn);
+  /// The bytes of text() that the content of `turn` made, with its tool calls and reasoning; none when it is empty or
+  /// the template drops it. They are two spans where the template prints the answers of tools inside the turn that
+  /// called them.
+  std::vector<ByteSpan> find(std::size_t turn);
 
  private:
   std::string render() const;
+  /// What is there because of the tool turns that follow `turn`.
+  ByteSpan tool_answers(std::size_t turn);
 
   const ChatTemplate& chat_template_;
   Conversation conversation_;
