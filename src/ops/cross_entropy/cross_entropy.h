@@ -33,7 +33,7 @@ inline constinit KernelSlot<CrossEntropyKernels> cross_entropy_kernels{"cross_en
 struct CrossEntropyOptions {
   double softcap = 0;                                 ///< logits become softcap·tanh(logits/softcap); 0: as they are
   double scale = 1;                                   ///< one over the number of loss-bearing tokens of the whole batch
-  std::int64_t block_bytes = std::int64_t{64} << 20;  ///< of logits held at a time (at least one row)
+  std::int64_t block_bytes = std::int64_t{128} << 20;  ///< of logits held at a time (at least one row)
 };
 
 /// loss[0] = scale·Σ_{t: targets[t] ≥ 0} −log softmax(softcap(hidden[t]·weightᵀ))[targets[t]], in f32 (f64 for f64).
