@@ -41,10 +41,10 @@ CLI::App* add_run_command(CLI::App& app, const std::shared_ptr<Arguments>& argum
 }
 
 int train(const Arguments& arguments) {
-  const TrainJob job = read_job(arguments.config, arguments.overrides);
+  TrainJob job = read_job(arguments.config, arguments.overrides);
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGTERM, ask_to_stop);
-  const RunEnd end = run_training(job, {.terminal = {stdout, isatty(STDOUT_FILENO) != 0},
+  const RunEnd end = run_training(std::move(job), {.terminal = {stdout, isatty(STDOUT_FILENO) != 0},
                                         .dry_run = arguments.dry_run,
                                         .verbose = arguments.verbose,
                                         .json = arguments.json,

@@ -74,13 +74,16 @@ Json read_tokenizer_config(const std::filesystem::path& path) {
 
 struct ChatTemplate::Impl {
   jinja::Template compiled;
+  std::string source;
   std::string bos_token;
   std::string eos_token;
 };
 
 ChatTemplate::ChatTemplate(std::string name, std::string_view source, std::string bos_token, std::string eos_token)
-    : impl_(std::make_shared<const Impl>(
-          Impl{jinja::Template(std::move(name), source), std::move(bos_token), std::move(eos_token)})) {}
+    : impl_(std::make_shared<const Impl>(Impl{jinja::Template(std::move(name), source), std::string(source),
+                                              std::move(bos_token), std::move(eos_token)})) {}
+
+const std::string& ChatTemplate::source() const { return impl_->source; }
 
 ChatTemplate ChatTemplate::by_name(const std::string& name, std::string bos_token, std::string eos_token) {
   const auto found =

@@ -21,7 +21,8 @@ class ChatTemplate {
  public:
   /// Compiles `source`; `name` stands in errors ("gemma3", a path). Throws DataError with name and line.
   ChatTemplate(std::string name, std::string_view source, std::string bos_token, std::string eos_token);
-  /// One of our own: "gemma3", "gemma3n", "gemma4". Throws ConfigError that lists them.
+  /// One of our own: "gemma", "gemma3", "gemma3n", "gemma4", "gemma4_unified", "chatml", "alpaca". Throws ConfigError
+  /// that lists them.
   static ChatTemplate by_name(const std::string& name, std::string bos_token, std::string eos_token);
   /// The template as it stands in a model folder: chat_template.jinja, else tokenizer_config.json. Throws DataError
   /// when there is none.
@@ -32,6 +33,8 @@ class ChatTemplate {
   /// The rendered text. raise_exception and errors of evaluation become DataError with name and line.
   std::string render(const ChatTemplateInput& input) const;
   const std::string& name() const;
+  /// The Jinja text.
+  const std::string& source() const;
 
  private:
   struct Impl;

@@ -17,6 +17,7 @@ struct TrainJob {
   AdapterOptions adapter;           ///< those of lora_model_dir where that is set
   DataOptions data;
   TrainOptions train;
+  std::string chat_template;       ///< the Jinja text that the chat rows were rendered with; empty: none
   std::string config;              ///< the effective configuration as JSON, kept with checkpoints
   std::vector<std::string> notes;  ///< what the user should know about the configuration
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "data/chat_format.h"
 #include "data/dataset.h"
 #include "report/words.h"
 #include "train/checkpoint.h"
@@ -15,9 +16,17 @@
 namespace eft {
 namespace {
 
-PreparedData load_data(const TrainJob& job) {
-  const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
+PreparedData load_data(const TrainJob& job, const Tokenizer& tokenizer) {
   return prepare_data(job.data, job.base_model, tokenizer, job.train.seed);
+}
+
+/// The template of the first dataset that has one, to be kept with the result.
+std::string chat_template_of(const TrainJob& job, const Tokenizer& tokenizer) {
+  for (const DatasetOptions& dataset : job.data.datasets) {
+    if (dataset.type != DatasetType::chat_template) continue;
+    return choose_template(dataset, job.data, job.base_model, tokenizer).source();
+  }
+  return "";
 }
 
 /// A tokenizer may know more tokens than the model has rows in its embedding.
@@ -87,9 +96,11 @@ void print_end(const TrainJob& job, const RunOptions& options, const Trainer& tr
 
 }  // namespace
 
-RunEnd run_training(const TrainJob& job, const RunOptions& options) {
+RunEnd run_training(TrainJob job, const RunOptions& options) {
   resolve_device(job.train.device);
-  const PreparedData data = load_data(job);
+  const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
+  job.chat_template = chat_template_of(job, tokenizer);
+  const PreparedData data = load_data(job, tokenizer);
   Pool pool(Device::cpu);
   OpenedModel opened = open_for_training(job, pool);
   check_tokens(data.train, *opened.model);
@@ -115,7 +126,7 @@ RunEnd run_training(const TrainJob& job, const RunOptions& options) {
 
 Evaluation run_evaluation(const TrainJob& job) {
   resolve_device(job.train.device);
-  const PreparedData data = load_data(job);
+  const PreparedData data = load_data(job, Tokenizer::load(job.tokenizer));
   const std::vector<Example>& rows = data.eval.empty() ? data.train : data.eval;
   Pool pool(Device::cpu);
   const OpenedModel opened = open_for_training(job, pool);
@@ -128,7 +139,7 @@ Evaluation run_evaluation(const TrainJob& job) {
 }
 
 MemoryFacts run_plan(const TrainJob& job) {
-  const PreparedData data = load_data(job);
+  const PreparedData data = load_data(job, Tokenizer::load(job.tokenizer));
   const Loader loader(data.train, train_loader_options(job));
   return plan_memory(job, largest_batch(loader));
 }

@@ -25,7 +25,7 @@ enum class RunEnd {
 };
 
 /// `eft train`: from the files of a job to the result in its output_dir.
-RunEnd run_training(const TrainJob& job, const RunOptions& options);
+RunEnd run_training(TrainJob job, const RunOptions& options);
 
 /// `eft evaluate`: loss over the evaluation rows, else over the training rows.
 Evaluation run_evaluation(const TrainJob& job);

@@ -42,6 +42,7 @@ void write_weights(const TrainJob& job, const OpenedModel& opened, const fs::pat
       save_model(opened, folder);
     }
     copy_tokenizer(job.tokenizer, folder);
+    if (!job.chat_template.empty()) write_text(folder / "chat_template.jinja", job.chat_template);
   });
 }
 
