@@ -85,7 +85,6 @@ std::string pieces(const std::vector<TokenId>& tokens, const Tokenizer& tokenize
 struct Answer {
   Generated generated;
   std::string text;
-  std::size_t prompt_tokens = 0;
   double prompt_seconds = 0;  // until the first token
   double seconds = 0;         // for the tokens after it
 
@@ -97,10 +96,14 @@ struct Answer {
 
 std::string why_it_ended(const Answer& answer, const Tokenizer& tokenizer) {
   switch (answer.generated.finish) {
-    case Finish::stop_token: return "ended with " + tokenizer.piece_of(*answer.generated.stop_token);
-    case Finish::length: return "cut off by --max-new-tokens";
-    case Finish::context: return "cut off: the model reads no more tokens";
-    case Finish::caller: break;
+    case Finish::stop_token:
+      return "ended with " + tokenizer.piece_of(*answer.generated.stop_token);
+    case Finish::length:
+      return "cut off by --max-new-tokens";
+    case Finish::context:
+      return "cut off: the model reads no more tokens";
+    case Finish::caller:
+      break;
   }
   return "interrupted";
 }
@@ -119,7 +122,8 @@ class Session {
         limits_(limits(arguments, config_, opened_.model->info(), tokenizer_)),
         generator_(*opened_.model, pool_) {
     std::fprintf(stderr, "%s, %s%s; %s; at most %lld tokens, ends with %s\n", opened_.model->info().family.c_str(),
-                 arguments.dtype.c_str(), arguments.adapter.empty() ? "" : (", adapter " + arguments.adapter.string()).c_str(),
+                 arguments.dtype.c_str(),
+                 arguments.adapter.empty() ? "" : (", adapter " + arguments.adapter.string()).c_str(),
                  describe(sampling_).c_str(), static_cast<long long>(limits_.max_new_tokens),
                  pieces(limits_.stop_tokens, tokenizer_).c_str());
   }
@@ -131,7 +135,6 @@ class Session {
     std::optional<Clock::time_point> first;
     StreamDecoder decoder(tokenizer_);
     Answer out;
-    out.prompt_tokens = prompt.size();
     out.generated = generator_.generate(prompt, limits_, sampler_, [&](TokenId token) {
       if (!first) first = Clock::now();
       emit(decoder.push(token), out.text);
@@ -147,9 +150,9 @@ class Session {
   }
 
   void print_summary(const Answer& answer) const {
-    std::fprintf(stderr, "%zu tokens read in %.2f s, %zu written at %.1f tokens/s, %s\n", answer.prompt_tokens,
-                 answer.prompt_seconds, answer.generated.tokens.size(), answer.tokens_per_second(),
-                 why_it_ended(answer, tokenizer_).c_str());
+    std::fprintf(stderr, "%lld tokens read in %.2f s, %zu written at %.1f tokens/s, %s\n",
+                 static_cast<long long>(answer.generated.prompt_computed), answer.prompt_seconds,
+                 answer.generated.tokens.size(), answer.tokens_per_second(), why_it_ended(answer, tokenizer_).c_str());
   }
 
  private:
@@ -203,7 +206,12 @@ void converse(Session& session, Chat& chat) {
 }
 
 void run(const Arguments& arguments) {
-  if (!arguments.prompt && !arguments.chat) throw ConfigError("inference: nothing to answer; give --prompt TEXT or --chat");
+  if (!arguments.prompt && !arguments.chat) {
+    throw ConfigError("inference: nothing to answer; give --prompt TEXT or --chat");
+  }
+  if (!std::filesystem::is_directory(arguments.model)) {
+    throw FileError("{}: no such folder; expected a Hugging Face checkpoint folder", arguments.model.string());
+  }
   const Tokenizer tokenizer = Tokenizer::load(arguments.model);
   if (!arguments.chat) {
     const std::vector<TokenId> prompt = encode_plain(tokenizer, *arguments.prompt);
@@ -226,10 +234,14 @@ void add_inference_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("model", arguments->model, "Hugging Face checkpoint folder")->required();
   command->add_option("--adapter", arguments->adapter, "PEFT adapter folder");
   command->add_option("--prompt", arguments->prompt, "Text to continue; with --chat the user's turn");
-  CLI::Option* chat = command->add_flag("--chat", arguments->chat, "Chat; without --prompt turns are read from standard input");
+  CLI::Option* chat =
+      command->add_flag("--chat", arguments->chat, "Chat; without --prompt turns are read from standard input");
   command->add_option("--system", arguments->system, "System message of the chat")->needs(chat);
-  command->add_option("--chat-template", arguments->chat_template, "Template by name or file, instead of the model's own")->needs(chat);
-  command->add_option("--temperature", arguments->temperature, "Divides the logits; 0 takes the most probable token (default: generation_config.json, else 0)");
+  command
+      ->add_option("--chat-template", arguments->chat_template, "Template by name or file, instead of the model's own")
+      ->needs(chat);
+  command->add_option("--temperature", arguments->temperature,
+                      "Divides the logits; 0 takes the most probable token (default: generation_config.json, else 0)");
   command->add_option("--top-k", arguments->top_k, "Draw from the k most probable tokens; 0 from all");
   command->add_option("--top-p", arguments->top_p, "Draw from the most probable tokens that sum to this");
   command->add_option("--seed", arguments->seed, "Seed of the draws")->capture_default_str();
@@ -239,7 +251,8 @@ void add_inference_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("--dtype", arguments->dtype, "bfloat16 or float32")
       ->check(CLI::IsMember({"bfloat16", "float32"}))
       ->capture_default_str();
-  command->add_option("--stop", arguments->stop, "A further token that ends the answer, as the vocabulary writes it")->allow_extra_args(false);
+  command->add_option("--stop", arguments->stop, "A further token that ends the answer, as the vocabulary writes it")
+      ->allow_extra_args(false);
   command->add_flag("--json", arguments->json, "Print one JSON object an answer, with token ids and speed");
   command->callback([arguments] { run(*arguments); });
 }

@@ -22,8 +22,8 @@ void Generator::check_room(std::span<const std::int32_t> tokens) const {
   const std::int64_t vocabulary = model_.info().vocabulary;
   for (const std::int32_t token : tokens) {
     if (token < 0 || token >= vocabulary) {
-      throw DataError("token {} is outside the model's vocabulary of {}; does the tokenizer belong to the model?", token,
-                      vocabulary);
+      throw DataError("token {} is outside the model's vocabulary of {}; does the tokenizer belong to the model?",
+                      token, vocabulary);
     }
   }
   const auto length = static_cast<std::int64_t>(read_.size() + tokens.size());
@@ -51,7 +51,8 @@ Tensor Generator::read(std::span<const std::int32_t> tokens) {
   }
   const std::int64_t rows = states.shape()[0];
   // Logits of a bf16 model in f32: rounded to bf16, the best two are often equal.
-  const Tensor last = cast(pool_, Category::workspace, states.value().slice(rows - 1, rows), accumulator_of(model_.dtype()));
+  const Tensor last =
+      cast(pool_, Category::workspace, states.value().slice(rows - 1, rows), accumulator_of(model_.dtype()));
   return model_.logits(ctx, Var(last)).value();
 }
 

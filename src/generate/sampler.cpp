@@ -19,7 +19,8 @@ std::size_t largest(std::span<const float> logits) {
     if (std::isnan(logits[i])) throw DataError("the model's output for token {} is not a number", i);
     if (logits[i] > logits[best]) best = i;
   }
-  if (!std::isfinite(logits[best])) throw DataError("the model's largest output is {}, expected a finite number", logits[best]);
+  if (!std::isfinite(logits[best]))
+    throw DataError("the model's largest output is {}, expected a finite number", logits[best]);
   return best;
 }
 

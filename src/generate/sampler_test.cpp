@@ -34,9 +34,7 @@ void expect_near(const std::map<std::int32_t, double>& got, const std::map<std::
   }
 }
 
-TEST(Candidates, are_the_softmax_without_options) {
-  expect_near(left({}), {{0, 0.1}, {1, 0.5}, {2, 0.15}, {3, 0.25}});
-}
+TEST(Candidates, are_the_softmax_without_options) { expect_near(left({}), {{0, 0.1}, {1, 0.5}, {2, 0.15}, {3, 0.25}}); }
 
 TEST(Candidates, greedy_takes_the_first_of_the_largest) {
   expect_near(left({.temperature = 0}), {{1, 1.0}});
@@ -45,10 +43,9 @@ TEST(Candidates, greedy_takes_the_first_of_the_largest) {
 
 TEST(Candidates, temperature_divides_the_logits) {
   const double sum = std::sqrt(0.1) + std::sqrt(0.5) + std::sqrt(0.15) + std::sqrt(0.25);
-  expect_near(left({.temperature = 2}), {{0, std::sqrt(0.1) / sum},
-                                         {1, std::sqrt(0.5) / sum},
-                                         {2, std::sqrt(0.15) / sum},
-                                         {3, std::sqrt(0.25) / sum}});
+  expect_near(
+      left({.temperature = 2}),
+      {{0, std::sqrt(0.1) / sum}, {1, std::sqrt(0.5) / sum}, {2, std::sqrt(0.15) / sum}, {3, std::sqrt(0.25) / sum}});
 }
 
 TEST(Candidates, top_k_keeps_the_largest_and_their_equals) {

@@ -13,8 +13,8 @@ namespace eft {
 
 /// What a model folder says about generating, in generation_config.json.
 struct GenerationConfig {
-  SamplingOptions sampling;            ///< temperature 0 unless do_sample
-  std::vector<TokenId> stop_tokens;    ///< eos_token_id: one number or a list; empty when not given
+  SamplingOptions sampling;          ///< temperature 0 unless do_sample
+  std::vector<TokenId> stop_tokens;  ///< eos_token_id: one number or a list; empty when not given
 };
 
 /// Reads `folder`/generation_config.json; without one, greedy and no stop tokens. Throws ConfigError with the key.

@@ -33,8 +33,7 @@ class GenerationConfigFile : public testing::Test {
 
 TEST_F(GenerationConfigFile, gives_stop_tokens_and_sampling) {
   EXPECT_EQ(read(R"({"eos_token_id": 7})").stop_tokens, std::vector<TokenId>{7});
-  const GenerationConfig config =
-      read(R"({"eos_token_id": [1, 106], "do_sample": true, "top_k": 64, "top_p": 0.95})");
+  const GenerationConfig config = read(R"({"eos_token_id": [1, 106], "do_sample": true, "top_k": 64, "top_p": 0.95})");
   EXPECT_EQ(config.stop_tokens, (std::vector<TokenId>{1, 106}));
   EXPECT_EQ(config.sampling.temperature, 1.0);
   EXPECT_EQ(config.sampling.top_k, 64);

@@ -20,8 +20,8 @@ namespace {  // the names repeat in every op
 
 using cpu::GemmShape;
 
-constexpr std::int64_t kTogether = 4;                 // rows of B in flight, to hide the latency of sums and loads
-constexpr std::int64_t kElementsPerTask = 1 << 17;    // of B
+constexpr std::int64_t kTogether = 4;               // rows of B in flight, to hide the latency of sums and loads
+constexpr std::int64_t kElementsPerTask = 1 << 17;  // of B
 
 /// sums[r] = a · row r of b, four rows of length k.
 template <class T>
@@ -45,9 +45,8 @@ template <class T>
 float dot(const float* a, const T* b, std::int64_t k) {
   const Tag<float> d;
   auto sum = hn::Zero(d);
-  for_each_vector(d, k, [&](std::int64_t i, std::size_t n) {
-    sum = hn::MulAdd(load_n(d, a + i, n), load_n(d, b + i, n), sum);
-  });
+  for_each_vector(
+      d, k, [&](std::int64_t i, std::size_t n) { sum = hn::MulAdd(load_n(d, a + i, n), load_n(d, b + i, n), sum); });
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
