@@ -139,7 +139,7 @@ case_stopped_by_a_signal() {
   tiny_setup
   "$EFT" train run.yaml --set max_steps=20000 >log.txt 2>err.txt &
   local process=$! code=0
-  trap 'kill -KILL $process 2>/dev/null || true; rm -rf "$scratch"' EXIT
+  trap "kill -KILL $process 2>/dev/null || true; rm -rf '$scratch'" EXIT
   until [ -f out/metrics.jsonl ] && [ "$(wc -l <out/metrics.jsonl)" -gt 2 ]; do
     kill -0 "$process" || { cat log.txt err.txt >&2; fail 'it ended early'; }
     sleep 0.1
