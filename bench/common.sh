@@ -1,0 +1,45 @@
+# Sourced by the benchmarks. EFT is the binary (build/eft), STEPS the timed steps of one run (12), WORK a scratch folder.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+EFT=${EFT:-$root/build/eft}
+STEPS=${STEPS:-12}
+WARM_UP=2  # steps at the start that are not counted
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+
+# One long text as a row of JSON lines, of which eft makes rows of 512 tokens: the stories of the demo.
+make_text() {
+  sed -E 's/^\{"text": "//; s/"\}$/ /' "$root"/examples/demo/stories-{1,2}.jsonl | tr -d '\n' |
+    sed 's/^/{"text": "/; s/$/"}\n/' >"$WORK/text.jsonl"
+}
+
+median() { sort -g | awk '{x[NR] = $1} END {print NR % 2 ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2}'; }
+
+# peak_rss PROCESS: follows it until it ends, prints its largest resident set in MB. Mapped files that were touched count.
+peak_rss() {
+  local peak=0 seen
+  while seen=$(awk '/^VmHWM:/ {print $2}' "/proc/$1/status" 2>/dev/null) && [ -n "$seen" ]; do
+    peak=$seen
+    sleep 0.2
+  done
+  echo $((peak / 1024))
+}
+
+# run_eft MODEL BF16 [--set key=value...]: prints "TOKENS_PER_SECOND PEAK_RSS_MB".
+run_eft() {
+  local model=$1 bf16=$2 process
+  shift 2
+  rm -rf "$WORK/out"
+  "$EFT" train "$root/bench/lora.yaml" --set base_model="$model" --set 'datasets[0].path'="$WORK/text.jsonl" \
+    --set output_dir="$WORK/out" --set bf16="$bf16" --set max_steps=$((STEPS + WARM_UP)) "$@" >"$WORK/eft.log" &
+  process=$!
+  local rss
+  rss=$(peak_rss "$process")
+  wait "$process" || { cat "$WORK/eft.log" >&2; return 1; }
+  echo "$(rates "$WORK/out/metrics.jsonl" | median) $rss"
+}
+
+# rates METRICS: tokens per second of each counted step.
+rates() {
+  sed -nE 's/^\{"step":([0-9]+),"loss":.*"tokens":([0-9]+),.*"seconds":([^,]+),.*/\1 \2 \3/p' "$1" |
+    awk -v skip=$WARM_UP '$1 > skip {print $2 / $3}'
+}

@@ -1,0 +1,63 @@
+"""Times LoRA steps of Transformers + PEFT on the CPU. Prints "TOKENS_PER_SECOND PEAK_RSS_MB", the first a median."""
+
+import argparse
+import json
+import resource
+import statistics
+import time
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, get_peft_model
+from tokenizers import Tokenizer
+from transformers import AutoModelForCausalLM
+
+LENGTH = 512
+LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+
+def read_rows(model: Path, text: Path, count: int) -> list[torch.Tensor]:
+    """The first `count` rows of LENGTH tokens of the text."""
+    words = json.loads(text.read_text().splitlines()[0])["text"]
+    ids = Tokenizer.from_file(str(model / "tokenizer.json")).encode(words).ids
+    rows = [torch.tensor([ids[i : i + LENGTH]]) for i in range(0, len(ids) - LENGTH + 1, LENGTH)]
+    return [rows[i % len(rows)] for i in range(count)]
+
+
+def prepare(options: argparse.Namespace) -> torch.nn.Module:
+    base = AutoModelForCausalLM.from_pretrained(options.model, dtype=getattr(torch, options.dtype))
+    base.config.use_cache = False
+    settings = LoraConfig(r=16, lora_alpha=32, lora_dropout=0.0, target_modules=LINEARS, task_type="CAUSAL_LM")
+    model = get_peft_model(base, settings)
+    model.train()
+    return torch.compile(model) if options.compile else model
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", type=Path)
+    parser.add_argument("text", type=Path)
+    parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--steps", type=int, default=12)
+    parser.add_argument("--warm-up", type=int, default=2)
+    options = parser.parse_args()
+
+    torch.manual_seed(0)
+    rows = read_rows(options.model, options.text, options.steps + options.warm_up)
+    model = prepare(options)
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.0)
+    rates = []
+    for ids in rows:
+        begin = time.perf_counter()
+        model(input_ids=ids, labels=ids).loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        rates.append(LENGTH / (time.perf_counter() - begin))
+    print(statistics.median(rates[options.warm_up :]), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+
+
+if __name__ == "__main__":
+    main()
