@@ -22,10 +22,8 @@ void run(const Arguments& arguments) {
     throw ConfigError("{}: already holds weights; give another folder", arguments.out.string());
   }
   BuiltModel built = build_model(arguments.config, LinearPolicy(), nullptr);
-  Pool pool(Device::cpu);
-  initialise(*built.model, pool, arguments.dtype == "f32" ? DType::f32 : DType::bf16, arguments.seed);
-  NamedTensors tensors;
-  for (const Parameter& parameter : built.model->parameters()) tensors.emplace_back(parameter.name, parameter.value);
+  const DType dtype = arguments.dtype == "f32" ? DType::f32 : DType::bf16;
+  const TensorSources tensors = initial_values(*built.model, dtype, arguments.seed);
   StagedFolder staged(arguments.out / "model");
   copy_model_files(arguments.config.has_parent_path() ? arguments.config.parent_path() : ".", staged.path());
   write_text(staged.path() / "config.json", read_text(arguments.config));

@@ -5,6 +5,7 @@
 #include <regex>
 #include <set>
 
+#include "base/parallel.h"
 #include "base/random.h"
 #include "models/config_json.h"
 
@@ -72,6 +73,25 @@ void sort_unread(const CheckpointFiles& files, const std::set<std::string>& used
   }
 }
 
+/// Drawn in pieces with a stream each, so that the values do not depend on threads.
+Tensor initial_value(const Parameter& parameter, DType dtype, std::uint64_t seed, std::uint64_t stream) {
+  constexpr double kDeviation = 0.02;
+  constexpr std::int64_t kPiece = 1 << 16;
+  Pool pool(Device::cpu);
+  Tensor value(pool, Category::workspace, dtype, parameter.shape);
+  const Tensor flat = value.reshape({parameter.shape.elements()});
+  parallel_for(flat.elements(), kPiece, [&](std::int64_t begin, std::int64_t end) {
+    std::vector<double> piece(static_cast<std::size_t>(end - begin), parameter.init == Init::ones ? 1.0 : 0.0);
+    if (parameter.init == Init::normal) {
+      Random random(seed, stream + static_cast<std::uint64_t>(begin / kPiece));
+      for (double& x : piece) x = kDeviation * random.normal();
+    }
+    Tensor target = flat.slice(begin, end);
+    from_doubles(target, piece);
+  });
+  return value;
+}
+
 }  // namespace
 
 OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& options, Pool& pool) {
@@ -110,20 +130,15 @@ OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& o
   return opened;
 }
 
-void initialise(Model& model, Pool& pool, DType dtype, std::uint64_t seed) {
-  constexpr double kDeviation = 0.02;
-  model.set_dtype(dtype);
-  std::uint64_t stream = 0;
-  for (Parameter& parameter : model.parameters()) {
-    parameter.value = Tensor(pool, Category::weights, dtype, parameter.shape);
-    std::vector<double> values(static_cast<std::size_t>(parameter.shape.elements()),
-                               parameter.init == Init::ones ? 1.0 : 0.0);
-    if (parameter.init == Init::normal) {
-      Random random(seed, ++stream);
-      for (double& value : values) value = kDeviation * random.normal();
-    }
-    from_doubles(parameter.value, values);
+TensorSources initial_values(const Model& model, DType dtype, std::uint64_t seed) {
+  TensorSources sources;
+  std::uint64_t index = 0;
+  for (const Parameter& parameter : model.parameters()) {
+    const std::uint64_t stream = ++index << 32;
+    sources.push_back({parameter.name, dtype, parameter.shape,
+                       [&parameter, dtype, seed, stream] { return initial_value(parameter, dtype, seed, stream); }});
   }
+  return sources;
 }
 
 void copy_model_files(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -138,13 +153,17 @@ void copy_model_files(const std::filesystem::path& from, const std::filesystem::
 
 void save_model(const OpenedModel& opened, const std::filesystem::path& folder) {
   const CheckpointFiles original(opened.folder);
-  Pool pool(Device::cpu);
-  NamedTensors tensors;
+  const DType dtype = opened.model->dtype();
+  TensorSources tensors;
   for (const Parameter& parameter : opened.model->parameters()) {
-    tensors.emplace_back(parameter.name,
-                         cast(pool, Category::workspace, parameter.exact(), opened.model->dtype()));
+    tensors.push_back({parameter.name, dtype, parameter.shape, [&parameter, dtype] {
+                         Pool pool(Device::cpu);
+                         return cast(pool, Category::workspace, parameter.exact(), dtype);
+                       }});
   }
-  for (const std::string& name : opened.skipped) tensors.emplace_back(name, original.tensor(name));
+  for (const std::string& name : opened.skipped) {
+    tensors.push_back(sources_of({{name, original.tensor(name)}})[0]);
+  }
   std::filesystem::create_directories(folder);
   copy_model_files(opened.folder, folder);
   write_checkpoint(folder, tensors);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "models/registry.h"
+#include "tensor/safetensors.h"
 
 namespace eft {
 
@@ -27,8 +28,8 @@ struct OpenedModel {
 /// pool only shapes are made.
 OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& options, Pool& pool);
 
-/// Fills `model` with fresh values as the family initialises them: N(0, 0.02), norms at identity.
-void initialise(Model& model, Pool& pool, DType dtype, std::uint64_t seed);
+/// Fresh values for the parameters of a model as the family initialises them: N(0, 0.02), norms at identity.
+TensorSources initial_values(const Model& model, DType dtype, std::uint64_t seed);
 
 /// Writes all parameters of a fully trained model beside the tensors that were not read, unchanged, with the files of
 /// the original folder that describe model and tokenizer. `folder` appears only when complete.

@@ -126,15 +126,24 @@ CheckpointFiles::CheckpointFiles(const std::filesystem::path& folder) {
   }
 }
 
-void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
+TensorSources sources_of(const NamedTensors& tensors) {
+  TensorSources sources;
+  for (const auto& [name, tensor] : tensors) {
+    sources.push_back({name, tensor.dtype(), tensor.shape(), [held = tensor] { return held; }});
+  }
+  return sources;
+}
+
+void write_safetensors(const std::filesystem::path& path, const TensorSources& tensors,
                        const std::map<std::string, std::string>& metadata) {
   Json header = Json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   std::int64_t offset = 0;
-  for (const auto& [name, tensor] : tensors) {
-    header[name] = {{"dtype", spelling_of(tensor.dtype())},
-                    {"shape", std::vector<std::int64_t>(tensor.shape().extents().begin(), tensor.shape().extents().end())},
-                    {"data_offsets", {offset, offset + tensor.bytes()}}};
+  for (const TensorSource& tensor : tensors) {
+    const auto extents = tensor.shape.extents();
+    header[tensor.name] = {{"dtype", spelling_of(tensor.dtype)},
+                           {"shape", std::vector<std::int64_t>(extents.begin(), extents.end())},
+                           {"data_offsets", {offset, offset + tensor.bytes()}}};
     offset += tensor.bytes();
   }
   std::string text = header.dump();
@@ -143,22 +152,31 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
   AtomicFile file(path);
   file.write(&length, sizeof length);
   file.write(text);
-  for (const auto& [name, tensor] : tensors) file.write(tensor.raw(), static_cast<std::size_t>(tensor.bytes()));
+  for (const TensorSource& source : tensors) {
+    const Tensor tensor = source.make();
+    expect(tensor.dtype() == source.dtype && tensor.shape() == source.shape, "a tensor as it was announced");
+    file.write(tensor.raw(), static_cast<std::size_t>(tensor.bytes()));
+  }
   file.commit();
 }
 
-void write_checkpoint(const std::filesystem::path& folder, const NamedTensors& tensors, std::int64_t shard_bytes) {
-  std::vector<NamedTensors> shards(1);
+void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  write_safetensors(path, sources_of(tensors), metadata);
+}
+
+void write_checkpoint(const std::filesystem::path& folder, const TensorSources& tensors, std::int64_t shard_bytes) {
+  std::vector<TensorSources> shards(1);
   std::int64_t size = 0;
   std::int64_t total = 0;
-  for (const auto& item : tensors) {
-    if (size > 0 && size + item.second.bytes() > shard_bytes) {
+  for (const TensorSource& tensor : tensors) {
+    if (size > 0 && size + tensor.bytes() > shard_bytes) {
       shards.emplace_back();
       size = 0;
     }
-    size += item.second.bytes();
-    total += item.second.bytes();
-    shards.back().push_back(item);
+    size += tensor.bytes();
+    total += tensor.bytes();
+    shards.back().push_back(tensor);
   }
   const std::map<std::string, std::string> metadata{{"format", "pt"}};
   if (shards.size() == 1) return write_safetensors(folder / "model.safetensors", tensors, metadata);
@@ -166,7 +184,7 @@ void write_checkpoint(const std::filesystem::path& folder, const NamedTensors& t
   for (std::size_t i = 0; i < shards.size(); ++i) {
     const std::string name = fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards.size());
     write_safetensors(folder / name, shards[i], metadata);
-    for (const auto& item : shards[i]) index["weight_map"][item.first] = name;
+    for (const TensorSource& tensor : shards[i]) index["weight_map"][tensor.name] = name;
   }
   write_text(folder / "model.safetensors.index.json", index.dump(2) + "\n");
 }

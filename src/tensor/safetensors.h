@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -62,12 +63,30 @@ class CheckpointFiles {
 
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
-/// Writes host tensors atomically. Throws FileError (disk full) and leaves nothing behind then.
+/// A host tensor to be written, made when its turn comes and dropped after it.
+struct TensorSource {
+  std::string name;
+  DType dtype;
+  Shape shape;
+  std::function<Tensor()> make;
+
+  std::int64_t bytes() const { return shape.elements() * static_cast<std::int64_t>(size_of(dtype)); }
+};
+using TensorSources = std::vector<TensorSource>;
+/// Tensors that exist already.
+TensorSources sources_of(const NamedTensors& tensors);
+
+/// Writes tensors atomically. Throws FileError (disk full) and leaves nothing behind then.
+void write_safetensors(const std::filesystem::path& path, const TensorSources& tensors,
+                       const std::map<std::string, std::string>& metadata);
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
                        const std::map<std::string, std::string>& metadata);
 
+inline constexpr std::int64_t kShardBytes = 5'000'000'000;
+
 /// Writes model.safetensors, or numbered shards of at most `shard_bytes` with their index, into an existing folder.
-void write_checkpoint(const std::filesystem::path& folder, const NamedTensors& tensors,
-                      std::int64_t shard_bytes = 5'000'000'000);
+/// Holds one tensor at a time.
+void write_checkpoint(const std::filesystem::path& folder, const TensorSources& tensors,
+                      std::int64_t shard_bytes = kShardBytes);
 
 }  // namespace eft

@@ -45,7 +45,7 @@ TEST_F(SafetensorsFile, reads_back_what_was_written) {
 }
 
 TEST_F(SafetensorsFile, shards_and_their_index_are_read_as_one) {
-  write_checkpoint(folder_, sample(), 20);
+  write_checkpoint(folder_, sources_of(sample()), 20);
   EXPECT_TRUE(std::filesystem::exists(folder_ / "model-00002-of-00002.safetensors"));
   const CheckpointFiles files(folder_);
   EXPECT_EQ(files.tensors().size(), 2U);
