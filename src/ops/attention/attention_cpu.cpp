@@ -10,6 +10,7 @@
 #include "backend/cpu/simd-inl.h"
 #include "base/parallel.h"
 #include "ops/attention/attention_blocks.h"
+#include "ops/attention/attention_few.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace eft {
@@ -186,6 +187,7 @@ void dot_rows(const AttentionExtents& e, const T* out, const T* dout, A* delta) 
 
 void forward(Stream, AttentionOptions options, std::span<const AttentionSegment> segments, ConstView q, ConstView k,
              ConstView v, View out, View lse, View workspace) {
+  if (q.shape[0] <= kFewQueries) return attention_few(options, segments, q, k, v, out, lse);
   const AttentionExtents e(q.shape, k.shape);
   dispatch(q.dtype, [&](auto tag) {
     using T = decltype(tag);
@@ -297,6 +299,7 @@ HWY_EXPORT(backward);
 
 /// bf16 operands are widened once; backward also keeps one number per query and head.
 std::int64_t workspace_bytes(DType dtype, Shape q, Shape k, bool backward) {
+  if (!backward && q[0] <= kFewQueries) return 0;
   std::int64_t elements = backward ? q[0] * q[1] : 0;
   if (dtype == DType::bf16) elements += (backward ? 2 : 1) * q.elements() + 2 * k.elements();
   return elements * static_cast<std::int64_t>(size_of(accumulator_of(dtype)));
