@@ -1,3 +1,4 @@
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -36,19 +37,26 @@ CLI::App* add_run_command(CLI::App& app, const std::shared_ptr<Arguments>& argum
                           const char* description) {
   CLI::App* command = app.add_subcommand(name, description);
   command->add_option("config", arguments->config, "YAML file of the run, in Axolotl's spelling")->required();
-  command->add_option("--set", arguments->overrides, "Override an option: key=value")->allow_extra_args(true);
+  command->add_option("--set", arguments->overrides, "Override an option: key=value")->allow_extra_args(false);
   return command;
+}
+
+Terminal standard_output() {
+  Terminal terminal{.stream = stdout, .live = isatty(STDOUT_FILENO) != 0};
+  winsize size{};
+  if (terminal.live && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) terminal.columns = size.ws_col;
+  return terminal;
 }
 
 int train(const Arguments& arguments) {
   TrainJob job = read_job(arguments.config, arguments.overrides);
   std::signal(SIGINT, ask_to_stop);
   std::signal(SIGTERM, ask_to_stop);
-  const RunEnd end = run_training(std::move(job), {.terminal = {stdout, isatty(STDOUT_FILENO) != 0},
-                                        .dry_run = arguments.dry_run,
-                                        .verbose = arguments.verbose,
-                                        .json = arguments.json,
-                                        .stop = [] { return stop_signal != 0; }});
+  const RunEnd end = run_training(std::move(job), {.terminal = standard_output(),
+                                                   .dry_run = arguments.dry_run,
+                                                   .verbose = arguments.verbose,
+                                                   .json = arguments.json,
+                                                   .stop = [] { return stop_signal != 0; }});
   return end == RunEnd::stopped ? kInterrupted : 0;
 }
 
@@ -65,7 +73,8 @@ void add_train_command(CLI::App& app, int& exit_code) {
 
 void add_evaluate_command(CLI::App& app, int& /*exit_code*/) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add_run_command(app, arguments, "evaluate", "Loss and perplexity of a run's model, or of --adapter, on its evaluation rows.");
+  CLI::App* command = add_run_command(app, arguments, "evaluate",
+                                      "Loss and perplexity of a run's model, or of --adapter, on its evaluation rows.");
   auto adapter = std::make_shared<std::filesystem::path>();
   command->add_option("--adapter", *adapter, "PEFT adapter folder to evaluate with");
   command->add_flag("--json", arguments->json, "Print one JSON object");
@@ -89,7 +98,8 @@ void add_evaluate_command(CLI::App& app, int& /*exit_code*/) {
 
 void add_plan_command(CLI::App& app, int& /*exit_code*/) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add_run_command(app, arguments, "plan", "The memory that a run's steps will need, without loading the model.");
+  CLI::App* command =
+      add_run_command(app, arguments, "plan", "The memory that a run's steps will need, without loading the model.");
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([arguments] {
     const MemoryFacts memory = run_plan(read_job(arguments->config, arguments->overrides));

@@ -26,14 +26,10 @@ std::string kept_lines(const std::filesystem::path& path, std::int64_t last) {
 }  // namespace
 
 std::string to_json(const StepMetrics& m) {
-  return nlohmann::ordered_json{{"step", m.step},
-                                {"loss", m.loss},
-                                {"grad_norm", m.grad_norm},
-                                {"learning_rate", m.learning_rate},
-                                {"tokens", m.tokens},
-                                {"label_tokens", m.label_tokens},
-                                {"seconds", m.seconds},
-                                {"memory", m.memory}}
+  return nlohmann::ordered_json{{"step", m.step},           {"loss", m.loss},
+                                {"grad_norm", m.grad_norm}, {"learning_rate", m.learning_rate},
+                                {"tokens", m.tokens},       {"label_tokens", m.label_tokens},
+                                {"seconds", m.seconds},     {"memory", m.memory}}
       .dump();
 }
 

@@ -35,7 +35,8 @@ std::string to_json(const EvalMetrics& metrics);
 /// metrics.jsonl: one object a step or evaluation, each line on disk before the next step begins.
 class MetricsFile {
  public:
-  /// Starts the file anew, keeping the lines of steps up to `keep_until` (of the run that is resumed). Throws FileError.
+  /// Starts the file anew, keeping the lines of steps up to `keep_until` (of the run that is resumed). Throws
+  /// FileError.
   explicit MetricsFile(std::filesystem::path path, std::int64_t keep_until = 0);
 
   void add(const StepMetrics& metrics) { write(to_json(metrics)); }

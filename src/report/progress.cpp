@@ -35,8 +35,8 @@ void Progress::step(const StepMetrics& metrics) {
 std::string Progress::line_of(const StepMetrics& m) const {
   const std::chrono::duration<double> spent = Clock::now() - start_;
   const std::int64_t done = m.step - first_step_;
-  const double left = spent.count() / static_cast<double>(std::max<std::int64_t>(done, 1)) *
-                      static_cast<double>(total_steps_ - m.step);
+  const double left =
+      spent.count() / static_cast<double>(std::max<std::int64_t>(done, 1)) * static_cast<double>(total_steps_ - m.step);
   return fmt::format("step {:>{}}/{}  loss {:.4f}  grad norm {:.3g}  lr {:.3g}  {:.0f} tokens/s  ETA {}  {}", m.step,
                      std::to_string(total_steps_).size(), total_steps_, m.loss, m.grad_norm, m.learning_rate,
                      tokens_per_second_, format_seconds(left), format_size(m.memory));
@@ -57,8 +57,9 @@ void Progress::say(const std::string& line) {
 
 void Progress::rewrite(const std::string& line) {
   if (terminal_.stream == nullptr) return;
-  live_line_ = line;
-  std::fprintf(terminal_.stream, "%s%s", kClearLine, line.c_str());
+  live_line_ =
+      terminal_.columns > 1 ? line.substr(0, terminal_.columns - 1) : line;  // one that wraps cannot be cleared
+  std::fprintf(terminal_.stream, "%s%s", kClearLine, live_line_.c_str());
   std::fflush(terminal_.stream);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdio>
 #include <string>
 
@@ -12,6 +13,7 @@ namespace eft {
 struct Terminal {
   std::FILE* stream = nullptr;  ///< null: silent
   bool live = false;
+  std::size_t columns = 0;  ///< of a terminal; 0: unknown
 };
 
 /// The line that follows a run: rewritten in place on a terminal at every step, else one line every `logging_steps`.

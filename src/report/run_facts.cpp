@@ -27,16 +27,18 @@ std::string sum_line(const std::vector<TensorGroup>& groups, std::int64_t whole)
 
 void add_groups(std::string& page, const std::vector<TensorGroup>& groups, bool verbose) {
   for (const TensorGroup& group : groups) {
-    add_line(page, "", fmt::format("  {}: {}, {}", group.pattern, counted(group.tensors, "tensor"),
-                                   counted(group.parameters, "parameter")));
+    add_line(page, "",
+             fmt::format("  {}: {}, {}", group.pattern, counted(group.tensors, "tensor"),
+                         counted(group.parameters, "parameter")));
     if (!verbose || group.tensors == 1) continue;
     for (const std::string& name : group.names) add_line(page, "", "    " + name);
   }
 }
 
 void add_model(std::string& page, const RunFacts& facts, bool verbose) {
-  add_line(page, "model", fmt::format("{}: {}, {} layers, {}", facts.base_model, facts.family, facts.layers,
-                                      counted(facts.parameters, "parameter")));
+  add_line(page, "model",
+           fmt::format("{}: {}, {} layers, {}", facts.base_model, facts.family, facts.layers,
+                       counted(facts.parameters, "parameter")));
   add_line(page, "trains", sum_line(facts.trainable, facts.parameters));
   add_groups(page, facts.trainable, verbose);
   add_line(page, "frozen", facts.frozen.empty() ? "nothing" : sum_line(facts.frozen, facts.parameters));
@@ -45,13 +47,15 @@ void add_model(std::string& page, const RunFacts& facts, bool verbose) {
 
 void add_data(std::string& page, const RunFacts& facts) {
   for (std::size_t i = 0; i < facts.data.size(); ++i) add_line(page, i == 0 ? "data" : "", facts.data[i]);
-  add_line(page, "", fmt::format("{}, of which {} ({}) bear loss", counted(facts.tokens, "token"),
-                                 with_thousands(facts.label_tokens), share(facts.label_tokens, facts.tokens)));
+  add_line(page, "",
+           fmt::format("{}, of which {} ({}) bear loss", counted(facts.tokens, "token"),
+                       with_thousands(facts.label_tokens), share(facts.label_tokens, facts.tokens)));
   if (facts.fill < 1) add_line(page, "", fmt::format("packed rows are {:.1f} % full", 100 * facts.fill));
 }
 
 void add_steps(std::string& page, const RunFacts& facts) {
-  const double epochs = static_cast<double>(facts.steps) / static_cast<double>(std::max<std::int64_t>(facts.steps_per_epoch, 1));
+  const double epochs =
+      static_cast<double>(facts.steps) / static_cast<double>(std::max<std::int64_t>(facts.steps_per_epoch, 1));
   std::string text = fmt::format("{} of {} x {} rows, {} an epoch, {:.3g} epochs", facts.steps, facts.accumulation,
                                  facts.micro_batch_size, facts.steps_per_epoch, epochs);
   if (facts.first_step > 0) text += fmt::format(", going on after step {}", facts.first_step);
@@ -63,9 +67,9 @@ void add_steps(std::string& page, const RunFacts& facts) {
 }
 
 void add_compute(std::string& page, const RunFacts& facts) {
-  add_line(page, "compute", fmt::format("{} on {}, {}; products {}; {}{}", facts.dtype, facts.device,
-                                        counted(facts.threads, "thread"), facts.products, facts.simd,
-                                        facts.recompute ? "; blocks recomputed in the backward pass" : ""));
+  add_line(page, "compute",
+           fmt::format("{} on {}, {}; products {}; {}{}", facts.dtype, facts.device, counted(facts.threads, "thread"),
+                       facts.products, facts.simd, facts.recompute ? "; blocks recomputed in the backward pass" : ""));
   add_line(page, "kernels", fmt::format("{}", fmt::join(facts.kernels, " ")));
 }
 
@@ -107,12 +111,8 @@ Json json_of(const std::vector<TensorGroup>& groups, bool names) {
 Json json_of(const MemoryFacts& memory) {
   Json categories = Json::object();
   for (const auto& [name, bytes] : memory.peak_by_category) categories[name] = bytes;
-  return {{"peak", memory.peak},
-          {"by_category", categories},
-          {"mapped", memory.mapped},
-          {"available", memory.available},
-          {"row_tokens", memory.row_tokens},
-          {"warning", memory_warning(memory)}};
+  return {{"peak", memory.peak},           {"by_category", categories},       {"mapped", memory.mapped},
+          {"available", memory.available}, {"row_tokens", memory.row_tokens}, {"warning", memory_warning(memory)}};
 }
 
 }  // namespace
@@ -138,12 +138,9 @@ std::string to_json(const RunFacts& facts) {
                    {"trainable_parameters", parameters_of(facts.trainable)},
                    {"trainable", json_of(facts.trainable, true)},
                    {"frozen", json_of(facts.frozen, false)}};
-  const Json data{{"report", facts.data},
-                  {"train_examples", facts.train_examples},
-                  {"eval_examples", facts.eval_examples},
-                  {"tokens", facts.tokens},
-                  {"label_tokens", facts.label_tokens},
-                  {"fill", facts.fill}};
+  const Json data{
+      {"report", facts.data},   {"train_examples", facts.train_examples}, {"eval_examples", facts.eval_examples},
+      {"tokens", facts.tokens}, {"label_tokens", facts.label_tokens},     {"fill", facts.fill}};
   const Json steps{{"steps", facts.steps},
                    {"first_step", facts.first_step},
                    {"steps_per_epoch", facts.steps_per_epoch},
@@ -154,8 +151,8 @@ std::string to_json(const RunFacts& facts) {
                    {"save_every", facts.save_every},
                    {"eval_every", facts.eval_every},
                    {"lr_scheduler", facts.schedule}};
-  const Json compute{{"dtype", facts.dtype},       {"device", facts.device},   {"threads", facts.threads},
-                     {"products", facts.products}, {"simd", facts.simd},       {"recompute", facts.recompute},
+  const Json compute{{"dtype", facts.dtype},       {"device", facts.device}, {"threads", facts.threads},
+                     {"products", facts.products}, {"simd", facts.simd},     {"recompute", facts.recompute},
                      {"kernels", facts.kernels}};
   return Json{{"notes", facts.notes}, {"model", model},     {"data", data},
               {"steps", steps},       {"compute", compute}, {"memory", json_of(facts.memory)}}
@@ -165,8 +162,10 @@ std::string to_json(const RunFacts& facts) {
 std::string to_json(const MemoryFacts& memory) { return json_of(memory).dump(); }
 
 std::string to_text(const MemoryFacts& memory) {
-  std::string table = fmt::format("memory of a step whose micro batches have {}\n", counted(memory.row_tokens, "token"));
-  for (const auto& [name, bytes] : memory.peak_by_category) table += fmt::format("  {:<22} {:>12}\n", name, format_size(bytes));
+  std::string table =
+      fmt::format("memory of a step whose micro batches have {}\n", counted(memory.row_tokens, "token"));
+  for (const auto& [name, bytes] : memory.peak_by_category)
+    table += fmt::format("  {:<22} {:>12}\n", name, format_size(bytes));
   table += fmt::format("  {:<22} {:>12}\n", "peak", format_size(memory.peak));
   table += fmt::format("  {:<22} {:>12}\n", "mapped weights", format_size(memory.mapped));
   if (memory.available > 0) table += fmt::format("  {:<22} {:>12}\n", "available", format_size(memory.available));

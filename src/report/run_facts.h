@@ -18,9 +18,9 @@ struct TensorGroup {
 /// Planned or measured bytes by what they are for, largest first where it matters.
 struct MemoryFacts {
   std::vector<std::pair<std::string, std::int64_t>> peak_by_category;
-  std::int64_t peak = 0;       ///< sum of the above
-  std::int64_t mapped = 0;     ///< weights read straight from the checkpoint's files, beside the peak
-  std::int64_t available = 0;  ///< on this machine now; 0: unknown
+  std::int64_t peak = 0;        ///< sum of the above
+  std::int64_t mapped = 0;      ///< weights read straight from the checkpoint's files, beside the peak
+  std::int64_t available = 0;   ///< on this machine now; 0: unknown
   std::int64_t row_tokens = 0;  ///< of the micro batch it was planned for
 };
 

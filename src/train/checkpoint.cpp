@@ -88,7 +88,8 @@ TrainerState load_checkpoint(const fs::path& folder, const TrainJob& job, Opened
   try {
     state.step = json.at("global_step").get<std::int64_t>();
     state.total_steps = json.at("max_steps").get<std::int64_t>();
-    state.cursor = {json.at("cursor").at("epoch").get<std::int64_t>(), json.at("cursor").at("batch").get<std::int64_t>()};
+    state.cursor = {json.at("cursor").at("epoch").get<std::int64_t>(),
+                    json.at("cursor").at("batch").get<std::int64_t>()};
     state.train_examples = json.at("train_examples").get<std::int64_t>();
     state.train_tokens = json.at("train_tokens").get<std::int64_t>();
     optimizer_steps = json.at("optimizer_steps").get<std::int64_t>();
@@ -111,7 +112,8 @@ std::vector<std::string> changed_options(const fs::path& folder, const TrainJob&
   std::vector<std::string> lines;
   for (const auto& [key, value] : now.items()) {
     const Json old = before.contains(key) ? before[key] : Json();
-    if (old != value && !free.contains(key)) lines.push_back(fmt::format("{}: {}, was {}", key, value.dump(), old.dump()));
+    if (old == value || free.contains(key)) continue;
+    lines.push_back(fmt::format("{}: {}, was {}", key, value.dump(), old.dump()));
   }
   return lines;
 }

@@ -47,9 +47,10 @@ void add_data(RunFacts& facts, const PreparedData& data, const StepPlan& plan) {
   }
   facts.notes.insert(facts.notes.end(), data.report.warnings.begin(), data.report.warnings.end());
   if (!data.eval.empty() && !plan.eval.active()) {
-    facts.notes.push_back(fmt::format("{} rows are kept for evaluation but nothing evaluates them; set eval_steps, "
-                                      "evals_per_epoch or eval_strategy",
-                                      data.eval.size()));
+    facts.notes.push_back(
+        fmt::format("{} rows are kept for evaluation but nothing evaluates them; set eval_steps, "
+                    "evals_per_epoch or eval_strategy",
+                    data.eval.size()));
   }
 }
 

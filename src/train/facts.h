@@ -7,6 +7,7 @@
 namespace eft {
 
 /// Everything that is said about a run before its first step, but the planned memory.
-RunFacts collect_facts(const TrainJob& job, const OpenedModel& opened, const PreparedData& data, const Trainer& trainer);
+RunFacts collect_facts(const TrainJob& job, const OpenedModel& opened, const PreparedData& data,
+                       const Trainer& trainer);
 
 }  // namespace eft

@@ -58,7 +58,8 @@ void note_earlier_files(const std::filesystem::path& folder, std::vector<std::st
                       std::filesystem::exists(folder / "model.safetensors.index.json");
   if (result) notes.push_back(folder.string() + " holds an earlier result, which this run replaces when it ends");
   for (const auto& checkpoint : list_checkpoints(folder)) {
-    notes.push_back(checkpoint.string() + " is of an earlier run and stays, unless this one writes a checkpoint of that step");
+    notes.push_back(checkpoint.string() +
+                    " is of an earlier run and stays, unless this one writes a checkpoint of that step");
   }
 }
 
@@ -80,7 +81,8 @@ void print(const RunOptions& options, const std::string& text) {
 /// Training and generation must compute the same model: lost keys and values show here, before the first step.
 void require_equal_forward(const OpenedModel& opened, Pool& pool, const PreparedData& data, const RunOptions& options) {
   const ForwardCheck check = check_forward(*opened.model, pool, data.train);
-  const std::string text = fmt::format("{:.1e} apart on {} of {}", check.error, counted(check.rows, "row"), counted(check.tokens, "token"));
+  const std::string text =
+      fmt::format("{:.1e} apart on {} of {}", check.error, counted(check.rows, "row"), counted(check.tokens, "token"));
   if (!check.pass()) {
     throw DataError("{}: the training forward and the cached forward are {}, expected at most {:.0e}",
                     opened.folder.string(), text, check.tolerance);
@@ -90,8 +92,9 @@ void require_equal_forward(const OpenedModel& opened, Pool& pool, const Prepared
 
 void print_end(const TrainJob& job, const RunOptions& options, const Trainer& trainer, const MemoryFacts& planned) {
   const char* what = job.trains_adapter() ? "adapter" : "model";
-  print(options, fmt::format("{:<10} {} in {}; peak memory of a step {}, planned {}\n", "done", what,
-                             job.train.output_dir.string(), format_size(trainer.peak().total), format_size(planned.peak)));
+  print(options,
+        fmt::format("{:<10} {} in {}; peak memory of a step {}, planned {}\n", "done", what,
+                    job.train.output_dir.string(), format_size(trainer.peak().total), format_size(planned.peak)));
 }
 
 }  // namespace
@@ -113,11 +116,13 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
   facts.notes.insert(facts.notes.end(), resume_notes.begin(), resume_notes.end());
   facts.memory = plan_memory(job, largest_batch(trainer.loader()));
   print(options, to_text(facts, options.verbose));
-  if (options.json && options.terminal.stream != nullptr) std::fprintf(options.terminal.stream, "%s\n", to_json(facts).c_str());
+  if (options.json && options.terminal.stream != nullptr)
+    std::fprintf(options.terminal.stream, "%s\n", to_json(facts).c_str());
   if (options.dry_run) return RunEnd::planned;
 
   require_equal_forward(opened, pool, data, options);
-  Progress progress(options.json ? Terminal{} : options.terminal, trainer.step(), trainer.plan().steps, trainer.plan().logging_steps);
+  Progress progress(options.json ? Terminal{} : options.terminal, trainer.step(), trainer.plan().steps,
+                    trainer.plan().logging_steps);
   const bool finished = trainer.run(progress, options.stop);
   progress.finish();
   if (finished) print_end(job, options, trainer, facts.memory);

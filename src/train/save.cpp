@@ -11,8 +11,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kTokenizerFiles[] = {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-                                           "added_tokens.json", "tokenizer.model", "chat_template.jinja"};
+constexpr const char* kTokenizerFiles[] = {"tokenizer.json",    "tokenizer_config.json", "special_tokens_map.json",
+                                           "added_tokens.json", "tokenizer.model",       "chat_template.jinja"};
 
 void copy_tokenizer(const fs::path& from, const fs::path& to) {
   for (const char* name : kTokenizerFiles) {
@@ -22,7 +22,8 @@ void copy_tokenizer(const fs::path& from, const fs::path& to) {
 
 /// Weights of an earlier result that the new one does not overwrite.
 void remove_stale_weights(const fs::path& folder, const fs::path& fresh) {
-  const std::regex weights(R"((model(-\d+-of-\d+)?\.safetensors(\.index\.json)?|adapter_(model\.safetensors|config\.json)))");
+  const std::regex weights(
+      R"((model(-\d+-of-\d+)?\.safetensors(\.index\.json)?|adapter_(model\.safetensors|config\.json)))");
   if (!fs::exists(folder)) return;
   std::vector<fs::path> stale;
   for (const auto& entry : fs::directory_iterator(folder)) {

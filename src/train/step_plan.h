@@ -8,7 +8,7 @@ namespace eft {
 
 /// When something happens in a run, beside its last step.
 struct Period {
-  std::int64_t every = 0;    ///< steps; 0: not by steps
+  std::int64_t every = 0;  ///< steps; 0: not by steps
   bool each_epoch = false;
 
   bool active() const { return every > 0 || each_epoch; }

@@ -116,7 +116,8 @@ TEST(Stepper, evaluation_is_the_mean_over_all_label_tokens) {
   const TinyRun run(folder.path());
   Bench bench(run.job);
   const auto loss_with = [&](std::int64_t batch, bool packing) {
-    const Loader loader(run.train, {.sequence_len = 64, .micro_batch_size = batch, .packing = packing, .shuffle = false});
+    const Loader loader(run.train,
+                        {.sequence_len = 64, .micro_batch_size = batch, .packing = packing, .shuffle = false});
     return evaluate(*bench.opened.model, bench.pool, loader, {})->loss;
   };
   const double all_at_once = loss_with(12, false);

@@ -42,7 +42,8 @@ inline std::vector<Example> random_examples(std::size_t count, std::int64_t voca
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t length = 5 + 3 * (i % 5);
     for (std::size_t t = 0; t < length; ++t) {
-      examples[i].tokens.push_back(static_cast<std::int32_t>(1 + random.below(static_cast<std::uint64_t>(vocabulary - 1))));
+      examples[i].tokens.push_back(
+          static_cast<std::int32_t>(1 + random.below(static_cast<std::uint64_t>(vocabulary - 1))));
       examples[i].labels.push_back(t < length / 3 ? kIgnoreLabel : examples[i].tokens.back());
     }
     examples[i].source = "rows.jsonl:" + std::to_string(i + 1);
@@ -58,7 +59,13 @@ struct TinyRun {
 
   explicit TinyRun(const fs::path& output) {
     job.base_model = job.tokenizer = "tests/golden/data/gemma3";
-    job.adapter = {.kind = AdapterKind::lora, .rank = 3, .alpha = 6, .dropout = 0, .target_modules = {}, .target_linear = true, .model_dir = {}};
+    job.adapter = {.kind = AdapterKind::lora,
+                   .rank = 3,
+                   .alpha = 6,
+                   .dropout = 0,
+                   .target_modules = {},
+                   .target_linear = true,
+                   .model_dir = {}};
     job.data.sequence_len = 64;
     job.train.output_dir = output;
     job.train.float32 = true;
