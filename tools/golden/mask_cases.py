@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""Writes the cases of tests/golden/data/masks: mask_cases.py OUT_DIR DEMO_MODEL.
+
+OUT_DIR/rows holds awkward rows of our own, OUT_DIR/gemma4/*.yaml and OUT_DIR/gemma3/*.yaml runs over them in Axolotl's
+spelling. OUT_DIR/models gets the two models that the runs name (not committed): DEMO_MODEL, which is examples/demo/model,
+and one with its tokenizer in which the tokens around a turn have Gemma 3's names. What Axolotl makes of each run goes
+beside it:
+
+    mask_cases.py tests/golden/data/masks examples/demo/model
+    for m in gemma3 gemma4; do axolotl_labels.py tests/golden/data/masks/$m tests/golden/data/masks/$m/*.yaml; done
+"""
+import json
+import pathlib
+import sys
+
+import yaml
+
+U, A, S = "user", "assistant", "system"
+
+
+def chat(*turns, **columns):
+    return {"messages": [{"role": r, "content": c} for r, c in turns], **columns}
+
+
+LONG_WORD = "Donaudampfschifffahrts" * 12
+CHAT = [
+    chat((U, "Hi"), (A, "Hello! How are you?")),
+    chat((U, "What is 2 + 2?"), (A, "4"), (U, "And times 3?"), (A, "12")),
+    chat((U, "日本語で挨拶して"), (A, "こんにちは！元気ですか。")),
+    chat((U, "emoji? 👩🏽‍💻"), (A, "👨‍👩‍👧‍👦 🇩🇪 ❤️ done 🎉")),
+    chat((U, "line\r\nbreaks\r\n\r\nhere"), (A, "one\r\ntwo\r\n")),
+    chat((U, "  spaces around  "), (A, "\n\n  trimmed?  \n\n")),
+    chat((U, "an empty answer"), (A, ""), (U, "and again"), (A, "not empty")),
+    chat((U, ""), (A, "an answer to nothing")),
+    chat((S, "You are terse."), (U, "Why?"), (A, "Because.")),
+    chat((S, "  "), (U, "Blank system"), (A, "ok")),
+    chat((U, "repeat"), (A, "repeat"), (U, "repeat"), (A, "repeat")),
+    chat((U, "[[brackets]]"), (A, "[1, 2]]"), (U, "z"), (A, "zz top zz")),
+    chat((U, LONG_WORD), (A, LONG_WORD + " " + LONG_WORD)),
+    chat((U, "nested " + json.dumps({"a": [1, {"b": "c\"d"}]})), (A, json.dumps({"x": "y\n"}))),
+    chat((U, "a <b> tag & 'quotes' \"double\""), (A, "<i>&amp;</i> {curly} {{double}} {% raw %}")),
+    chat((U, "word"), (A, "word\tword\t\tword   word")),
+    chat((U, "é vs é"), (A, "naïve café, straße, İstanbul, 中\u00a0文")),
+    chat((U, "one"), (A, "1"), (U, "two"), (A, "2"), (U, "three"), (A, "3"), (U, "four"), (A, "4")),
+    chat((U, "x"), (A, "<eos>")),
+    chat((U, "write the token"), (A, "it is <bos> and <eos> and done")),
+]
+# A template may refuse or fold these.
+SYSTEM_ONLY_USER = [chat((U, "no answer yet")), chat((U, "q"), (A, "a"), (U, "left open"))]
+SHAREGPT = [
+    {"conversations": [{"from": "human", "value": "Ping"}, {"from": "gpt", "value": "Pong"}], "source": "a", "score": 1.5},
+    {"conversations": [{"from": "system", "value": "Be kind."}, {"from": "human", "value": "ça va ?"},
+                       {"from": "gpt", "value": "Très bien 👍"}], "source": "b", "score": 2.5},
+]
+STRINGED = [{"messages": json.dumps([{"role": U, "content": "as a string"}, {"role": A, "content": "parsed \u00fc"}])}]
+SYSTEM_COLUMN = [chat((U, "who are you"), (A, "a pirate"), system="You are a pirate."),
+                 chat((S, "own"), (U, "again"), (A, "me"), system="You are a pirate.")]
+PARTS = [
+    {"messages": [{"role": U, "content": [{"type": "text", "text": "first "}, {"type": "text", "text": "second"}]},
+                  {"role": A, "content": [{"type": "text", "text": "part one,"}, {"type": "text", "text": " part two"}]}]},
+]
+CALL = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": json.dumps({"city": "Zürich", "days": 2})}}
+TOOL = {"type": "function", "function": {"name": "weather", "description": "The weather of a city.", "parameters": {
+    "type": "object", "properties": {"city": {"type": "string", "description": "Name of the city"},
+                                     "days": {"type": "integer", "description": "How many"}}, "required": ["city"]}}}
+TOOLS = [
+    {"tools": json.dumps([TOOL]), "messages": [
+        {"role": U, "content": "Weather in Zürich?"}, {"role": A, "content": "I look it up.", "tool_calls": [CALL]},
+        {"role": "tool", "content": "sunny, 21°", "tool_call_id": "c1"}, {"role": A, "content": "Sunny and 21 degrees."}]},
+    {"tools": json.dumps([TOOL]), "messages": [
+        {"role": U, "content": "Thanks!"}, {"role": A, "content": "You are welcome."}]},
+]
+ALPACA = [
+    {"instruction": "Name a colour.", "input": "", "output": "Blue."},
+    {"instruction": "Translate.", "input": "Guten Tag 👋", "output": "Good day 👋"},
+    {"instruction": "Curly {braces} here", "input": "and {there}", "output": "{kept}"},
+    {"instruction": "CRLF\r\nline", "input": "", "output": "a\r\nb\r\n"},
+    {"instruction": "long", "input": "", "output": " ".join(["word"] * 60)},
+    {"instruction": "ends itself", "input": "", "output": "done<eos>"},
+    {"instruction": "", "input": "", "output": "no instruction"},
+]
+TEXT = [
+    {"text": "A short story."}, {"text": "Zwei Zeilen\nund eine dritte\r\n"}, {"text": "名前 😀"},
+    {"text": " ".join(f"number {i}" for i in range(90))}, {"text": " leading space"}, {"text": "ends with <eos>"},
+]
+MANY = [chat((U, f"question {i}"), (A, f"answer {i} " + "more " * (i % 7))) for i in range(40)]
+
+ROWS = {"chat": CHAT, "open": SYSTEM_ONLY_USER, "sharegpt": SHAREGPT, "stringed": STRINGED, "system_column": SYSTEM_COLUMN,
+        "parts": PARTS, "tools": TOOLS, "alpaca": ALPACA, "text": TEXT, "many": MANY}
+
+CHATML = ("{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + "
+          "'\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}")
+EOS_TEMPLATE = ("{{ bos_token }}{% for m in messages %}{{ m['role'] }}: {{ m['content'] | trim }}{{ eos_token }}{{ '\\n' }}"
+                "{% endfor %}")
+
+
+def run(dataset, **keys):
+    kind = dataset.pop("type", "chat_template")
+    path = dataset.pop("path", "../rows/chat.jsonl")
+    return {"datasets": [{"path": path, "type": kind, **dataset}], **keys}
+
+
+def cases(eot, template):
+    """Runs for a tokenizer whose template `template` ends turns with the token `eot`."""
+    t = {"chat_template": template, "eot_tokens": [eot]}
+    yield "plain", run({}, **t)
+    for mode in ("all", "turn", "last", "none"):
+        yield f"eos_{mode}", run({"train_on_eos": mode}, **t)
+        yield f"eot_{mode}", run({"train_on_eot": mode}, **t)
+    yield "eos_none_eot_all", run({"train_on_eos": "none", "train_on_eot": "all"}, **t)
+    yield "inputs", run({}, train_on_inputs=True, **t)
+    yield "inputs_last", run({"train_on_eos": "last"}, train_on_inputs=True, **t)
+    yield "roles_user", run({"roles_to_train": ["user"]}, **t)
+    yield "roles_human_gpt", run({"roles_to_train": ["human", "gpt"]}, **t)
+    yield "roles_system", run({"roles_to_train": ["system"]}, **t)
+    yield "roles_all_eos_all", run({"roles_to_train": ["system", "user", "assistant"], "train_on_eos": "all"}, **t)
+    yield "open_turn", run({"path": "../rows/open.jsonl"}, **t)
+    yield "sharegpt", run({"path": "../rows/sharegpt.jsonl", "field_messages": "conversations",
+                           "message_property_mappings": {"role": "from", "content": "value"}}, **t)
+    yield "stringed", run({"path": "../rows/stringed.jsonl"}, **t)
+    yield "system_column", run({"path": "../rows/system_column.jsonl"}, **t)
+    yield "parts", run({"path": "../rows/parts.jsonl"}, **t)
+    yield "truncate", run({}, excess_length_strategy="truncate", sequence_len=24, **t)
+    yield "drop", run({}, sequence_len=32, min_sample_len=20, **t)
+    yield "raise", run({}, excess_length_strategy="raise", sequence_len=32, **t)
+    yield "packed", run({}, sample_packing=True, **t)
+    yield "array", run({"path": "../rows/chat.json"}, **t)
+    yield "slice", run({"split": "train[3:9]"}, **t)
+    yield "percent", run({"split": "train[:13%]"}, **t)
+    yield "negative", run({"split": "train[-4:]"}, **t)
+    yield "folder", run({"path": "../rows", "data_files": ["../rows/sharegpt.jsonl"], "field_messages": "conversations",
+                         "message_property_mappings": {"role": "from", "content": "value"}}, **t)
+    two = run({}, **t)
+    two["datasets"].append({"path": "../rows/alpaca.jsonl", "type": "alpaca"})
+    yield "two", two
+    yield "held_out", run({"path": "../rows/many.jsonl"}, val_set_size=0.13, **t)
+    yield "held_out_rows", run({"path": "../rows/many.jsonl"}, val_set_size=7, **t)
+    yield "default_template", run({}, chat_template="tokenizer_default", eot_tokens=[eot])
+    yield "fallback_template", run({}, chat_template="tokenizer_default_fallback_gemma4", eot_tokens=[eot])
+    yield "chatml_inline", run({}, chat_template="jinja", chat_template_jinja=CHATML)
+    yield "eos_template", run({}, chat_template="jinja", chat_template_jinja=EOS_TEMPLATE)
+    yield "eos_template_last", run({"train_on_eos": "last"}, chat_template="jinja", chat_template_jinja=EOS_TEMPLATE)
+    yield "eos_template_all", run({"train_on_eos": "all"}, chat_template="jinja", chat_template_jinja=EOS_TEMPLATE)
+    yield "eos_conflict", run({"train_on_eos": "all", "train_on_eot": "none"}, chat_template="jinja",
+                              chat_template_jinja=EOS_TEMPLATE, eot_tokens=["<eos>", eot])
+    yield "own_template", run({"chat_template": "jinja", "chat_template_jinja": "../rows/template.jinja"}, **t)
+    yield "bad_eot", run({}, chat_template=template, eot_tokens=["not one token"])
+    if template.startswith("gemma4"):
+        yield "tools", run({"path": "../rows/tools.jsonl"}, **t)
+        yield "tools_inputs", run({"path": "../rows/tools.jsonl"}, train_on_inputs=True, **t)
+        yield "thinking", run({}, chat_template_kwargs={"enable_thinking": True}, **t)
+    yield "alpaca", run({"path": "../rows/alpaca.jsonl", "type": "alpaca"})
+    yield "alpaca_inputs", run({"path": "../rows/alpaca.jsonl", "type": "alpaca"}, train_on_inputs=True)
+    yield "alpaca_truncate", run({"path": "../rows/alpaca.jsonl", "type": "alpaca"}, sequence_len=80,
+                                 excess_length_strategy="truncate")
+    yield "completion", run({"path": "../rows/text.jsonl", "type": "completion"})
+    yield "completion_field", run({"path": "../rows/alpaca.jsonl", "type": "completion", "field": "output"})
+    yield "completion_chunks", run({"path": "../rows/text.jsonl", "type": "completion"}, sequence_len=16)
+    yield "completion_packed", run({"path": "../rows/text.jsonl", "type": "completion"}, sequence_len=64, sample_packing=True)
+
+
+# What a Gemma 3 template does differently; the rest would only repeat the runs for Gemma 4.
+GEMMA3 = ("plain", "eos_all", "eos_last", "eos_none_eot_all", "inputs", "inputs_last", "roles_user", "roles_system",
+          "roles_all_eos_all", "open_turn", "sharegpt", "system_column", "parts", "truncate", "packed", "two")
+
+
+def write_models(demo, out):
+    for name, rename in (("gemma4", {}), ("gemma3", {"<|turn>": "<start_of_turn>", "<turn|>": "<end_of_turn>"})):
+        (out / name).mkdir(parents=True, exist_ok=True)
+        for file in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+            text = (demo / file).read_text()
+            for old, new in rename.items():
+                text = text.replace(old, new)
+            (out / name / file).write_text(text)
+
+
+def main(out, demo):
+    out = pathlib.Path(out)
+    (out / "rows").mkdir(parents=True, exist_ok=True)
+    for name, rows in ROWS.items():
+        lines = [json.dumps(row, ensure_ascii=i % 2 == 0) for i, row in enumerate(rows)]
+        (out / "rows" / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
+    (out / "rows" / "chat.json").write_text(json.dumps(CHAT[:6], indent=1))
+    (out / "rows" / "template.jinja").write_text("{% for m in messages %}<{{ m.role }}> {{ m.content }}<turn|>\n{% endfor %}")
+    write_models(pathlib.Path(demo), out / "models")
+    for template, eot in (("gemma4", "<turn|>"), ("gemma3", "<end_of_turn>")):
+        (out / template).mkdir(exist_ok=True)
+        for name, keys in cases(eot, template):
+            if template == "gemma3" and name not in GEMMA3:
+                continue
+            config = {"base_model": f"../models/{template}", **keys}
+            config.setdefault("sequence_len", 512)
+            config.update(shuffle_merged_datasets=False, micro_batch_size=1, gradient_accumulation_steps=1, num_epochs=1,
+                          learning_rate=0.0001, optimizer="adamw_torch", bf16=False, output_dir="out")
+            (out / template / f"{name}.yaml").write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
