@@ -25,6 +25,15 @@ case_demo_lora() {
   [ -s "$scratch/text.txt" ] || fail 'no text'
 }
 
+# The README's run, on the demo's model and conversations.
+case_gemma_3_270m_lora() {
+  demo_model
+  head -n 12 examples/demo/chat.jsonl >"$scratch/chat.jsonl"
+  "$EFT" train examples/gemma-3-270m-lora.yaml --set base_model="$scratch/base" --set output_dir="$scratch/out" \
+    --set 'datasets[0].path'="$scratch/chat.jsonl" --set sequence_len=256 --set val_set_size=2 >"$scratch/log.txt"
+  [ -f "$scratch/out/adapter_model.safetensors" ] || fail 'no adapter'
+}
+
 # Published Axolotl files: every key is known, and what eft does not do yet is refused with its line.
 case_compat() {
   local path code
