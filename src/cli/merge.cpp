@@ -1,0 +1,37 @@
+#include <cstdio>
+#include <memory>
+
+#include "cli/command.h"
+#include "models/merge.h"
+#include "train/staged_folder.h"
+
+namespace eft {
+namespace {
+
+struct Arguments {
+  std::filesystem::path model, adapter, out;
+};
+
+void run(const Arguments& arguments) {
+  if (std::filesystem::exists(arguments.out / "config.json")) {
+    throw ConfigError("{}: already holds a model; give another folder", arguments.out.string());
+  }
+  StagedFolder staged(arguments.out / "model");
+  const MergeReport report = merge_adapter(arguments.model, arguments.adapter, staged.path());
+  staged.commit_files_into(arguments.out);
+  std::printf("%s: %lld weights merged, %lld tensors as they were\n", arguments.out.c_str(),
+              static_cast<long long>(report.merged), static_cast<long long>(report.copied));
+}
+
+}  // namespace
+
+void add_merge_command(CLI::App& app, int& /*exit_code*/) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("merge-lora", "Write a checkpoint with an adapter merged into its weights.");
+  command->add_option("model", arguments->model, "Hugging Face checkpoint folder")->required();
+  command->add_option("out", arguments->out, "Folder to write")->required();
+  command->add_option("--adapter", arguments->adapter, "PEFT adapter folder")->required();
+  command->callback([arguments] { run(*arguments); });
+}
+
+}  // namespace eft

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+
+#include "models/registry.h"
+
+namespace eft {
+
+/// base + scale·B·A, summed in f32 (f64 for f64) and rounded once to base's dtype. base: [out, in]; a: [rank, in];
+/// b: [out, rank]; host tensors of any float dtype.
+Tensor merged_weight(const Tensor& base, const Tensor& a, const Tensor& b, double scale);
+
+struct MergeReport {
+  std::int64_t merged = 0;  ///< weights that changed
+  std::int64_t copied = 0;  ///< tensors as they were
+};
+
+/// Writes the checkpoint of `model` with the PEFT adapter merged into its weights to the existing folder `out`: dtypes
+/// and all other tensors are kept, shards of `shard_bytes` with an index, one tensor in memory at a time. Throws
+/// ConfigError when the adapter is for another model.
+MergeReport merge_adapter(const std::filesystem::path& model, const std::filesystem::path& adapter,
+                          const std::filesystem::path& out, std::int64_t shard_bytes = kShardBytes);
+
+}  // namespace eft
