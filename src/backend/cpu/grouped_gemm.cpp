@@ -1,0 +1,84 @@
+#include "backend/cpu/grouped_gemm.h"
+
+#include <cstring>
+#include <functional>
+#include <type_traits>
+
+#include "backend/cpu/gemm_bf16.h"
+#include "base/parallel.h"
+
+namespace eft::cpu {
+namespace {
+
+/// From this many groups with rows on, each is one thread's work: no waiting for each other after every small product.
+/// Fewer share all threads one after the other. Fixed, so that results do not depend on threads.
+constexpr std::int64_t kGroupsSideBySide = 8;
+
+/// `rows` × `columns` of `view` from element `at` on.
+template <class V>
+V part_of(V view, std::int64_t at, std::int64_t rows, std::int64_t columns) {
+  using Byte = std::conditional_t<std::is_same_v<V, View>, char, const char>;
+  view.data = static_cast<Byte*>(view.data) + static_cast<std::size_t>(at) * size_of(view.dtype);
+  view.shape = {rows, columns};
+  return view;
+}
+
+/// Rows [begin, end) of a matrix.
+template <class V>
+V rows_of(const V& matrix, std::int64_t begin, std::int64_t end) {
+  return part_of(matrix, begin * matrix.shape[1], end - begin, matrix.shape[1]);
+}
+
+/// Matrix `index` of [groups, rows, columns].
+template <class V>
+V matrix_of(const V& stack, std::int64_t index) {
+  return part_of(stack, index * stack.shape[1] * stack.shape[2], stack.shape[1], stack.shape[2]);
+}
+
+/// Native bf16 products go through one stream, where groups would only queue.
+bool side_by_side(const Groups& groups, ConstView a, ConstView b) {
+  if (has_native_bf16() && a.dtype == DType::bf16 && b.dtype == DType::bf16) return false;
+  std::int64_t filled = 0;
+  for (std::int64_t g = 0; g < groups.count; ++g) filled += groups.offsets[g + 1] > groups.offsets[g] ? 1 : 0;
+  return filled >= kGroupsSideBySide;
+}
+
+void for_each_group(const Groups& groups, bool parallel, const std::function<void(std::int64_t)>& body) {
+  parallel_for(groups.count, parallel ? 1 : groups.count, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t g = begin; g < end; ++g) body(g);
+  });
+}
+
+}  // namespace
+
+void grouped_gemm(const Groups& groups, ConstView x, ConstView weight, bool transposed, View y, bool accumulate) {
+  for_each_group(groups, side_by_side(groups, x, weight), [&](std::int64_t g) {
+    const std::int64_t begin = groups.offsets[g], end = groups.offsets[g + 1];
+    if (begin == end) return;
+    const GemmShape shape{.m = end - begin,
+                          .n = y.shape[1],
+                          .k = x.shape[1],
+                          .transpose_b = !transposed,
+                          .accumulate = accumulate};
+    gemm(shape, rows_of(x, begin, end), matrix_of(weight, g), rows_of(y, begin, end));
+  });
+}
+
+void grouped_gemm_weight(const Groups& groups, ConstView dy, ConstView x, View dweight, bool accumulate) {
+  for_each_group(groups, side_by_side(groups, dy, x), [&](std::int64_t g) {
+    const std::int64_t begin = groups.offsets[g], end = groups.offsets[g + 1];
+    const View own = matrix_of(dweight, g);
+    if (begin == end) {
+      if (!accumulate) std::memset(own.data, 0, static_cast<std::size_t>(own.shape.elements()) * size_of(own.dtype));
+      return;
+    }
+    const GemmShape shape{.m = dweight.shape[1],
+                          .n = dweight.shape[2],
+                          .k = end - begin,
+                          .transpose_a = true,
+                          .accumulate = accumulate};
+    gemm(shape, rows_of(dy, begin, end), rows_of(x, begin, end), own);
+  });
+}
+
+}  // namespace eft::cpu
