@@ -23,4 +23,19 @@ Var geglu(Context& ctx, const Var& gate, const Var& up) {
                     [=](Context& backward_ctx, Tensor& dy) { backward(backward_ctx, gate, up, dy); });
 }
 
+Var geglu(Context& ctx, const Var& gate_up) {
+  const Shape& shape = gate_up.shape();
+  expect(shape.rank() == 2 && shape[1] % 2 == 0, "gate and up of one width in a row");
+  Tensor y = ctx.output(gate_up.dtype(), {shape[0], shape[1] / 2});
+  if (const auto* kernels = geglu_kernels.find(ctx.device())) {
+    kernels->packed_forward(ctx.stream, gate_up.view(), y.view());
+  }
+  return ctx.result("geglu", y, {&gate_up}, [gate_up](Context& inner, Tensor& dy) {
+    const GradView dgate_up = gate_up.grad_target(*inner.pool);
+    if (const auto* kernels = geglu_kernels.find(inner.device())) {
+      kernels->packed_backward(inner.stream, gate_up.view(), dy.view(), dgate_up);
+    }
+  });
+}
+
 }  // namespace eft
