@@ -194,7 +194,10 @@ void converse(Session& session, Chat& chat) {
   std::string line;
   while (true) {
     if (terminal) std::fprintf(stderr, "> ");
-    if (!std::getline(std::cin, line)) break;
+    if (!std::getline(std::cin, line)) {
+      if (terminal) std::fprintf(stderr, "\n");
+      break;
+    }
     if (line.ends_with('\r')) line.pop_back();
     if (line == "/quit") break;
     if (line.empty()) continue;
