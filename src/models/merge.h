@@ -6,10 +6,6 @@
 
 namespace eft {
 
-/// base + scale·B·A, summed in f32 (f64 for f64) and rounded once to base's dtype. base: [out, in]; a: [rank, in];
-/// b: [out, rank]; host tensors of any float dtype.
-Tensor merged_weight(const Tensor& base, const Tensor& a, const Tensor& b, double scale);
-
 struct MergeReport {
   std::int64_t merged = 0;  ///< weights that changed
   std::int64_t copied = 0;  ///< tensors as they were
