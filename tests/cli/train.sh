@@ -5,6 +5,9 @@ source "$(dirname "$0")/common.sh"
 # losses FOLDER: the loss of each step, as written in metrics.jsonl.
 losses() { sed -nE 's/.*"loss":([^,}]+),"grad_norm".*/\1/p' "$1/metrics.jsonl"; }
 
+# loss_of FILE: the loss in what `evaluate --json` printed.
+loss_of() { sed -E 's/.*"eval_loss":([^,]+),.*/\1/' "$1"; }
+
 # A step's and an evaluation's object have exactly the keys that readers of the file rely on.
 case_metrics() {
   tiny_setup
@@ -112,8 +115,8 @@ case_adapter_goes_on() {
   train --set lora_model_dir=out --set output_dir=again >/dev/null
   "$EFT" evaluate run.yaml --json >before.json
   "$EFT" evaluate run.yaml --adapter out --json >after.json
-  awk -v a="$(sed -E 's/.*"eval_loss":([^,]+),.*/\1/' before.json)" -v b="$(sed -E 's/.*"eval_loss":([^,]+),.*/\1/' after.json)" \
-    'BEGIN {exit !(b < a)}' || { cat before.json after.json >&2; fail 'the adapter does not help'; }
+  awk -v a="$(loss_of before.json)" -v b="$(loss_of after.json)" 'BEGIN {exit !(b < a)}' ||
+    { cat before.json after.json >&2; fail 'the adapter does not help'; }
 }
 
 # A fresh adapter changes nothing: B is zero.
@@ -123,6 +126,18 @@ case_fresh_adapter_equals_base() {
   sed -i '/^adapter\|^lora/d' run.yaml
   "$EFT" evaluate run.yaml --json >base.json
   same adapted.json base.json
+}
+
+# Merged into the weights, the adapter gives the same loss.
+case_merged_equals_adapted() {
+  tiny_setup
+  train --set max_steps=8 >/dev/null
+  "$EFT" merge-lora model merged --adapter out >/dev/null
+  "$EFT" evaluate run.yaml --adapter out --json >adapted.json
+  sed -i '/^adapter\|^lora/d' run.yaml
+  "$EFT" evaluate run.yaml --set base_model=merged --json >merged.json
+  paste <(loss_of adapted.json) <(loss_of merged.json) | awk '{d = ($1 - $2) / $1; exit !(d * d < 1e-10)}' ||
+    { cat adapted.json merged.json >&2; fail 'the losses differ'; }
 }
 
 case_plan() {
