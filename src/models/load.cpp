@@ -15,7 +15,8 @@ namespace {
 /// Whether kernels read a frozen weight of dtype `stored` directly under activations of dtype `compute`.
 bool readable_as_stored(const Parameter& parameter, DType stored, DType compute) {
   if (stored == compute) return true;
-  return parameter.shape.rank() == 2 && stored == DType::bf16 && compute == DType::f32;
+  const int rank = parameter.shape.rank();  // a matrix, or one for each expert
+  return (rank == 2 || rank == 3) && stored == DType::bf16 && compute == DType::f32;
 }
 
 void load_parameter(Parameter& parameter, const Tensor& stored, const LoadOptions& options, Pool& pool) {

@@ -15,6 +15,7 @@ namespace {
 struct Prefixes {
   const char* disk;
   const char* module;
+  const char* experts = "experts";  ///< of a layer's mixture
 };
 
 const SkipRule kTiedHead{R"((.*\.)?lm_head\.weight)", "output layer, tied to the embedding"};
@@ -54,9 +55,17 @@ BuiltModel build_gemma3n(const ConfigJson& text, LinearPolicy policy, const Pref
   return {gemma3n::make_text_model(spec, std::move(policy), prefixes.disk, prefixes.module), skip_rules(spec.layers)};
 }
 
-BuiltModel build_gemma4(const ConfigJson& text, LinearPolicy policy, const Prefixes& prefixes) {
-  const gemma4::TextSpec spec = gemma4::read_text_spec(text);
+BuiltModel build_gemma4(gemma4::TextSpec spec, LinearPolicy policy, const Prefixes& prefixes) {
+  spec.experts_path = prefixes.experts;
   return {gemma4::make_text_model(spec, std::move(policy), prefixes.disk, prefixes.module), skip_rules(spec.layers)};
+}
+
+BuiltModel build_gemma4(const ConfigJson& text, LinearPolicy policy, const Prefixes& prefixes) {
+  return build_gemma4(gemma4::read_text_spec(text), std::move(policy), prefixes);
+}
+
+BuiltModel build_gemma4_unified(const ConfigJson& text, LinearPolicy policy, const Prefixes& prefixes) {
+  return build_gemma4(gemma4::read_text_spec(text, gemma4::kUnifiedDefaults), std::move(policy), prefixes);
 }
 
 /// One line a model_type: its layouts, the usual first, and its builder.
@@ -80,6 +89,11 @@ constexpr Family kFamilies[] = {
      build_gemma3n},
     {"gemma4_text", false, {{{"model", "model"}, {"model.language_model", "model"}}}, build_gemma4},
     {"gemma4", true, {{{"model.language_model", "model.language_model"}, {"model", "model"}}}, build_gemma4},
+    {"gemma4_unified_text", false, {{{"model", "model"}, {"model.language_model", "model"}}}, build_gemma4_unified},
+    {"gemma4_unified",
+     true,
+     {{{"model.language_model", "model.language_model"}, {"model", "model"}}},
+     build_gemma4_unified},
 };
 
 const Family& find_family(const ConfigJson& config) {
@@ -93,11 +107,13 @@ const Family& find_family(const ConfigJson& config) {
                     fmt::join(known, ", "));
 }
 
-const Prefixes& find_layout(const Family& family, const CheckpointFiles* files) {
-  if (files != nullptr) {
-    for (const Prefixes& layout : family.layouts) {
-      if (files->contains(std::string(layout.disk) + ".embed_tokens.weight")) return layout;
-    }
+Prefixes find_layout(const Family& family, const CheckpointFiles* files) {
+  if (files == nullptr) return family.layouts[0];
+  for (Prefixes layout : family.layouts) {
+    const std::string prefix = layout.disk;
+    if (!files->contains(prefix + ".embed_tokens.weight")) continue;
+    if (files->contains(prefix + ".layers.0.moe.gate_up_proj")) layout.experts = "moe";  // early previews of 26B-A4B
+    return layout;
   }
   return family.layouts[0];
 }

@@ -1,5 +1,6 @@
 #include "nn/adapter_file.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
@@ -17,7 +18,7 @@ constexpr const char* kFile = "adapter_config.json";
 /// Keys of adapter_config.json that would change the computation if they were anything but off.
 constexpr const char* kUnsupported[] = {"use_dora",          "use_rslora",      "rank_pattern",         "alpha_pattern",
                                         "modules_to_save",   "exclude_modules", "layers_to_transform",  "layer_replication",
-                                        "target_parameters", "lora_bias",       "trainable_token_indices",
+                                        "lora_bias",         "trainable_token_indices",
                                         "fan_in_fan_out",    "use_qalora",      "alora_invocation_tokens"};
 
 bool is_off(const Json& value) {
@@ -33,6 +34,11 @@ Json read_config(const std::filesystem::path& path) {
   }
 }
 
+std::vector<std::string> strings_or_none(const Json& config, const char* key) {
+  const auto found = config.find(key);
+  return found == config.end() || found->is_null() ? std::vector<std::string>() : found->get<std::vector<std::string>>();
+}
+
 /// Whole paths of the linears that have an adapter. PEFT has no lora_target_linear, and the ends of paths alone would
 /// match the towers of a container too.
 std::vector<std::string> adapted_modules(const ParameterStore& parameters) {
@@ -40,7 +46,9 @@ std::vector<std::string> adapted_modules(const ParameterStore& parameters) {
   std::vector<std::string> modules;
   for (const Parameter& parameter : parameters) {
     if (!parameter.is_adapter() || !parameter.module.ends_with(kEnd)) continue;
-    modules.push_back(parameter.module.substr(0, parameter.module.size() - kEnd.size()));
+    const std::string module = parameter.module.substr(0, parameter.module.size() - kEnd.size());
+    const auto is_weight = [&](const Parameter& other) { return other.module == module + ".weight"; };
+    if (std::ranges::any_of(parameters, is_weight)) modules.push_back(module);  // others are of parameters, not modules
   }
   return modules;
 }
@@ -71,8 +79,9 @@ AdapterOptions read_adapter_options(const std::filesystem::path& folder) {
     if (targets.is_string()) {
       options.target_modules.items = {targets.get<std::string>()};
     } else {
-      options.target_modules.items = targets.get<std::vector<std::string>>();
+      options.target_modules.items = strings_or_none(config, "target_modules");
     }
+    options.target_parameters.items = strings_or_none(config, "target_parameters");
     options.model_dir = folder;
     return options;
   } catch (const nlohmann::json::exception& error) {
@@ -99,6 +108,7 @@ void write_adapter_config(const ParameterStore& parameters, const AdapterOptions
   } else {
     config["target_modules"] = options.target_linear ? adapted_modules(parameters) : options.target_modules.items;
   }
+  if (!options.target_parameters.empty()) config["target_parameters"] = options.target_parameters.items;
   write_text(folder / kFile, config.dump(2) + "\n");
 }
 

@@ -25,6 +25,7 @@ struct AdapterOptions {
   StringOrList
       target_modules;  ///< a string is a regular expression for the whole module name; a list holds names or suffixes
   bool target_linear = false;
+  StringOrList target_parameters;   ///< of experts; always names or suffixes
   std::filesystem::path model_dir;  ///< empty: start a new adapter
 };
 
@@ -42,6 +43,10 @@ void describe(Visitor&& field, AdapterOptions& o) {
         o.target_modules);
   field({"lora_target_linear", "Give every linear module of the language model an adapter, but not the output layer."},
         o.target_linear);
+  field({"lora_target_parameters",
+         "Parameters of experts that get adapters, by the ends of their paths: experts.gate_up_proj, experts.down_proj. "
+         "Needs lora_dropout: 0."},
+        o.target_parameters);
   field({"lora_model_dir", "Adapter folder to continue from; its rank, scale and targets hold."}, o.model_dir);
 }
 

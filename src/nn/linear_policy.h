@@ -29,6 +29,21 @@ class LinearPolicy {
   /// matches whole names or ends of paths at a dot, a string is a regular expression for the whole path.
   std::optional<LoraSettings> lora(std::string_view module);
 
+  /// The adapter of a parameter that is no linear's ("model.layers.0.experts.gate_up_proj"), if target_parameters name it
+  /// or the end of its path at a dot; it is kept at the module path `adapter`.
+  std::optional<LoraSettings> lora_of_parameter(std::string_view parameter, std::string_view adapter);
+
+  /// For a module or parameter that never gets an adapter: lora_target_linear passes it by, and a target that names it is
+  /// a ConfigError with `reason`.
+  void leave_plain(std::string_view name, std::string_view reason);
+
+  /// Adapters that lora_of_parameter gave.
+  struct OfParameter {
+    std::string parameter, adapter;
+    double scale;
+  };
+  const std::vector<OfParameter>& of_parameters() const { return of_parameters_; }
+
   /// Linears that were asked about, and how many got an adapter.
   const std::vector<std::string>& linears() const { return linears_; }
   std::int64_t adapted() const { return adapted_; }
@@ -36,12 +51,18 @@ class LinearPolicy {
   void check_matched() const;
 
  private:
-  bool matches(std::string_view module);
+  bool targets(std::string_view module);
+  bool targets_parameter(std::string_view parameter);
+  void check_used(const std::vector<std::string>& targets, const std::vector<bool>& used, const char* key,
+                  const char* peft_key) const;
+  std::string hint(const std::string& target, bool of_parameter) const;
+  LoraSettings settings() const;
 
   AdapterOptions options_;
   std::optional<std::regex> pattern_;
-  std::vector<bool> target_used_;
-  std::vector<std::string> linears_;
+  std::vector<bool> target_used_, parameter_target_used_;
+  std::vector<std::string> linears_, parameters_;
+  std::vector<OfParameter> of_parameters_;
   std::int64_t adapted_ = 0;
 };
 

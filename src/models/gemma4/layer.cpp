@@ -15,6 +15,7 @@ Layer::Layer(const Scope& s, const TextSpec& spec, std::size_t index, std::size_
       mlp_(s / "mlp", spec.hidden_size, spec.layers[index].intermediate_size),
       post_feedforward_layernorm_(s / "post_feedforward_layernorm", spec.hidden_size, spec.rms_norm_eps),
       layer_scalar_(&s.buffer("layer_scalar", {1}, Init::ones)) {
+  if (spec.num_experts > 0) experts_.emplace(s, spec);
   const std::int64_t width = spec.hidden_size_per_layer_input;
   if (width == 0) return;
   per_layer_input_gate_.emplace(s / "per_layer_input_gate", spec.hidden_size, width);
@@ -30,7 +31,8 @@ Var Layer::add_per_layer_input(Context& ctx, const Var& x, const Var& per_layer)
 Var Layer::operator()(Context& ctx, const Var& input, const Var& per_layer, const Pass& pass, KeyValue& kv) const {
   const Var attended = self_attn_(ctx, input_layernorm_(ctx, input), pass, kv);
   Var x = add(ctx, input, post_attention_layernorm_(ctx, attended));
-  const Var fed = mlp_(ctx, pre_feedforward_layernorm_(ctx, x));
+  Var fed = mlp_(ctx, pre_feedforward_layernorm_(ctx, x));
+  if (experts_) fed = (*experts_)(ctx, fed, x);
   x = add(ctx, x, post_feedforward_layernorm_(ctx, fed));
   if (per_layer) x = add_per_layer_input(ctx, x, per_layer);
   return scale(ctx, x, layer_scalar_->var());

@@ -1,10 +1,11 @@
 #pragma once
 
 #include "models/gemma4/attention.h"
+#include "models/gemma4/moe.h"
 
 namespace eft::gemma4 {
 
-/// One decoder layer: attention, gated MLP, the per-layer embedding where the model has one, and the layer's scalar.
+/// One decoder layer: attention, gated MLP with a mixture of experts beside it in that kind of model, the per-layer embedding where the model has one, and the layer's scalar.
 class Layer {
  public:
   Layer(const Scope& s, const TextSpec& spec, std::size_t index, std::size_t cache_entry);
@@ -20,6 +21,7 @@ class Layer {
   Attention self_attn_;
   RmsNorm post_attention_layernorm_, pre_feedforward_layernorm_;
   GatedMlp mlp_;
+  std::optional<MixtureOfExperts> experts_;
   RmsNorm post_feedforward_layernorm_;
   std::optional<Linear> per_layer_input_gate_, per_layer_projection_;
   std::optional<RmsNorm> post_per_layer_input_norm_;

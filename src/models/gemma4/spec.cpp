@@ -49,6 +49,22 @@ std::vector<LayerSpec> read_layers(const ConfigJson& config, std::int64_t count)
   return layers;
 }
 
+void read_experts(const ConfigJson& config, TextSpec& spec) {
+  if (!config.boolean("enable_moe_block", false)) return;
+  const auto needed = [&](const char* key) {
+    const std::int64_t value = config.integer(key, 0);
+    if (value < 1) throw ConfigError("{}: {}, expected at least 1 with enable_moe_block", config.where(key), value);
+    return value;
+  };
+  spec.num_experts = needed("num_experts");
+  spec.top_k_experts = needed("top_k_experts");
+  spec.moe_intermediate_size = needed("moe_intermediate_size");
+  if (spec.top_k_experts > spec.num_experts) {
+    throw ConfigError("{}: {}, expected at most num_experts: {}", config.where("top_k_experts"), spec.top_k_experts,
+                      spec.num_experts);
+  }
+}
+
 }  // namespace
 
 void set_donors(const ConfigJson& config, std::int64_t shared, std::vector<LayerSpec>& layers) {
@@ -65,31 +81,30 @@ void set_donors(const ConfigJson& config, std::int64_t shared, std::vector<Layer
   }
 }
 
-TextSpec read_text_spec(const ConfigJson& config) {
-  if (config.boolean("enable_moe_block", false)) {
-    throw ConfigError("{}: mixture-of-experts models are not supported yet", config.where("enable_moe_block"));
-  }
+TextSpec read_text_spec(const ConfigJson& config, const TextDefaults& defaults) {
   if (config.string("use_bidirectional_attention", "") == "all") {
     throw ConfigError("{}: \"all\" is not supported; expected null or \"vision\"",
                       config.where("use_bidirectional_attention"));
   }
   const std::int64_t layers = config.integer("num_hidden_layers", 30);
-  return {
+  TextSpec spec{
       .vocab_size = config.integer("vocab_size", 262144),
       .vocab_size_per_layer_input = config.integer("vocab_size_per_layer_input", 262144),
       .hidden_size = config.integer("hidden_size", 2304),
-      .hidden_size_per_layer_input = config.integer("hidden_size_per_layer_input", 256),
+      .hidden_size_per_layer_input = config.integer("hidden_size_per_layer_input", defaults.hidden_size_per_layer_input),
       .num_hidden_layers = layers,
       .num_attention_heads = config.integer("num_attention_heads", 8),
-      .max_position_embeddings = config.integer("max_position_embeddings", 131072),
+      .max_position_embeddings = config.integer("max_position_embeddings", defaults.max_position_embeddings),
       .rms_norm_eps = config.number("rms_norm_eps", 1e-6),
       .final_logit_softcapping = config.number("final_logit_softcapping", 0),
       .pad_token_id = config.integer("pad_token_id", 0),
-      .window = config.integer("sliding_window", 512),
+      .window = config.integer("sliding_window", defaults.window),
       .layers = read_layers(config, layers),
       .full_rope = read_rope(config, "full_attention", {.theta = 1e6, .rotated_share = 0.25}),
       .sliding_rope = read_rope(config, "sliding_attention", {.theta = 1e4}),
   };
+  read_experts(config, spec);
+  return spec;
 }
 
 }  // namespace eft::gemma4

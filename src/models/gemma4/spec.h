@@ -33,6 +33,10 @@ struct TextSpec {
   double final_logit_softcapping;  ///< 0: none
   std::int64_t pad_token_id;
   std::int64_t window;
+  std::int64_t num_experts = 0;  ///< 0: no mixture of experts beside the dense MLP
+  std::int64_t top_k_experts = 0;
+  std::int64_t moe_intermediate_size = 0;
+  const char* experts_path = "experts";  ///< in the checkpoint; early previews say "moe"
   std::vector<LayerSpec> layers;
   RopeSpec full_rope;
   RopeSpec sliding_rope;
@@ -42,7 +46,16 @@ struct TextSpec {
 /// Throws ConfigError when there is none.
 void set_donors(const ConfigJson& config, std::int64_t shared, std::vector<LayerSpec>& layers);
 
-/// Reads both spellings (global_head_dim, or per_layer_config). Throws ConfigError, also for mixture-of-experts.
-TextSpec read_text_spec(const ConfigJson& config);
+/// What the configuration classes of one family's members take for keys that are absent.
+struct TextDefaults {
+  std::int64_t hidden_size_per_layer_input = 256;
+  std::int64_t window = 512;
+  std::int64_t max_position_embeddings = 131072;
+};
+/// Gemma4UnifiedTextConfig, which knows no per-layer embeddings.
+inline constexpr TextDefaults kUnifiedDefaults{0, 1024, 262144};
+
+/// Reads both spellings (global_head_dim, or per_layer_config). Throws ConfigError.
+TextSpec read_text_spec(const ConfigJson& config, const TextDefaults& defaults = {});
 
 }  // namespace eft::gemma4
