@@ -272,7 +272,7 @@ TEST(Config, AxolotlsExamplesReadOrSayWhatIsMissing) {
       {"gemma-3n-e2b-vision-audio-qlora.yml", kFourBit},
       {"gemma-4-26b-a4b-moe-qlora.yaml", kFourBit},
       {"gemma-4-26b-a4b-moe-bnb-lora.yaml", kFourBit},
-      {"gemma-4-26b-a4b-moe-nvfp4-lora.yaml", "lora_target_parameters: not supported yet; remove the key"},
+      {"gemma-4-26b-a4b-moe-nvfp4-lora.yaml", kEightBitAdam},
       {"gemma-4-31b-qlora.yaml", kFourBit},
       {"gemma-4-e2b-vision-lora.yaml", kEightBitAdam},
       {"gemma-4-12b-unified-lora.yaml", kEightBitAdam},
@@ -293,7 +293,7 @@ TEST(Config, AxolotlsExamplesReadOrSayWhatIsMissing) {
 TEST(Config, AxolotlsExamplesReadOnceThatIsTakenOut) {
   const std::vector<std::string> plain = {"load_in_4bit=",           "adapter=lora",          "optimizer=adamw_torch",
                                           "quantize_moe_experts=",   "bnb_config_kwargs=",    "activation_offloading=",
-                                          "lora_target_parameters=", "dsv4_fp4_grouped_mode="};
+                                          "dsv4_fp4_grouped_mode="};
   int count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("examples/compat")) {
     Notes notes;

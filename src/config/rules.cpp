@@ -45,7 +45,12 @@ constexpr std::array kRules = {
     Rule{"lora_alpha", "not set; adapter: lora needs it",
          [](Config c) { return starts_adapter(c) && !c.adapter.alpha; }},
     Rule{"lora_target_modules", "not set; adapter: lora needs it, or lora_target_linear: true",
-         [](Config c) { return starts_adapter(c) && c.adapter.target_modules.empty() && !c.adapter.target_linear; }},
+         [](Config c) {
+           const AdapterOptions& a = c.adapter;
+           return starts_adapter(c) && a.target_modules.empty() && !a.target_linear && a.target_parameters.empty();
+         }},
+    Rule{"lora_dropout", "does not go with lora_target_parameters, nor does it in PEFT; set lora_dropout: 0",
+         [](Config c) { return starts_adapter(c) && !c.adapter.target_parameters.empty() && c.adapter.dropout > 0; }},
     Rule{"lora_target_linear", "does not go with a regular expression; make lora_target_modules a list or remove one",
          [](Config c) { return c.adapter.target_linear && c.adapter.target_modules.is_string; }},
     Rule{"lora_r", "set without adapter: lora, so the whole model would train; add adapter: lora or remove lora_r",
@@ -54,6 +59,8 @@ constexpr std::array kRules = {
          [](Config c) { return without_adapter(c) && !c.adapter.target_modules.empty(); }},
     Rule{"lora_target_linear", "set without adapter: lora; add it or remove lora_target_linear",
          [](Config c) { return without_adapter(c) && c.adapter.target_linear; }},
+    Rule{"lora_target_parameters", "set without adapter: lora; add it or remove lora_target_parameters",
+         [](Config c) { return without_adapter(c) && !c.adapter.target_parameters.empty(); }},
     Rule{"lora_model_dir", "set without adapter: lora; add it or remove lora_model_dir",
          [](Config c) { return without_adapter(c) && !c.adapter.model_dir.empty(); }},
 
