@@ -64,7 +64,7 @@ TEST_P(Merge, merged_equals_adapted) {
 
 INSTANTIATE_TEST_SUITE_P(Models, Merge,
                          testing::Values("gemma3", "gemma3_container", "gemma3n", "gemma4_e", "gemma4_dense",
-                                         "gemma4_container"),
+                                         "gemma4_moe", "gemma4_unified", "gemma4_container"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(Merge, refuses_the_adapter_of_another_model) {
