@@ -176,9 +176,8 @@ constexpr std::array kDatasetGroups = {
     KeyGroup{KeyClass::without_effect, "*", "runs no code of a dataset", "trust_remote_code"},
     KeyGroup{KeyClass::unsupported, "-", kRemove,
              "input_transform shards shards_idx preprocess_shards conversation input_format name revision field_human "
-             "field_model field_tools field_thinking template_thinking_key message_field_training "
-             "message_field_training_detail split_thinking logprobs_field temperature roles drop_system_message "
-             "text_column skip length sequence_length min_input_id max_input_id seed"},
+             "field_model field_tools logprobs_field temperature text_column skip length sequence_length min_input_id "
+             "max_input_id seed"},
     KeyGroup{KeyClass::unsupported, "-", kSupervised,
              "field_chosen field_rejected step_separator max_completion_length train_on_last_step_only"},
 };

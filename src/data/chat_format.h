@@ -1,12 +1,11 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "data/format.h"
-#include "data/turn.h"
+#include "data/labels.h"
 #include "text/chat_template.h"
 
 namespace eft {
@@ -30,22 +29,13 @@ class ChatFormat : public RowFormat {
   std::vector<std::string> warnings() const override { return warnings_; }
 
  private:
-  /// A kind of token that ends something, and which of them bear loss.
-  struct EndTokens {
-    std::set<TokenId> ids;
-    TrainOnEos train;
-  };
-
   void choose_end_tokens(const DataOptions& options);
-  bool trains(const std::string& role) const;
-  std::vector<std::int32_t> labels(RenderedConversation& rendered, const std::vector<TokenSpan>& tokens) const;
 
-  DatasetOptions dataset_;
-  DataOptions options_;
+  ConversationOptions conversation_;
   ChatTemplate chat_template_;
   Tokenizer tokenizer_;
   nlohmann::ordered_json kwargs_;
-  std::vector<EndTokens> ends_;  // of turns, of the text
+  LabelRules rules_;
   std::vector<std::string> warnings_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "data/row.h"
+#include "data/thinking.h"
 
 namespace eft {
 namespace {
@@ -15,8 +16,10 @@ constexpr std::array kRoles = {"system", "developer", "user", "assistant", "mode
 
 /// What conversion needs at every depth: the options and the place for messages.
 struct Context {
-  const DatasetOptions& dataset;
+  const ConversationOptions& options;
   const std::string& where;
+
+  const DatasetOptions& dataset() const { return options.dataset; }
 };
 
 /// Some files keep JSON inside strings.
@@ -29,46 +32,26 @@ Json parsed_if_string(const Json& value, const std::string& field, const Context
   return without_nulls(parsed);
 }
 
-/// The string of a text part, which goes by one of three names.
-std::string part_text(const Json& part, const std::string& field, const Context& context) {
-  if (part.is_string()) return part.get<std::string>();
-  if (!part.is_object()) {
-    throw DataError("{}: a part of '{}' is {}, expected {{type: text, text: …}}", context.where, field,
-                    part.type_name());
-  }
-  for (const char* key : {"train", "weight"}) {
-    if (part.contains(key)) {
-      throw DataError("{}: '{}' of a part of '{}' is not supported yet; remove it", context.where, key, field);
-    }
-  }
-  for (const char* key : {"text", "content", "value"}) {
-    const auto found = part.find(key);
-    if (found != part.end() && found->is_string()) return found->get<std::string>();
-  }
-  throw DataError(
-      "{}: a part of '{}' has no text (type {}), expected text parts only; images and audio are not "
-      "supported yet",
-      context.where, field, part.contains("type") ? part["type"].dump() : "missing");
-}
-
-std::string joined_parts(const Json& parts, const std::string& field, const Context& context) {
-  std::string text;
-  for (const Json& part : parts) text += part_text(part, field, context);
-  return text;
-}
-
 bool is_mapped_from(const std::string& key, const StringMap& mappings) {
   return std::any_of(mappings.entries.begin(), mappings.entries.end(),
                      [&](const StringMap::Entry& entry) { return entry.value == key; });
 }
 
-/// The mapped properties, then everything else that the message has: a template reads what it knows.
-Json mapped_message(const Json& message, StringMap mappings) {
-  for (const char* key : {"role", "content"}) {
+/// message_property_mappings with what it leaves out.
+StringMap all_mappings(const DatasetOptions& dataset) {
+  StringMap mappings = dataset.message_property_mappings;
+  const StringMap defaults{
+      {{"role", "role"}, {"content", "content"}, {dataset.template_thinking_key, dataset.field_thinking}}};
+  for (const StringMap::Entry& missing : defaults.entries) {
     const bool given = std::any_of(mappings.entries.begin(), mappings.entries.end(),
-                                   [&](const StringMap::Entry& entry) { return entry.key == key; });
-    if (!given) mappings.entries.push_back({key, key});
+                                   [&](const StringMap::Entry& entry) { return entry.key == missing.key; });
+    if (!given) mappings.entries.push_back(missing);
   }
+  return mappings;
+}
+
+/// The mapped properties, then everything else that the message has: a template reads what it knows.
+Json mapped_message(const Json& message, const StringMap& mappings) {
   Json mapped = Json::object();
   for (const StringMap::Entry& entry : mappings.entries) {
     if (const auto found = message.find(entry.value); found != message.end()) mapped[entry.key] = *found;
@@ -79,23 +62,48 @@ Json mapped_message(const Json& message, StringMap mappings) {
   return mapped;
 }
 
+const std::string& openai_role(const std::string& role, const Context& context) {
+  const auto found = context.options.roles.find(role);
+  return found == context.options.roles.end() ? role : found->second;
+}
+
 void check_role(const Json& message, const std::string& field, const Context& context) {
   const auto found = message.find("role");
   if (found == message.end()) {
     throw DataError("{}: '{}' has no role (field '{}'), it has {}; set message_property_mappings", context.where, field,
-                    context.dataset.message_property_mappings.value_or("role", "role"), key_list(message));
+                    context.dataset().message_property_mappings.value_or("role", "role"), key_list(message));
   }
   if (!found->is_string()) {
     throw DataError("{}: the role of '{}' is {}, expected a string", context.where, field, found->type_name());
   }
-  const std::string role = openai_role(found->get_ref<const std::string&>());
-  const std::vector<std::string>& trained = context.dataset.roles_to_train;
+  const std::string& role = openai_role(found->get_ref<const std::string&>(), context);
+  const std::vector<std::string>& trained = context.dataset().roles_to_train;
   const bool known = std::find(kRoles.begin(), kRoles.end(), role) != kRoles.end() ||
+                     context.options.roles.contains(found->get_ref<const std::string&>()) ||
                      std::find(trained.begin(), trained.end(), role) != trained.end();
   if (!known) {
-    throw DataError("{}: '{}' has the unknown role '{}', expected system, developer, user, assistant, model or tool",
-                    context.where, field, role);
+    throw DataError(
+        "{}: '{}' has the unknown role '{}', expected system, developer, user, assistant, model or tool; "
+        "set roles",
+        context.where, field, role);
   }
+}
+
+TurnTraining read_training(const Json& given, const std::string& field, const Context& context) {
+  TurnTraining training;
+  if (const auto& name = context.dataset().message_field_training) {
+    const auto found = given.find(*name);
+    if (found != given.end() && !found->is_boolean()) {
+      throw DataError("{}: '{}.{}' is {}, expected true or false", context.where, field, *name, found->dump());
+    }
+    if (found != given.end()) training.train = found->get<bool>();
+  }
+  if (const auto& name = context.dataset().message_field_training_detail) {
+    if (const auto found = given.find(*name); found != given.end()) {
+      training.content = read_training_details(*found, fmt::format("{}.{}", field, *name), context.where);
+    }
+  }
+  return training;
 }
 
 void parse_arguments(Json& message, const std::string& field, const Context& context) {
@@ -113,23 +121,30 @@ void parse_arguments(Json& message, const std::string& field, const Context& con
   }
 }
 
-Json to_message(const Json& given, const std::string& field, const Context& context) {
+/// The message of a template; `training` gets what the row says about its loss.
+Json to_message(const Json& given, const std::string& field, const Context& context, TurnTraining& training) {
   if (!given.is_object()) {
     throw DataError("{}: '{}' is {}, expected an object with role and content", context.where, field,
                     given.type_name());
   }
-  Json message = mapped_message(given, context.dataset.message_property_mappings);
+  Json message = mapped_message(given, all_mappings(context.dataset()));
   check_role(message, field, context);
-  message["role"] = openai_role(message["role"].get_ref<const std::string&>());
-  for (const char* key : {"content", "reasoning_content"}) {
+  message["role"] = openai_role(message["role"].get_ref<const std::string&>(), context);
+  training = read_training(given, field, context);
+  const std::string& thinking = context.dataset().template_thinking_key;
+  for (const std::string& key : {std::string("content"), thinking}) {
     const auto found = message.find(key);
     if (found == message.end() || found->is_string()) continue;
+    const std::string name = fmt::format("{}.{}", field, key);
     if (!found->is_array()) {
-      throw DataError("{}: '{}.{}' is {}, expected a string or a list of text parts", context.where, field, key,
+      throw DataError("{}: '{}' is {}, expected a string or a list of text parts", context.where, name,
                       found->type_name());
     }
-    *found = joined_parts(*found, fmt::format("{}.{}", field, key), context);
+    JoinedParts joined = join_parts(*found, name, context.where);
+    *found = joined.text;
+    if (!joined.details.empty()) (key == thinking ? training.reasoning : training.content) = std::move(joined.details);
   }
+  if (context.dataset().split_thinking && message["role"] == "assistant") split_thinking(message, thinking);
   parse_arguments(message, field, context);
   return message;
 }
@@ -154,25 +169,47 @@ Json read_tools(const Json& row, const Context& context) {
   return tools.empty() ? Json() : tools;
 }
 
-Json system_message(const Json& row, const DataOptions& options, const std::string& where) {
-  if (row.contains("system")) return Json{{"role", "system"}, {"content", required_string(row, "system", where)}};
-  if (options.default_system_message) return Json{{"role", "system"}, {"content", *options.default_system_message}};
+Json system_message(const Json& row, const Context& context) {
+  const auto& fallback = context.options.default_system_message;
+  if (row.contains("system"))
+    return Json{{"role", "system"}, {"content", required_string(row, "system", context.where)}};
+  if (fallback) return Json{{"role", "system"}, {"content", *fallback}};
   return nullptr;
+}
+
+/// Puts a system turn in front where there is none, or takes it away, as the options say.
+void arrange_system_turn(Conversation& conversation, const Json& row, const Context& context) {
+  if (conversation.role(0) != "system" && conversation.role(0) != "developer") {
+    const Json system = system_message(row, context);
+    if (!system.is_null()) {
+      conversation.messages.insert(conversation.messages.begin(), system);
+      conversation.training.insert(conversation.training.begin(), TurnTraining());
+    }
+  }
+  if (context.dataset().drop_system_message && conversation.role(0) == "system") {
+    conversation.messages.erase(0);
+    conversation.training.erase(conversation.training.begin());
+  }
 }
 
 }  // namespace
 
-const std::string& openai_role(const std::string& role) {
-  static const std::string user = "user";
-  static const std::string assistant = "assistant";
-  if (role == "human") return user;
-  return role == "gpt" ? assistant : role;
+RoleNames role_names(const DatasetOptions& dataset) {
+  const Json roles = Json::parse(dataset.roles.text);
+  if (roles.empty()) return {{"human", "user"}, {"gpt", "assistant"}};
+  RoleNames names;
+  for (const auto& [role, sources] : roles.items()) {
+    const bool good =
+        sources.is_array() && std::all_of(sources.begin(), sources.end(), [](const Json& s) { return s.is_string(); });
+    if (!good) throw ConfigError("roles.{}: {}, expected a list of names in the rows", role, sources.dump());
+    for (const Json& source : sources) names[source] = role;
+  }
+  return names;
 }
 
-Conversation to_conversation(const Json& row, const DatasetOptions& dataset, const DataOptions& options,
-                             const std::string& where) {
-  const Context context{dataset, where};
-  const std::string& field = dataset.field_messages;
+Conversation to_conversation(const Json& row, const ConversationOptions& options, const std::string& where) {
+  const Context context{options, where};
+  const std::string& field = options.dataset.field_messages;
   const auto found = row.find(field);
   if (found == row.end()) {
     throw DataError("{}: no field '{}', expected a list of messages; the row has {}; set field_messages", where, field,
@@ -185,12 +222,12 @@ Conversation to_conversation(const Json& row, const DatasetOptions& dataset, con
   if (messages.empty()) throw DataError("{}: field '{}' is an empty list, expected messages", where, field);
   Conversation conversation;
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    conversation.messages.push_back(to_message(messages[i], fmt::format("{}[{}]", field, i), context));
+    TurnTraining& training = conversation.training.emplace_back();
+    conversation.messages.push_back(to_message(messages[i], fmt::format("{}[{}]", field, i), context, training));
   }
-  if (conversation.role(0) != "system" && conversation.role(0) != "developer") {
-    const Json system = system_message(row, options, where);
-    if (!system.is_null()) conversation.messages.insert(conversation.messages.begin(), system);
-  }
+  arrange_system_turn(conversation, row, context);
+  if (conversation.messages.empty())
+    throw DataError("{}: only a system message, which drop_system_message drops", where);
   conversation.tools = read_tools(row, context);
   return conversation;
 }

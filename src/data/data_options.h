@@ -52,6 +52,13 @@ struct DatasetOptions {
   std::string field = "text";
   std::string field_messages = "messages";
   StringMap message_property_mappings;  ///< name in the template → name in the row; what is missing maps to itself
+  JsonText roles;                       ///< role → list of names it has in the rows; empty: human, gpt
+  bool drop_system_message = false;
+  std::optional<std::string> message_field_training;
+  std::optional<std::string> message_field_training_detail;
+  std::string field_thinking = "reasoning_content";
+  std::string template_thinking_key = "reasoning_content";
+  bool split_thinking = false;
   std::vector<std::string> roles_to_train = {"assistant"};
   TrainOnEos train_on_eos = TrainOnEos::turn;
   std::optional<TrainOnEos> train_on_eot;    ///< left out: as train_on_eos
@@ -71,6 +78,19 @@ void describe(Visitor&& field, DatasetOptions& o) {
   field({"message_property_mappings",
          "Name of each message property in the rows, for instance {role: from, content: value}."},
         o.message_property_mappings);
+  field({"roles", "Names of each role in the rows, for instance {assistant: [gpt, model], user: [human]}."}, o.roles);
+  field({"drop_system_message", "Leave out the system message of each conversation."}, o.drop_system_message);
+  field({"message_field_training", "Message property that says whether a turn bears loss (true or false)."},
+        o.message_field_training);
+  field({"message_field_training_detail",
+         "Message property that lists parts of the content: begin_offset, end_offset (characters, both included), "
+         "train."},
+        o.message_field_training_detail);
+  field({"field_thinking", "Message property that holds the reasoning."}, o.field_thinking);
+  field({"template_thinking_key", "Name under which the template reads the reasoning."}, o.template_thinking_key);
+  field({"split_thinking",
+         "Take what stands between think or reasoning tags out of the content of answers, as their reasoning."},
+        o.split_thinking);
   field({"roles_to_train", "Roles whose turns bear loss."}, o.roles_to_train);
   field({"train_on_eos", "End-of-sequence tokens that bear loss: all, those of trained turns, the last one, none."},
         o.train_on_eos);

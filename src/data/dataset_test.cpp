@@ -98,7 +98,7 @@ TEST(Dataset, names_the_row_that_cannot_be_used) {
   EXPECT_EQ(message(R"({"messages": "[{"})"), ":1: field 'messages' is a string that is not valid JSON");
   EXPECT_EQ(message(R"({"messages": [{"role": "asistant", "content": "b"}]})"),
             ":1: 'messages[0]' has the unknown role 'asistant', expected system, developer, user, assistant, model or "
-            "tool");
+            "tool; set roles");
   EXPECT_EQ(message(R"({"messages": [{"from": "human", "value": "b"}]})"),
             ":1: 'messages[0]' has no role (field 'role'), it has from, value; set message_property_mappings");
   EXPECT_EQ(message(R"({"messages": [{"role": "user", "content": [{"type": "image", "url": "x"}]}]})")

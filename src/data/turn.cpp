@@ -65,23 +65,42 @@ ByteSpan RenderedConversation::tool_answers(std::size_t turn) {
   return answers;
 }
 
-std::vector<ByteSpan> RenderedConversation::find(std::size_t turn) {
-  Json& message = conversation_.messages[turn];
-  Json original = message;
+ByteSpan RenderedConversation::differences(std::size_t turn, const std::array<Json, 2>& instead) {
+  Json original = conversation_.messages[turn];
   ByteSpan span{text_.size(), 0};
-  for (const char* placeholder : kPlaceholders) {
-    message = placeholder_for(original, placeholder);
+  for (const Json& message : instead) {
+    conversation_.messages[turn] = message;
     const ByteSpan one = difference(text_, render());
     span = {std::min(span.begin, one.begin), std::max(span.end, one.end)};
   }
-  message = std::move(original);
-  if (span.end <= span.begin) return {};
+  conversation_.messages[turn] = std::move(original);
+  return span.end <= span.begin ? ByteSpan() : span;
+}
+
+std::vector<ByteSpan> RenderedConversation::find(std::size_t turn) {
+  const Json& message = conversation_.messages[turn];
+  const ByteSpan span =
+      differences(turn, {placeholder_for(message, kPlaceholders[0]), placeholder_for(message, kPlaceholders[1])});
+  if (span.end == 0) return {};
   if (!message.contains("tool_calls")) return {span};
   const ByteSpan answers = tool_answers(turn);
   if (answers.end <= answers.begin || answers.begin < span.begin || answers.end > span.end) return {span};
   std::vector<ByteSpan> spans = {{span.begin, answers.begin}, {answers.end, span.end}};
   std::erase_if(spans, [](ByteSpan part) { return part.end <= part.begin; });
   return spans;
+}
+
+ByteSpan RenderedConversation::find_property(std::size_t turn, const std::string& key) {
+  std::array<Json, 2> instead = {conversation_.messages[turn], conversation_.messages[turn]};
+  for (std::size_t i = 0; i < instead.size(); ++i) instead[i][key] = kPlaceholders[i];
+  return differences(turn, instead);
+}
+
+std::optional<std::string> RenderedConversation::property(std::size_t turn, const std::string& key) const {
+  const Json& message = conversation_.messages[turn];
+  const auto found = message.find(key);
+  if (found == message.end() || !found->is_string()) return std::nullopt;
+  return found->get<std::string>();
 }
 
 }  // namespace eft

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,13 +30,20 @@ class RenderedConversation {
   const std::string& text() const { return text_; }
   std::size_t turns() const { return conversation_.messages.size(); }
   const std::string& role(std::size_t turn) const { return conversation_.role(turn); }
+  const TurnTraining& training(std::size_t turn) const { return conversation_.training[turn]; }
+  /// The string property `key` of a turn.
+  std::optional<std::string> property(std::size_t turn, const std::string& key) const;
   /// The bytes of text() that the content of `turn` made, with its tool calls and reasoning; none when it is empty or
   /// the template drops it. They are two spans where the template prints the answers of tools inside the turn that
   /// called them.
   std::vector<ByteSpan> find(std::size_t turn);
+  /// The bytes that one string property of a turn made, empty when there are none.
+  ByteSpan find_property(std::size_t turn, const std::string& key);
 
  private:
   std::string render() const;
+  /// Where the text differs when `turn` is each of two messages instead.
+  ByteSpan differences(std::size_t turn, const std::array<nlohmann::ordered_json, 2>& instead);
   /// What is there because of the tool turns that follow `turn`.
   ByteSpan tool_answers(std::size_t turn);
 

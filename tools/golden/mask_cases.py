@@ -70,6 +70,56 @@ TOOLS = [
     {"tools": json.dumps([TOOL]), "messages": [
         {"role": U, "content": "Thanks!"}, {"role": A, "content": "You are welcome."}]},
 ]
+NAMED = [
+    {"messages": [{"role": "narrator", "content": "Be short."}, {"role": "person", "content": "Hé?"},
+                  {"role": "machine", "content": "Ja."}]},
+    {"messages": [{"role": "person", "content": "And?"}, {"role": "bot", "content": "Non."}]},
+]
+FLAGGED = [
+    {"messages": [{"role": U, "content": "a", "train": True}, {"role": A, "content": "not this", "train": False},
+                  {"role": U, "content": "b", "train": False}, {"role": A, "content": "but this", "train": True},
+                  {"role": U, "content": "c"}, {"role": A, "content": "default"}]},
+]
+
+
+def detail(text, *flags):
+    """Parts of `text` by their ends."""
+    begin, parts = 0, []
+    for end, train in flags:
+        parts.append({"begin_offset": begin, "end_offset": end, "train": train})
+        begin = end + 1
+    return {"role": A, "content": text, "train_detail": parts}
+
+
+DETAILED = [
+    {"messages": [{"role": U, "content": "q"}, detail("The first part. The second part.", (14, True), (31, False))]},
+    {"messages": [{"role": U, "content": "q"}, detail("The first part. The second part.", (15, False), (31, True))]},
+    {"messages": [{"role": U, "content": "q"}, detail("Über 👍🏽 straße, ja und nein", (7, False), (12, True), (25, False))]},
+    {"messages": [{"role": U, "content": "q"}, detail("inside of words counts", (2, True), (9, False), (12, True), (21, False))]},
+    {"messages": [{"role": U, "content": "q"}, detail("nothing at all of this", (21, False)), {"role": U, "content": "r"},
+                  {"role": A, "content": "all of that"}]},
+    {"messages": [{"role": U, "content": "q"}, detail("a gap in it", (1, True)), {"role": U, "content": "r"},
+                  detail("one two three", (3, False), (4, True), (5, False), (6, True), (12, False))]},
+]
+
+
+def part(text, **flags):
+    return {"type": "text", "text": text, **flags}
+
+
+WEIGHTED = [
+    {"messages": [{"role": U, "content": "q"},
+                  {"role": A, "content": [part("Let me think.", train=False), part(" The answer is 4.", train=True)]}]},
+    {"messages": [{"role": U, "content": "q"},
+                  {"role": A, "content": [part("wrong side ", weight=0), part("of the space", weight=1), part("!")]}]},
+    {"messages": [{"role": U, "content": [part("user too", train=True)]}, {"role": A, "content": [part("é", train=False), part("è")]}]},
+]
+THINKING = [
+    chat((U, "2+2"), (A, "<think>\n  two and two \n</think>\n\nfour")),
+    chat((U, "no thought"), (A, "plain")),
+    chat((U, "other tags"), (A, "before <reasoning>why</reasoning> after")),
+    chat((U, "solution"), (A, "<|begin_of_thought|>hm<|end_of_thought|> <|begin_of_solution|> it <|end_of_solution|>")),
+]
 ALPACA = [
     {"instruction": "Name a colour.", "input": "", "output": "Blue."},
     {"instruction": "Translate.", "input": "Guten Tag 👋", "output": "Good day 👋"},
@@ -85,13 +135,15 @@ TEXT = [
 ]
 MANY = [chat((U, f"question {i}"), (A, f"answer {i} " + "more " * (i % 7))) for i in range(40)]
 
-ROWS = {"chat": CHAT, "open": SYSTEM_ONLY_USER, "sharegpt": SHAREGPT, "stringed": STRINGED, "system_column": SYSTEM_COLUMN,
+ROWS = {"named": NAMED, "flagged": FLAGGED, "detailed": DETAILED, "weighted": WEIGHTED, "thinking": THINKING, "chat": CHAT, "open": SYSTEM_ONLY_USER, "sharegpt": SHAREGPT, "stringed": STRINGED, "system_column": SYSTEM_COLUMN,
         "parts": PARTS, "tools": TOOLS, "alpaca": ALPACA, "text": TEXT, "many": MANY}
 
 CHATML = ("{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + "
           "'\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}")
 EOS_TEMPLATE = ("{{ bos_token }}{% for m in messages %}{{ m['role'] }}: {{ m['content'] | trim }}{{ eos_token }}{{ '\\n' }}"
                 "{% endfor %}")
+THINK_TEMPLATE = ("{% for m in messages %}<|turn>{{ m['role'] }}\n{% if m['reasoning_content'] %}<|channel>"
+                  "{{ m['reasoning_content'] }}<channel|>{% endif %}{{ m['content'] }}<turn|>\n{% endfor %}")
 
 
 def run(dataset, **keys):
@@ -120,6 +172,19 @@ def cases(eot, template):
     yield "stringed", run({"path": "../rows/stringed.jsonl"}, **t)
     yield "system_column", run({"path": "../rows/system_column.jsonl"}, **t)
     yield "parts", run({"path": "../rows/parts.jsonl"}, **t)
+    yield "roles", run({"path": "../rows/named.jsonl", "roles": {"assistant": ["machine", "bot"], "user": ["person"],
+                                                                 "system": ["narrator"]}}, **t)
+    yield "roles_trained", run({"path": "../rows/named.jsonl", "roles_to_train": ["person", "machine"],
+                                "roles": {"assistant": ["machine", "bot"], "user": ["person"], "system": ["narrator"]}}, **t)
+    yield "drop_system", run({"drop_system_message": True}, **t)
+    yield "drop_system_column", run({"path": "../rows/system_column.jsonl", "drop_system_message": True}, **t)
+    yield "flagged", run({"path": "../rows/flagged.jsonl", "message_field_training": "train"}, **t)
+    yield "flagged_last", run({"path": "../rows/flagged.jsonl", "message_field_training": "train", "train_on_eos": "last"}, **t)
+    yield "flagged_inputs", run({"path": "../rows/flagged.jsonl", "message_field_training": "train"}, train_on_inputs=True, **t)
+    yield "detailed", run({"path": "../rows/detailed.jsonl", "message_field_training_detail": "train_detail"}, **t)
+    yield "detailed_flagged", run({"path": "../rows/detailed.jsonl", "message_field_training_detail": "train_detail",
+                                   "message_field_training": "train"}, **t)
+    yield "weighted", run({"path": "../rows/weighted.jsonl"}, **t)
     yield "truncate", run({}, excess_length_strategy="truncate", sequence_len=24, **t)
     yield "drop", run({}, sequence_len=32, min_sample_len=20, **t)
     yield "raise", run({}, excess_length_strategy="raise", sequence_len=32, **t)
@@ -148,7 +213,10 @@ def cases(eot, template):
     if template.startswith("gemma4"):
         yield "tools", run({"path": "../rows/tools.jsonl"}, **t)
         yield "tools_inputs", run({"path": "../rows/tools.jsonl"}, train_on_inputs=True, **t)
-        yield "thinking", run({}, chat_template_kwargs={"enable_thinking": True}, **t)
+        yield "split_thinking", run({"path": "../rows/thinking.jsonl", "split_thinking": True}, chat_template="jinja",
+                                    chat_template_jinja=THINK_TEMPLATE, eot_tokens=[eot])
+        yield "split_thinking_dropped", run({"path": "../rows/thinking.jsonl", "split_thinking": True}, **t)
+        yield "enable_thinking", run({}, chat_template_kwargs={"enable_thinking": True}, **t)
     yield "alpaca", run({"path": "../rows/alpaca.jsonl", "type": "alpaca"})
     yield "alpaca_inputs", run({"path": "../rows/alpaca.jsonl", "type": "alpaca"}, train_on_inputs=True)
     yield "alpaca_truncate", run({"path": "../rows/alpaca.jsonl", "type": "alpaca"}, sequence_len=80,
@@ -161,7 +229,7 @@ def cases(eot, template):
 
 # What a Gemma 3 template does differently; the rest would only repeat the runs for Gemma 4.
 GEMMA3 = ("plain", "eos_all", "eos_last", "eos_none_eot_all", "inputs", "inputs_last", "roles_user", "roles_system",
-          "roles_all_eos_all", "open_turn", "sharegpt", "system_column", "parts", "truncate", "packed", "two")
+          "roles_all_eos_all", "open_turn", "sharegpt", "system_column", "parts", "detailed", "weighted", "flagged", "drop_system", "truncate", "packed", "two")
 
 
 def write_models(demo, out):
