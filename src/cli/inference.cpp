@@ -223,10 +223,14 @@ void run(const Arguments& arguments) {
     return;
   }
   Chat chat(choose_chat_template(arguments.chat_template, arguments.model, tokenizer), tokenizer, arguments.system);
-  Session session(arguments, tokenizer);
-  if (!arguments.prompt) return converse(session, chat);
+  if (!arguments.prompt) {
+    Session session(arguments, tokenizer);
+    return converse(session, chat);
+  }
   chat.add_user(*arguments.prompt);
-  session.print_summary(session.answer(chat.prompt()));
+  const std::vector<TokenId> prompt = chat.prompt();  // what the template refuses is said before the model is opened
+  Session session(arguments, tokenizer);
+  session.print_summary(session.answer(prompt));
 }
 
 }  // namespace
