@@ -30,6 +30,7 @@ int run(int argc, char** argv) {
   eft::add_train_command(app, exit_code);
   eft::add_evaluate_command(app, exit_code);
   eft::add_plan_command(app, exit_code);
+  eft::add_preprocess_command(app, exit_code);
   eft::add_check_command(app, exit_code);
   eft::add_inference_command(app, exit_code);
   eft::add_init_command(app, exit_code);

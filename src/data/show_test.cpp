@@ -1,0 +1,54 @@
+#include "data/show.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "data/test_files.h"
+
+namespace eft {
+namespace {
+
+Example example_of(const std::string& context, const std::string& trained) {
+  Example example;
+  example.tokens = demo_tokenizer().encode(context);
+  example.labels.assign(example.tokens.size(), kIgnoreLabel);
+  const auto ids = demo_tokenizer().encode(trained);
+  example.tokens.insert(example.tokens.end(), ids.begin(), ids.end());
+  example.labels.insert(example.labels.end(), ids.begin(), ids.end());
+  example.source = "some:rows.jsonl:12";
+  return example;
+}
+
+TEST(Show, marks_what_bears_loss) {
+  const Example example = example_of("<|turn>user\na\r\x1b[2J", "b<turn|>");
+  EXPECT_EQ(show_example(example, demo_tokenizer(), ShowStyle::plain), "<|turn>user\na\\r\\x1b[2J«b<turn|>»");
+  EXPECT_EQ(show_example(example_of("a", "b"), demo_tokenizer(), ShowStyle::colour), "\x1b[2ma\x1b[0m\x1b[32mb\x1b[0m");
+}
+
+TEST(Show, dumps_one_json_object) {
+  Example example;
+  example.tokens = {2, 5, 6};
+  example.labels = {kIgnoreLabel, 5, 6};
+  example.source = "some:rows.jsonl:12";
+  EXPECT_EQ(dump_example(example, false),
+            R"({"input_ids":[2,5,6],"labels":[-100,5,6],"source":"some:rows.jsonl","row":12})");
+  EXPECT_EQ(dump_example(example, true), R"({"input_ids":[2,5,6],"labels":[-100,5,6],"position_ids":[0,1,2],)"
+                                         R"("source":"some:rows.jsonl","row":12})");
+}
+
+TEST(Show, draws_lengths) {
+  std::vector<Example> examples(3);
+  for (Example& example : examples) example.tokens.resize(5);
+  examples[0].tokens.resize(16);
+  const auto lines = length_histogram(examples);
+  ASSERT_EQ(lines.size(), 3U);
+  EXPECT_NE(lines[0].find("4 to 7"), std::string::npos);
+  EXPECT_EQ(std::count(lines[0].begin(), lines[0].end(), '#'), 40);
+  EXPECT_EQ(std::count(lines[1].begin(), lines[1].end(), '#'), 0);
+  EXPECT_EQ(std::count(lines[2].begin(), lines[2].end(), '#'), 20);
+  EXPECT_TRUE(length_histogram({}).empty());
+}
+
+}  // namespace
+}  // namespace eft
