@@ -16,10 +16,9 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kFile = "adapter_config.json";
 
 /// Keys of adapter_config.json that would change the computation if they were anything but off.
-constexpr const char* kUnsupported[] = {"use_dora",          "use_rslora",      "rank_pattern",         "alpha_pattern",
-                                        "modules_to_save",   "exclude_modules", "layers_to_transform",  "layer_replication",
-                                        "lora_bias",         "trainable_token_indices",
-                                        "fan_in_fan_out",    "use_qalora",      "alora_invocation_tokens"};
+constexpr const char* kUnsupported[] = {"use_dora",        "modules_to_save",         "layers_to_transform",
+                                        "lora_bias",       "trainable_token_indices", "layer_replication",
+                                        "fan_in_fan_out",  "use_qalora",              "alora_invocation_tokens"};
 
 bool is_off(const Json& value) {
   return value.is_null() || (value.is_boolean() && !value.get<bool>()) || ((value.is_object() || value.is_array()) && value.empty());
@@ -37,6 +36,32 @@ Json read_config(const std::filesystem::path& path) {
 std::vector<std::string> strings_or_none(const Json& config, const char* key) {
   const auto found = config.find(key);
   return found == config.end() || found->is_null() ? std::vector<std::string>() : found->get<std::vector<std::string>>();
+}
+
+/// A list of names, or one regular expression.
+StringOrList names_or_pattern(const Json& config, const char* key) {
+  StringOrList result;
+  result.is_string = config.contains(key) && config[key].is_string();
+  result.items = result.is_string ? std::vector{config[key].get<std::string>()} : strings_or_none(config, key);
+  return result;
+}
+
+StringMap pattern_map(const Json& config, const char* key) {
+  StringMap map;
+  if (!config.contains(key) || config[key].is_null()) return map;
+  for (const auto& [module, value] : config[key].items()) map.entries.push_back({module, std::to_string(value.get<std::int64_t>())});
+  return map;
+}
+
+Json to_json(const StringOrList& list) {
+  if (list.empty()) return nullptr;
+  return list.is_string ? Json(list.items[0]) : Json(list.items);
+}
+
+Json to_json(const StringMap& map) {
+  Json json = Json::object();
+  for (const StringMap::Entry& entry : map.entries) json[entry.key] = std::stoll(entry.value);
+  return json;
 }
 
 /// Whole paths of the linears that have an adapter. PEFT has no lora_target_linear, and the ends of paths alone would
@@ -74,13 +99,11 @@ AdapterOptions read_adapter_options(const std::filesystem::path& folder) {
     options.rank = config.at("r").get<std::int64_t>();
     options.alpha = config.at("lora_alpha").get<std::int64_t>();
     options.dropout = config.value("lora_dropout", 0.0);
-    const Json& targets = config.at("target_modules");
-    options.target_modules.is_string = targets.is_string();
-    if (targets.is_string()) {
-      options.target_modules.items = {targets.get<std::string>()};
-    } else {
-      options.target_modules.items = strings_or_none(config, "target_modules");
-    }
+    options.rslora = config.value("use_rslora", false);
+    options.target_modules = names_or_pattern(config, "target_modules");
+    options.exclude_modules = names_or_pattern(config, "exclude_modules");
+    options.rank_pattern = pattern_map(config, "rank_pattern");
+    options.alpha_pattern = pattern_map(config, "alpha_pattern");
     options.target_parameters.items = strings_or_none(config, "target_parameters");
     options.model_dir = folder;
     return options;
@@ -101,7 +124,10 @@ void write_adapter_config(const ParameterStore& parameters, const AdapterOptions
               {"fan_in_fan_out", false},
               {"inference_mode", true},
               {"init_lora_weights", true},
-              {"use_rslora", false},
+              {"use_rslora", options.rslora},
+              {"rank_pattern", to_json(options.rank_pattern)},
+              {"alpha_pattern", to_json(options.alpha_pattern)},
+              {"exclude_modules", to_json(options.exclude_modules)},
               {"use_dora", false}};
   if (options.target_modules.is_string && !options.target_modules.empty()) {
     config["target_modules"] = options.target_modules.items[0];

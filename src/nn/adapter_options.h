@@ -26,6 +26,10 @@ struct AdapterOptions {
       target_modules;  ///< a string is a regular expression for the whole module name; a list holds names or suffixes
   bool target_linear = false;
   StringOrList target_parameters;   ///< of experts; always names or suffixes
+  StringOrList exclude_modules;     ///< matched as target_modules; these get no adapter
+  StringMap rank_pattern;           ///< module (the end of its path, may be a regular expression) → its own rank
+  StringMap alpha_pattern;          ///< likewise
+  bool rslora = false;              ///< scaled by alpha / √rank instead
   std::filesystem::path model_dir;  ///< empty: start a new adapter
 };
 
@@ -47,6 +51,12 @@ void describe(Visitor&& field, AdapterOptions& o) {
          "Parameters of experts that get adapters, by the ends of their paths: experts.gate_up_proj, experts.down_proj. "
          "Needs lora_dropout: 0."},
         o.target_parameters);
+  field({"lora_exclude_modules", "Modules that get no adapter, named as in lora_target_modules."}, o.exclude_modules);
+  field({"lora_rank_pattern", "Ranks of their own for some modules: the end of a module path, which may be a regular "
+                              "expression, to the rank."},
+        o.rank_pattern);
+  field({"lora_alpha_pattern", "Likewise for lora_alpha."}, o.alpha_pattern);
+  field({"peft_use_rslora", "Scale adapters by lora_alpha / √lora_r (rank-stabilised LoRA)."}, o.rslora);
   field({"lora_model_dir", "Adapter folder to continue from; its rank, scale and targets hold."}, o.model_dir);
 }
 

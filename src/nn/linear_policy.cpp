@@ -1,5 +1,8 @@
 #include "nn/linear_policy.h"
 
+#include <charconv>
+#include <cmath>
+
 #include "base/error.h"
 
 namespace eft {
@@ -11,12 +14,48 @@ bool names(std::string_view target, std::string_view path) {
                             path[path.size() - target.size() - 1] == '.');
 }
 
+std::regex compile(const std::string& text, const std::string& pattern, const char* key) {
+  try {
+    return std::regex(pattern);
+  } catch (const std::regex_error& error) {
+    throw ConfigError("{}: {} is not a regular expression: {}", key, text, error.what());
+  }
+}
+
+/// Which entries of a list name `module`.
+bool mark_named(const std::vector<std::string>& items, std::string_view module, std::vector<bool>& used) {
+  bool matched = false;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (!names(items[i], module)) continue;
+    used[i] = true;
+    matched = true;
+  }
+  return matched;
+}
+
 }  // namespace
+
+std::vector<LinearPolicy::Pattern> LinearPolicy::read_patterns(const StringMap& map, const char* key) {
+  std::vector<Pattern> patterns;
+  for (const StringMap::Entry& entry : map.entries) {
+    std::int64_t value = 0;
+    const char* end = entry.value.data() + entry.value.size();
+    const auto [stop, failure] = std::from_chars(entry.value.data(), end, value);
+    if (failure != std::errc() || stop != end || value < 1) {
+      throw ConfigError("{}: {}: {}, expected a positive integer", key, entry.key, entry.value);
+    }
+    patterns.push_back({compile(entry.key, "(?:.*\\.)?(?:" + entry.key + ")", key), value});
+  }
+  return patterns;
+}
 
 LinearPolicy::LinearPolicy(const AdapterOptions& options)
     : options_(options),
+      rank_patterns_(read_patterns(options.rank_pattern, "lora_rank_pattern")),
+      alpha_patterns_(read_patterns(options.alpha_pattern, "lora_alpha_pattern")),
       target_used_(options.target_modules.items.size(), false),
-      parameter_target_used_(options.target_parameters.items.size(), false) {
+      parameter_target_used_(options.target_parameters.items.size(), false),
+      exclude_used_(options.exclude_modules.items.size(), false) {
   if (options_.kind == AdapterKind::none) return;
   if (!options_.rank || !options_.alpha) throw ConfigError("lora_r, lora_alpha: both are needed for adapter: lora");
   const bool parameters = !options_.target_parameters.empty();
@@ -27,13 +66,19 @@ LinearPolicy::LinearPolicy(const AdapterOptions& options)
     throw ConfigError("lora_dropout: {} does not go with lora_target_parameters, nor does it in PEFT; set lora_dropout: 0",
                       options_.dropout);
   }
-  if (!options_.target_modules.is_string || options_.target_modules.empty()) return;
-  try {
-    pattern_.emplace(options_.target_modules.items[0]);
-  } catch (const std::regex_error& error) {
-    throw ConfigError("lora_target_modules: {} is not a regular expression: {}", options_.target_modules.items[0],
-                      error.what());
-  }
+  const auto pattern_of = [](const StringOrList& list, const char* key) -> std::optional<std::regex> {
+    if (!list.is_string || list.empty()) return std::nullopt;
+    return compile(list.items[0], list.items[0], key);
+  };
+  pattern_ = pattern_of(options_.target_modules, "lora_target_modules");
+  exclude_pattern_ = pattern_of(options_.exclude_modules, "lora_exclude_modules");
+}
+
+bool LinearPolicy::excluded(std::string_view module) {
+  if (!exclude_pattern_) return mark_named(options_.exclude_modules.items, module, exclude_used_);
+  const bool hit = std::regex_match(module.begin(), module.end(), *exclude_pattern_);
+  if (hit) exclude_used_[0] = true;
+  return hit;
 }
 
 bool LinearPolicy::targets(std::string_view module) {
@@ -42,46 +87,41 @@ bool LinearPolicy::targets(std::string_view module) {
     if (hit) target_used_[0] = true;
     return hit;
   }
-  bool matched = false;
-  for (std::size_t i = 0; i < options_.target_modules.items.size(); ++i) {
-    if (!names(options_.target_modules.items[i], module)) continue;
-    target_used_[i] = true;
-    matched = true;
-  }
-  return matched;
+  return mark_named(options_.target_modules.items, module, target_used_);
 }
 
 bool LinearPolicy::targets_parameter(std::string_view parameter) {
-  bool matched = false;
-  for (std::size_t i = 0; i < options_.target_parameters.items.size(); ++i) {
-    if (!names(options_.target_parameters.items[i], parameter)) continue;
-    parameter_target_used_[i] = true;
-    matched = true;
-  }
-  return matched;
+  return mark_named(options_.target_parameters.items, parameter, parameter_target_used_);
 }
 
-LoraSettings LinearPolicy::settings() const {
-  return {.rank = *options_.rank,
-          .scale = static_cast<double>(*options_.alpha) / static_cast<double>(*options_.rank),
-          .dropout = options_.dropout};
+LoraSettings LinearPolicy::settings(std::string_view module) const {
+  const auto own_value = [module](const std::vector<Pattern>& patterns, std::int64_t common) {
+    for (const Pattern& pattern : patterns) {
+      if (std::regex_match(module.begin(), module.end(), pattern.module)) return pattern.value;
+    }
+    return common;
+  };
+  const std::int64_t rank = own_value(rank_patterns_, *options_.rank);
+  const auto alpha = static_cast<double>(own_value(alpha_patterns_, *options_.alpha));
+  const auto divisor = static_cast<double>(rank);
+  return {.rank = rank, .scale = alpha / (options_.rslora ? std::sqrt(divisor) : divisor), .dropout = options_.dropout};
 }
 
 std::optional<LoraSettings> LinearPolicy::lora(std::string_view module) {
   linears_.emplace_back(module);
   if (options_.kind == AdapterKind::none) return std::nullopt;
   const bool targeted = targets(module);  // also where target_linear takes it anyway: the target has matched
-  if (!targeted && !options_.target_linear) return std::nullopt;
+  if ((!targeted && !options_.target_linear) || excluded(module)) return std::nullopt;
   ++adapted_;
-  return settings();
+  return settings(module);
 }
 
 std::optional<LoraSettings> LinearPolicy::lora_of_parameter(std::string_view parameter, std::string_view adapter) {
   parameters_.emplace_back(parameter);
   if (options_.kind == AdapterKind::none || !targets_parameter(parameter)) return std::nullopt;
   ++adapted_;
-  of_parameters_.push_back({std::string(parameter), std::string(adapter), settings().scale});
-  return settings();
+  of_parameters_.push_back({std::string(parameter), std::string(adapter), settings(parameter).scale});
+  return settings(parameter);
 }
 
 void LinearPolicy::leave_plain(std::string_view name, std::string_view reason) {
@@ -121,6 +161,10 @@ void LinearPolicy::check_used(const std::vector<std::string>& targets, const std
 void LinearPolicy::check_matched() const {
   if (options_.kind == AdapterKind::none) return;
   check_used(options_.target_modules.items, target_used_, "lora_target_modules", "target_modules");
+  for (std::size_t i = 0; i < exclude_used_.size(); ++i) {
+    if (exclude_used_[i] || !options_.model_dir.empty()) continue;
+    throw ConfigError("lora_exclude_modules: {} matches nothing that would get an adapter", options_.exclude_modules.items[i]);
+  }
   check_used(options_.target_parameters.items, parameter_target_used_, "lora_target_parameters", "target_parameters");
   if (adapted_ == 0) throw ConfigError("lora_target_modules: no linear of this model matches");
 }

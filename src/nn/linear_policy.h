@@ -13,7 +13,7 @@ namespace eft {
 /// The low-rank adapter of one linear.
 struct LoraSettings {
   std::int64_t rank;
-  double scale;    ///< alpha / rank
+  double scale;    ///< alpha / rank, or alpha / √rank
   double dropout;  ///< of the adapter's input, in training
 };
 
@@ -52,15 +52,24 @@ class LinearPolicy {
 
  private:
   bool targets(std::string_view module);
+  bool excluded(std::string_view module);
   bool targets_parameter(std::string_view parameter);
   void check_used(const std::vector<std::string>& targets, const std::vector<bool>& used, const char* key,
                   const char* peft_key) const;
   std::string hint(const std::string& target, bool of_parameter) const;
-  LoraSettings settings() const;
+  LoraSettings settings(std::string_view module) const;
 
   AdapterOptions options_;
-  std::optional<std::regex> pattern_;
-  std::vector<bool> target_used_, parameter_target_used_;
+  /// A key of rank_pattern or alpha_pattern, as PEFT matches it.
+  struct Pattern {
+    std::regex module;
+    std::int64_t value;
+  };
+  static std::vector<Pattern> read_patterns(const StringMap& map, const char* key);
+
+  std::optional<std::regex> pattern_, exclude_pattern_;
+  std::vector<Pattern> rank_patterns_, alpha_patterns_;
+  std::vector<bool> target_used_, parameter_target_used_, exclude_used_;
   std::vector<std::string> linears_, parameters_;
   std::vector<OfParameter> of_parameters_;
   std::int64_t adapted_ = 0;

@@ -12,5 +12,8 @@ if [ $# -gt 3 ]; then
   cp "$data/$4" "$model/config.json"
 fi
 arguments=(--reference "$data/$2.safetensors" --dtype "$3")
-[ "$2" != reference_lora ] || arguments+=(--adapter "$data/adapter")
+case $2 in
+  reference_lora) arguments+=(--adapter "$data/adapter") ;;
+  reference_patterns) arguments+=(--adapter "$data/adapter_patterns") ;;
+esac
 "$EFT" check "$model" "${arguments[@]}"

@@ -212,9 +212,9 @@ def add_dead_tensors(folder, text, rng):
     save_file(tensors, path, {"format": "pt"})
 
 
-def save_adapter(model, folder, targets, parameters, rng):
+def save_adapter(model, folder, targets, parameters, rng, **other):
     adapted = get_peft_model(model, LoraConfig(r=3, lora_alpha=7, lora_dropout=0.0, target_modules=targets,
-                                               target_parameters=parameters))
+                                               target_parameters=parameters, **other))
     with torch.no_grad():
         for name, parameter in adapted.named_parameters():
             if "lora_" in name:
@@ -223,6 +223,7 @@ def save_adapter(model, folder, targets, parameters, rng):
         config.base_model_name_or_path = None
     adapted.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)
+    adapted.unload()
 
 
 def make(out, name):
@@ -247,6 +248,12 @@ def make(out, name):
         metadata = make_reference(folder, folder / file, batch=batch, **arguments)
         print(name, file, "loss", metadata["loss"], flush=True)
         print("  f32", metadata["f32_noise"], "\n  bf16", metadata["bf16_noise"], flush=True)
+    if name == "gemma3":
+        save_adapter(model, folder / "adapter_patterns", LINEARS, None, rng, use_rslora=True,
+                     rank_pattern={"q_proj": 5, "layers.1.mlp.down_proj": 2}, alpha_pattern={"(up|gate)_proj": 11},
+                     exclude_modules=r".*\.layers\.[03]\..*")
+        make_reference(folder, folder / "reference_patterns.safetensors", batch=batch, lr=2e-3,
+                       adapter=folder / "adapter_patterns")
     if name == "gemma4_e":
         padded = random_batch(COMMON["vocab_size"] - 10, 3, 19, 8, pad=True)
         make_reference(folder, folder / "reference_padded.safetensors", batch=padded, steps=0, grads=False)
