@@ -10,6 +10,7 @@ void add_check_command(CLI::App& app, int& exit_code);
 void add_config_schema_command(CLI::App& app, int& exit_code);
 void add_evaluate_command(CLI::App& app, int& exit_code);
 void add_inference_command(CLI::App& app, int& exit_code);
+void add_inspect_command(CLI::App& app, int& exit_code);
 void add_init_command(CLI::App& app, int& exit_code);
 void add_plan_command(CLI::App& app, int& exit_code);
 void add_preprocess_command(CLI::App& app, int& exit_code);
