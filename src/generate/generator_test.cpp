@@ -109,7 +109,8 @@ INSTANTIATE_TEST_SUITE_P(Families, CachedDecode,
                          testing::Values(Case{"gemma3", DType::f64}, Case{"gemma3", DType::f32},
                                          Case{"gemma3_container", DType::f64}, Case{"gemma4_e", DType::f64},
                                          Case{"gemma4_e", DType::f32}, Case{"gemma4_dense", DType::f64},
-                                         Case{"gemma4_dense", DType::f32}, Case{"gemma4_container", DType::f64}),
+                                         Case{"gemma4_dense", DType::f32}, Case{"gemma4_container", DType::f64},
+                                         Case{"gemma4_moe", DType::f64}, Case{"gemma4_moe", DType::f32}),
                          name);
 
 class Generating : public testing::Test {

@@ -127,9 +127,10 @@ std::optional<LoraSettings> LinearPolicy::lora_of_parameter(std::string_view par
 void LinearPolicy::leave_plain(std::string_view name, std::string_view reason) {
   if (options_.kind == AdapterKind::none) return;
   const auto refuse = [&](const char* key) {
-    throw ConfigError("{}: would adapt {}; {}; take it out of the targets", key, name, reason);
+    throw ConfigError("{}: would adapt {}; {}; take it out of the targets or name it in lora_exclude_modules", key, name,
+                      reason);
   };
-  if (targets(name)) refuse("lora_target_modules");
+  if (targets(name) && !excluded(name)) refuse("lora_target_modules");
   if (targets_parameter(name)) refuse("lora_target_parameters");
 }
 

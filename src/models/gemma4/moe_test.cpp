@@ -119,6 +119,14 @@ TEST(Moe, refuses_adapters_on_the_router) {
   }
 }
 
+TEST(Moe, takes_a_pattern_that_excludes_the_router) {
+  AdapterOptions options = adapter_on({".*proj"}, {});
+  options.target_modules.is_string = true;
+  EXPECT_NE(refusal(options), "no error");
+  options.exclude_modules.items = {"router.proj"};
+  EXPECT_EQ(refusal(options), "no error");
+}
+
 TEST(Moe, says_how_experts_are_adapted) {
   EXPECT_EQ(refusal(adapter_on({"gate_up_proj"}, {})),
             "lora_target_modules: gate_up_proj matches no linear of this model; it is a parameter of experts, name it in "
