@@ -123,7 +123,7 @@ constexpr std::array kRunGroups = {
         "nemo_gym_multi_turn nemo_gym_max_turns"},
     KeyGroup{KeyClass::unsupported, "-", "use datasets with type: completion", "pretraining_dataset"},
     KeyGroup{KeyClass::unsupported, "-", kRemove,
-             "shuffle_before_merging_datasets dataset_shard_num dataset_shard_idx dataset_exact_deduplication "
+             "dataset_shard_num dataset_shard_idx "
              "dataloader_drop_last sample_packing_sequentially eval_sequence_len streaming "
              "pretraining_sample_concatenation use_pose pose_split_on_token_ids pose_max_context_len pose_num_chunks "
              "image_size image_resize_algorithm role_boundaries processor_kwargs"},
@@ -188,10 +188,9 @@ constexpr std::array kDatasetValues = {
                       "use type: chat_template with field_messages: conversations and message_property_mappings: "
                       "{role: from, content: value}"},
     UnsupportedValues{"type",
-                      "alpaca_chat alpaca_instruct alpaca_w_system input_output context_qa metharme orcamini pygmalion "
-                      "jeopardy oasst gpteacher reflection explainchoice concisechoice summarizetldr creative_acr "
+                      "context_qa metharme orcamini pygmalion jeopardy reflection explainchoice concisechoice creative_acr "
                       "stepwise_supervised pretrain _synthetic messages",
-                      "use chat_template, alpaca or completion"},
+                      "use chat_template, alpaca, input_output or completion"},
 };
 
 bool holds(const char* list, std::string_view word) {

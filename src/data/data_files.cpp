@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
+#include "base/file.h"
 
 namespace eft {
 namespace {
@@ -27,6 +30,23 @@ bool looks_like_hub_name(const std::string& path) {
          !ends_with_one_of(path, kTextEndings);
 }
 
+/// Where `hf download` keeps what it fetched, when there is a snapshot of the dataset `name`.
+std::optional<fs::path> cached_snapshot(const std::string& name) {
+  const auto variable = [](const char* key) { return fs::path(std::getenv(key) != nullptr ? std::getenv(key) : ""); };
+  fs::path cache = variable("HF_HUB_CACHE");
+  if (cache.empty() && !variable("HF_HOME").empty()) cache = variable("HF_HOME") / "hub";
+  if (cache.empty()) cache = variable("HOME") / ".cache" / "huggingface" / "hub";
+  std::string folder = "datasets--" + name;
+  folder.replace(folder.find('/'), 1, "--");
+  const fs::path main = cache / folder / "refs" / "main";
+  if (!fs::is_regular_file(main)) return std::nullopt;
+  std::string revision = read_text(main);
+  std::erase_if(revision, [](unsigned char c) { return std::isspace(c) != 0; });
+  const fs::path snapshot = cache / folder / "snapshots" / revision;
+  if (revision.empty() || !fs::is_directory(snapshot)) return std::nullopt;
+  return snapshot;
+}
+
 [[noreturn]] void refuse_missing(const std::string& path) {
   if (path.find("://") != std::string::npos) {
     throw FileError("{}: not a file or folder; download it and set path to the result", path);
@@ -34,7 +54,7 @@ bool looks_like_hub_name(const std::string& path) {
   if (looks_like_hub_name(path)) {
     throw FileError(
         "{}: not a file or folder of this machine; for a dataset of the Hugging Face hub run 'hf download {} "
-        "--repo-type dataset --local-dir FOLDER' and set path to that folder",
+        "--repo-type dataset' once",
         path, path);
   }
   throw FileError("{}: no such file or folder", path);
@@ -142,11 +162,20 @@ std::string split_of_name(std::string_view name) {
   return "";
 }
 
-std::vector<fs::path> find_data_files(const DatasetOptions& given, const std::string& split) {
-  DatasetOptions options = given;
+DatasetOptions with_local_path(DatasetOptions options) {
+  if (fs::exists(options.path)) return options;
   // "path: json" with data_files is how the `datasets` library is told a format.
-  if (options.path == "json" && !options.data_files.empty() && !fs::exists(options.path)) options.path = ".";
-  if (!fs::exists(options.path)) refuse_missing(options.path);
+  if (options.path == "json" && !options.data_files.empty()) {
+    options.path = ".";
+    return options;
+  }
+  const auto snapshot = looks_like_hub_name(options.path) ? cached_snapshot(options.path) : std::nullopt;
+  if (!snapshot) refuse_missing(options.path);
+  options.path = snapshot->string();
+  return options;
+}
+
+std::vector<fs::path> find_data_files(const DatasetOptions& options, const std::string& split) {
   std::vector<fs::path> files;
   if (!options.data_files.empty()) {
     files = named_files(options);

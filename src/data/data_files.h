@@ -9,9 +9,13 @@
 
 namespace eft {
 
+/// The same options with a `path` of this machine: the name of a dataset of the Hugging Face hub becomes the folder of
+/// its snapshot in the hub's cache. Throws FileError when there is neither, with a hint how to fetch it.
+DatasetOptions with_local_path(DatasetOptions options);
+
 /// The files of a dataset, in the order in which they are read: `path` itself, those that `data_files` names inside it
 /// (globs with *, ? and **), or every .json and .jsonl file below it that belongs to the split. Throws FileError when
-/// there is none, with a hint for names of the Hugging Face hub, and ConfigError for a split that a file does not have.
+/// there is none, and ConfigError for a split that a file does not have.
 std::vector<std::filesystem::path> find_data_files(const DatasetOptions& options, const std::string& split);
 
 /// Whether `name` matches `pattern`: ? is one character, * any number of them, neither a slash; **/ any folders.

@@ -12,10 +12,46 @@
 namespace eft {
 
 /// How the rows of a dataset become text.
-enum class DatasetType { chat_template, alpaca, completion };
+enum class DatasetType {
+  chat_template,
+  alpaca,
+  alpaca_no_prompt,
+  alpaca_chat,
+  alpaca_chat_concise,
+  alpaca_chat_qa,
+  alpaca_chat_camel_ai,
+  alpaca_chat_no_prompt,
+  alpaca_w_system,
+  alpaca_w_system_instruct,
+  open_orca,
+  open_orca_chatml,
+  gpteacher,
+  oasst,
+  summarizetldr,
+  input_output,
+  completion
+};
 
 constexpr auto enum_names(DatasetType) {
-  return std::array{EnumName{DatasetType::chat_template, "chat_template"}, EnumName{DatasetType::alpaca, "alpaca"},
+  return std::array{EnumName{DatasetType::chat_template, "chat_template"},
+                    EnumName{DatasetType::alpaca, "alpaca"},
+                    EnumName{DatasetType::alpaca, "alpaca_instruct"},
+                    EnumName{DatasetType::alpaca_no_prompt, "alpaca_instruct.load_no_prompt"},
+                    EnumName{DatasetType::alpaca_chat, "alpaca_chat"},
+                    EnumName{DatasetType::alpaca_chat, "alpaca:chat"},
+                    EnumName{DatasetType::alpaca_chat_concise, "alpaca_chat.load_concise"},
+                    EnumName{DatasetType::alpaca_chat_qa, "alpaca_chat.load_qa"},
+                    EnumName{DatasetType::alpaca_chat_camel_ai, "alpaca_chat.load_camel_ai"},
+                    EnumName{DatasetType::alpaca_chat_no_prompt, "alpaca_chat.load_no_prompt"},
+                    EnumName{DatasetType::alpaca_w_system, "alpaca_w_system"},
+                    EnumName{DatasetType::alpaca_w_system, "alpaca_w_system.load_chat"},
+                    EnumName{DatasetType::alpaca_w_system_instruct, "alpaca_w_system.load_instruct"},
+                    EnumName{DatasetType::open_orca, "alpaca_w_system.load_open_orca"},
+                    EnumName{DatasetType::open_orca_chatml, "alpaca_w_system.load_open_orca_chatml"},
+                    EnumName{DatasetType::gpteacher, "gpteacher"},
+                    EnumName{DatasetType::oasst, "oasst"},
+                    EnumName{DatasetType::summarizetldr, "summarizetldr"},
+                    EnumName{DatasetType::input_output, "input_output"},
                     EnumName{DatasetType::completion, "completion"}};
 }
 
@@ -117,6 +153,8 @@ struct DataOptions {
   std::optional<bool> eval_sample_packing;  ///< left out: as sample_packing
   double val_set_size = 0;                  ///< below 1 a share of the rows, from 1 on a number of rows
   bool shuffle_merged_datasets = true;
+  bool shuffle_before_merging_datasets = false;
+  bool dataset_exact_deduplication = false;
   bool curriculum_sampling = false;
 };
 
@@ -142,6 +180,11 @@ void describe(Visitor&& field, DataOptions& o) {
   field({"val_set_size", "Rows kept for evaluation: below 1 a share, from 1 on a number of rows."}, o.val_set_size,
         Bounds{0});
   field({"shuffle_merged_datasets", "Shuffle the rows of all datasets together."}, o.shuffle_merged_datasets);
+  field(
+      {"shuffle_before_merging_datasets", "Shuffle the rows of each of several datasets before they are put together."},
+      o.shuffle_before_merging_datasets);
+  field({"dataset_exact_deduplication", "Keep the first of examples with the same tokens and labels."},
+        o.dataset_exact_deduplication);
   field({"curriculum_sampling",
          "Take the rows of one dataset in the order of its file, and several in the order that merging gave, in every "
          "epoch."},

@@ -32,9 +32,10 @@ std::string dataset_line(const DatasetCounts& counts) {
 std::vector<std::string> DataReport::lines() const {
   std::vector<std::string> lines;
   for (const DatasetCounts& counts : datasets) lines.push_back(dataset_line(counts));
-  lines.push_back(eval_examples > 0
-                      ? fmt::format("{} examples to train on, {} to evaluate on", train_examples, eval_examples)
-                      : fmt::format("{} examples to train on", train_examples));
+  std::string split = fmt::format("{} examples to train on", train_examples);
+  if (eval_examples > 0) split += fmt::format(", {} to evaluate on", eval_examples);
+  if (duplicates > 0) split += fmt::format("; dropped {} that were there twice", duplicates);
+  lines.push_back(split);
   return lines;
 }
 

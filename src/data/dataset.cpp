@@ -10,20 +10,24 @@
 #include "base/parallel.h"
 #include "data/format.h"
 #include "data/length.h"
+#include "data/duplicates.h"
 #include "data/shuffle.h"
 #include "data/source.h"
+#include "data/text_format.h"
 
 namespace eft {
 namespace {
 
 constexpr std::size_t kRowsAtOnce = 1024;
-constexpr std::uint64_t kMergeStream = 0x6d65726765;  // random numbers for the order of merged rows
+constexpr std::uint64_t kMergeStream = 0x6d65726765;      // random numbers for the order of merged rows
+constexpr std::uint64_t kDatasetStream = 0x646174617365;  // for the order of the rows of one dataset
 
 /// Where prepared datasets are read from and what with.
 struct Preparation {
   const DataOptions& options;
   const std::filesystem::path& base_model;
   const Tokenizer& tokenizer;
+  std::int64_t seed;
 };
 
 std::vector<RawRow> take_rows(RowSource& source) {
@@ -55,6 +59,12 @@ std::vector<std::vector<Example>> format_rows(const std::vector<RawRow>& rows, c
   return examples;
 }
 
+std::unique_ptr<RowFormat> choose_format(const DatasetOptions& dataset, const std::vector<RawRow>& rows,
+                                         const Preparation& preparation) {
+  if (!rows.empty() && TokenFormat::fits(rows[0])) return std::make_unique<TokenFormat>(preparation.tokenizer);
+  return make_format(dataset, preparation.options, preparation.base_model, preparation.tokenizer);
+}
+
 void check_not_empty(const DatasetCounts& counts) {
   if (counts.rows == 0) throw DataError("{}: the dataset is empty, expected at least one row", counts.path);
   if (counts.examples > 0) return;
@@ -71,9 +81,10 @@ std::vector<Example> read_dataset(const DatasetOptions& dataset, bool for_evalua
   counts.path = dataset.path;
   counts.for_evaluation = for_evaluation;
   RowSource source(dataset, for_evaluation);
-  const auto format = make_format(dataset, preparation.options, preparation.base_model, preparation.tokenizer);
+  auto rows = take_rows(source);
+  const auto format = choose_format(dataset, rows, preparation);
   std::vector<Example> kept;
-  for (auto rows = take_rows(source); !rows.empty(); rows = take_rows(source)) {
+  for (; !rows.empty(); rows = take_rows(source)) {
     counts.rows += static_cast<std::int64_t>(rows.size());
     for (std::vector<Example>& examples : format_rows(rows, *format)) {
       if (examples.empty()) ++counts.too_short;
@@ -94,6 +105,10 @@ std::vector<Example> read_all(const std::vector<DatasetOptions>& datasets, bool 
   std::vector<Example> all;
   for (const DatasetOptions& dataset : datasets) {
     std::vector<Example> one = read_dataset(dataset, for_evaluation, preparation, report);
+    if (!for_evaluation && datasets.size() > 1 && preparation.options.shuffle_before_merging_datasets) {
+      Random random(static_cast<std::uint64_t>(preparation.seed), kDatasetStream);
+      shuffle(one, random);
+    }
     if (all.empty()) {
       all = std::move(one);
     } else {
@@ -127,15 +142,19 @@ bool shuffles(const DataOptions& options) {
 PreparedData prepare_data(const DataOptions& options, const std::filesystem::path& base_model,
                           const Tokenizer& tokenizer, std::int64_t seed) {
   if (options.datasets.empty()) throw ConfigError("datasets: empty, expected at least one dataset");
-  const Preparation preparation{options, base_model, tokenizer};
+  const Preparation preparation{options, base_model, tokenizer, seed};
   PreparedData data;
   data.train = read_all(options.datasets, false, preparation, data.report);
   if (shuffles(options)) {
     Random random(static_cast<std::uint64_t>(seed), kMergeStream);
     shuffle(data.train, random);
   }
+  if (options.dataset_exact_deduplication) data.report.duplicates += drop_duplicates(data.train);
   data.eval = split_off(data.train, options.val_set_size);
-  if (!options.test_datasets.empty()) data.eval = read_all(options.test_datasets, true, preparation, data.report);
+  if (!options.test_datasets.empty()) {
+    data.eval = read_all(options.test_datasets, true, preparation, data.report);
+    if (options.dataset_exact_deduplication) data.report.duplicates += drop_duplicates(data.eval);
+  }
   data.report.train_examples = static_cast<std::int64_t>(data.train.size());
   data.report.eval_examples = static_cast<std::int64_t>(data.eval.size());
   return data;

@@ -31,6 +31,7 @@ struct DataReport {
   std::vector<DatasetCounts> datasets;
   std::int64_t train_examples = 0;
   std::int64_t eval_examples = 0;
+  std::int64_t duplicates = 0;        ///< dropped by dataset_exact_deduplication
   std::vector<std::string> warnings;  ///< one line each
 
   /// One line a dataset, then one for the split into training and evaluation.

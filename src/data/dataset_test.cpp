@@ -80,6 +80,42 @@ TEST(Dataset, counts_what_it_drops) {
   EXPECT_NE(data.report.lines()[0].find("too short"), std::string::npos) << data.report.lines()[0];
 }
 
+TEST(Dataset, duplicates_are_dropped_when_asked) {
+  const TestFolder folder;
+  DataOptions options = one_dataset(folder.write("rows.jsonl", texts(3) + texts(4)), DatasetType::completion);
+  EXPECT_EQ(prepare_demo(options).train.size(), 7U);
+  options.dataset_exact_deduplication = true;
+  const PreparedData data = prepare_demo(options);
+  EXPECT_EQ(sources(data.train), (std::vector<std::string>{"1", "2", "3", "7"}));
+  EXPECT_EQ(data.report.duplicates, 3);
+}
+
+TEST(Dataset, each_dataset_can_be_shuffled_before_merging) {
+  const TestFolder folder;
+  DataOptions options = one_dataset(folder.write("rows.jsonl", texts(30)), DatasetType::completion);
+  options.datasets.push_back(options.datasets[0]);
+  options.shuffle_before_merging_datasets = true;
+  const auto all = sources(prepare_demo(options).train);
+  std::vector<std::string> half(all.begin(), all.begin() + 30);
+  EXPECT_NE(half, sources(prepare_demo(one_dataset(options.datasets[0].path, DatasetType::completion)).train));
+  std::sort(half.begin(), half.end());
+  EXPECT_EQ(std::unique(half.begin(), half.end()), half.end());
+}
+
+TEST(Dataset, tokenised_rows_are_taken_as_they_are) {
+  const TestFolder folder;
+  const std::string path = folder.write(
+      "rows.jsonl", R"({"input_ids": [2, 5, 6, 0], "attention_mask": [1, 1, 1, 0], "labels": [-100, 5, 7, -100]})");
+  const auto data = prepare_demo(one_dataset(path, DatasetType::chat_template));
+  EXPECT_EQ(data.train.at(0).tokens, (std::vector<std::int32_t>{2, 5, 6}));
+  EXPECT_EQ(data.train.at(0).labels, (std::vector<std::int32_t>{-100, 5, 7}));
+  for (const char* row : {R"({"input_ids": [2, 99999], "labels": [2, 5]})", R"({"input_ids": [2], "labels": [2, 5]})",
+                          R"({"input_ids": "x", "labels": [2, 5]})", R"({"input_ids": [-100, 3], "labels": [2, 5]})"}) {
+    const auto options = one_dataset(folder.write("bad.jsonl", row), DatasetType::chat_template);
+    EXPECT_NE(message_of<DataError>([&] { prepare_demo(options); }), "") << row;
+  }
+}
+
 TEST(Dataset, names_the_row_that_cannot_be_used) {
   const TestFolder folder;
   const auto message = [&](const std::string& rows, DatasetType type = DatasetType::chat_template) {

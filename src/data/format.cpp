@@ -8,16 +8,14 @@ namespace eft {
 
 std::unique_ptr<RowFormat> make_format(const DatasetOptions& dataset, const DataOptions& options,
                                        const std::filesystem::path& base_model, const Tokenizer& tokenizer) {
-  switch (dataset.type) {
-    case DatasetType::chat_template:
-      return std::make_unique<ChatFormat>(dataset, options, choose_template(dataset, options, base_model, tokenizer),
-                                          tokenizer);
-    case DatasetType::alpaca:
-      return std::make_unique<AlpacaFormat>(options, tokenizer);
-    case DatasetType::completion:
-      return std::make_unique<CompletionFormat>(dataset, options, tokenizer);
+  if (const PromptStyle* style = prompt_style(dataset.type)) {
+    return std::make_unique<InstructionFormat>(*style, options, tokenizer);
   }
-  throw InternalError("a dataset type without a format");
+  if (dataset.type == DatasetType::completion) return std::make_unique<CompletionFormat>(dataset, options, tokenizer);
+  if (dataset.type == DatasetType::input_output) return std::make_unique<SegmentFormat>(options, tokenizer);
+  expect(dataset.type == DatasetType::chat_template, "a format for every type of dataset");
+  return std::make_unique<ChatFormat>(dataset, options, choose_template(dataset, options, base_model, tokenizer),
+                                      tokenizer);
 }
 
 }  // namespace eft

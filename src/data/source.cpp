@@ -155,7 +155,8 @@ std::unique_ptr<RowFile> open_rows(const fs::path& file) {
   return std::make_unique<JsonLines>(std::move(mapped));
 }
 
-RowSource::RowSource(const DatasetOptions& options, bool for_evaluation) {
+RowSource::RowSource(const DatasetOptions& given, bool for_evaluation) {
+  const DatasetOptions options = with_local_path(given);
   // A file has the split train only; a folder may have a test split, which is what evaluation wants.
   const bool folder = fs::is_directory(options.path) && options.data_files.empty();
   const std::string fallback = for_evaluation && folder ? "test" : "train";

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
@@ -154,7 +155,21 @@ TEST(Sources, globs) {
   EXPECT_EQ(split_of_name("trainer.json"), "");
 }
 
+TEST(Sources, hub_names_are_looked_up_in_the_cache) {
+  const TestFolder folder;
+  folder.write("datasets--owner--name/refs/main", "abc\n");
+  folder.write("datasets--owner--name/snapshots/abc/data/train-0.jsonl", "1\n");
+  folder.write("datasets--owner--name/snapshots/abc/data/test-0.jsonl", "2\n");
+  ASSERT_EQ(setenv("HF_HUB_CACHE", folder.path().c_str(), 1), 0);
+  EXPECT_EQ(rows_of(dataset("owner/name")), numbers(1, 2));
+  EXPECT_EQ(rows_of(dataset("owner/name"), true), numbers(2, 3));
+  EXPECT_NE(message_of<FileError>([] { rows_of(dataset("owner/other")); }).find("hf download owner/other"),
+            std::string::npos);
+  unsetenv("HF_HUB_CACHE");
+}
+
 TEST(Sources, missing_data_says_what_to_do) {
+  setenv("HF_HUB_CACHE", "no/such/cache", 1);
   const auto message = [](const std::string& path) { return message_of<FileError>([&] { rows_of(dataset(path)); }); };
   EXPECT_NE(message("mlabonne/FineTome-100k").find("hf download mlabonne/FineTome-100k --repo-type dataset"),
             std::string::npos);

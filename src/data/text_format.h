@@ -4,21 +4,49 @@
 #include <vector>
 
 #include "data/format.h"
+#include "data/prompt_style.h"
 
 namespace eft {
 
 /// The ids of a text on its own: with bos in front where the tokenizer asks for it. An empty text has none.
 std::vector<TokenId> plain_tokens(const Tokenizer& tokenizer, const std::string& text);
 
-/// `type: alpaca`: instruction, optional input, output. The output and eos bear loss.
-class AlpacaFormat : public RowFormat {
+/// `type: alpaca` and its relatives: a prompt made of an instruction and perhaps an input and a system text, and an
+/// answer that bears loss with the eos behind it.
+class InstructionFormat : public RowFormat {
  public:
-  AlpacaFormat(const DataOptions& options, const Tokenizer& tokenizer);
+  InstructionFormat(const PromptStyle& style, const DataOptions& options, const Tokenizer& tokenizer);
+  std::vector<Example> examples(const RawRow& row) const override;
+
+ private:
+  PromptStyle style_;
+  bool train_on_inputs_;
+  Tokenizer tokenizer_;
+};
+
+/// `type: input_output`: `segments` of text, each of which says whether it bears loss. Special tokens are in the text.
+class SegmentFormat : public RowFormat {
+ public:
+  SegmentFormat(const DataOptions& options, const Tokenizer& tokenizer);
   std::vector<Example> examples(const RawRow& row) const override;
 
  private:
   bool train_on_inputs_;
   Tokenizer tokenizer_;
+};
+
+/// Rows that have input_ids and labels already, whatever `type` says; tokens with attention_mask 0 are left out.
+class TokenFormat : public RowFormat {
+ public:
+  explicit TokenFormat(const Tokenizer& tokenizer) : vocabulary_(tokenizer.size()) {}
+  std::vector<Example> examples(const RawRow& row) const override;
+  /// Whether a row is such a one.
+  static bool fits(const RawRow& row);
+
+ private:
+  std::vector<TokenId> column(const nlohmann::ordered_json& row, const char* field, const std::string& where) const;
+
+  std::int64_t vocabulary_;
 };
 
 /// `type: completion`: every token of a column bears loss, eos behind it too; a long text makes several examples of
@@ -33,8 +61,5 @@ class CompletionFormat : public RowFormat {
   std::int64_t sequence_len_;
   Tokenizer tokenizer_;
 };
-
-/// The text in front of an alpaca answer.
-std::string alpaca_prompt(const std::string& instruction, const std::string& input);
 
 }  // namespace eft

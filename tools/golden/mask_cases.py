@@ -129,13 +129,28 @@ ALPACA = [
     {"instruction": "ends itself", "input": "", "output": "done<eos>"},
     {"instruction": "", "input": "", "output": "no instruction"},
 ]
+INSTRUCTED = [  # one row for every type of instruction dataset
+    {"instruction": "Name a colour.", "input": "of the sky", "output": "Blue.", "system": "You know colours.", "question": "Why?",
+     "answer": "Because.", "response": "Sure ✓", "message_1": "Hi", "message_2": "Ho", "system_prompt": "Obey.",
+     "INSTRUCTION": "Ask", "RESPONSE": "Answer", "article": "Long text.", "summary": "Text."},
+    {"instruction": "No input", "input": "", "output": "ok", "system": "", "question": "Wer?", "answer": "Ich.", "response": "é",
+     "message_1": "a", "message_2": "b", "system_prompt": "", "INSTRUCTION": "c", "RESPONSE": "d", "article": "e", "summary": "f"},
+]
+SEGMENTS = [
+    {"segments": [{"label": False, "text": "<bos>Question: 你好\n"}, {"label": True, "text": "Answer: hello<eos>"}]},
+    {"segments": [{"label": True, "text": "a"}, {"label": False, "text": "b c"}, {"label": True, "text": " d"}]},
+]
+INSTRUCTION_TYPES = ["alpaca_instruct", "alpaca_instruct.load_no_prompt", "alpaca_chat", "alpaca:chat", "alpaca_chat.load_concise",
+                     "alpaca_chat.load_qa", "alpaca_chat.load_camel_ai", "alpaca_chat.load_no_prompt", "alpaca_w_system",
+                     "alpaca_w_system.load_chat", "alpaca_w_system.load_instruct", "alpaca_w_system.load_open_orca",
+                     "alpaca_w_system.load_open_orca_chatml", "gpteacher", "oasst", "summarizetldr"]
 TEXT = [
     {"text": "A short story."}, {"text": "Zwei Zeilen\nund eine dritte\r\n"}, {"text": "名前 😀"},
     {"text": " ".join(f"number {i}" for i in range(90))}, {"text": " leading space"}, {"text": "ends with <eos>"},
 ]
 MANY = [chat((U, f"question {i}"), (A, f"answer {i} " + "more " * (i % 7))) for i in range(40)]
 
-ROWS = {"named": NAMED, "flagged": FLAGGED, "detailed": DETAILED, "weighted": WEIGHTED, "thinking": THINKING, "chat": CHAT, "open": SYSTEM_ONLY_USER, "sharegpt": SHAREGPT, "stringed": STRINGED, "system_column": SYSTEM_COLUMN,
+ROWS = {"instructed": INSTRUCTED, "segments": SEGMENTS, "named": NAMED, "flagged": FLAGGED, "detailed": DETAILED, "weighted": WEIGHTED, "thinking": THINKING, "chat": CHAT, "open": SYSTEM_ONLY_USER, "sharegpt": SHAREGPT, "stringed": STRINGED, "system_column": SYSTEM_COLUMN,
         "parts": PARTS, "tools": TOOLS, "alpaca": ALPACA, "text": TEXT, "many": MANY}
 
 CHATML = ("{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + "
@@ -221,6 +236,14 @@ def cases(eot, template):
     yield "alpaca_inputs", run({"path": "../rows/alpaca.jsonl", "type": "alpaca"}, train_on_inputs=True)
     yield "alpaca_truncate", run({"path": "../rows/alpaca.jsonl", "type": "alpaca"}, sequence_len=80,
                                  excess_length_strategy="truncate")
+    for kind in INSTRUCTION_TYPES:
+        yield kind.replace(".", "_").replace(":", "_"), run({"path": "../rows/instructed.jsonl", "type": kind})
+    yield "alpaca_w_system_inputs", run({"path": "../rows/instructed.jsonl", "type": "alpaca_w_system"}, train_on_inputs=True)
+    yield "segments", run({"path": "../rows/segments.jsonl", "type": "input_output"})
+    yield "segments_inputs", run({"path": "../rows/segments.jsonl", "type": "input_output"}, train_on_inputs=True)
+    deduplicated = run({"path": "../rows/alpaca.jsonl", "type": "alpaca"}, dataset_exact_deduplication=True)
+    deduplicated["datasets"] += [{"path": "../rows/alpaca.jsonl", "type": "alpaca", "split": "train[2:5]"}]
+    yield "deduplicated", deduplicated
     yield "completion", run({"path": "../rows/text.jsonl", "type": "completion"})
     yield "completion_field", run({"path": "../rows/alpaca.jsonl", "type": "completion", "field": "output"})
     yield "completion_chunks", run({"path": "../rows/text.jsonl", "type": "completion"}, sequence_len=16)
