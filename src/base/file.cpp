@@ -11,6 +11,7 @@
 #include <iterator>
 
 #include "base/error.h"
+#include "base/fault.h"
 
 namespace eft {
 
@@ -62,6 +63,7 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::write(const void* data, std::size_t size) {
+  fault_point();
   const char* from = static_cast<const char*>(data);
   while (size > 0) {
     const ssize_t written = ::write(descriptor_, from, size);
@@ -73,8 +75,10 @@ void AtomicFile::write(const void* data, std::size_t size) {
 }
 
 void AtomicFile::commit() {
+  fault_point();
   if (::fsync(descriptor_) != 0) fail("cannot sync");
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("cannot rename");
+  fault_point();
   ::close(descriptor_);
   descriptor_ = -1;
 }

@@ -20,17 +20,17 @@ void copy_tokenizer(const fs::path& from, const fs::path& to) {
   }
 }
 
-/// Weights of an earlier result that the new one does not overwrite.
-void remove_stale_weights(const fs::path& folder, const fs::path& fresh) {
+/// Weights of an earlier result that the new one, still in `fresh`, will not overwrite.
+std::vector<fs::path> stale_weights(const fs::path& folder, const fs::path& fresh) {
   const std::regex weights(
       R"((model(-\d+-of-\d+)?\.safetensors(\.index\.json)?|adapter_(model\.safetensors|config\.json)))");
-  if (!fs::exists(folder)) return;
   std::vector<fs::path> stale;
+  if (!fs::exists(folder)) return stale;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
     if (std::regex_match(name, weights) && !fs::exists(fresh / name)) stale.push_back(entry.path());
   }
-  for (const fs::path& path : stale) fs::remove(path);
+  return stale;
 }
 
 }  // namespace
@@ -50,8 +50,11 @@ void write_weights(const TrainJob& job, const OpenedModel& opened, const fs::pat
 void save_result(const TrainJob& job, const OpenedModel& opened) {
   StagedFolder staged(job.train.output_dir / "result");
   write_weights(job, opened, staged.path());
-  with_file_errors([&] { remove_stale_weights(job.train.output_dir, staged.path()); });
+  const std::vector<fs::path> stale = stale_weights(job.train.output_dir, staged.path());
   staged.commit_files_into(job.train.output_dir);
+  with_file_errors([&] {
+    for (const fs::path& path : stale) fs::remove(path);
+  });
 }
 
 }  // namespace eft

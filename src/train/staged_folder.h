@@ -16,7 +16,7 @@ class StagedFolder {
 
   /// Where to write.
   const std::filesystem::path& path() const { return staged_; }
-  /// Gives the folder its name, in place of what had it.
+  /// Gives the folder its name, in one step that also takes away what had it.
   void commit();
   /// Moves the files into `folder`, which keeps its other files, in place of those with the same names.
   void commit_files_into(const std::filesystem::path& folder);
@@ -25,6 +25,12 @@ class StagedFolder {
   std::filesystem::path target_;
   std::filesystem::path staged_;
 };
+
+/// Removes a folder such that it is never there by its name with only a part of its files.
+void remove_folder(const std::filesystem::path& folder);
+
+/// Removes what processes that were killed left in `folder`: hidden folders of the two above, unfinished files.
+void remove_leftovers(const std::filesystem::path& folder);
 
 /// Runs `work` and turns the file system's own exceptions into FileError.
 void with_file_errors(const std::function<void()>& work);
