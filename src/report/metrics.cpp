@@ -1,5 +1,8 @@
 #include "report/metrics.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -26,11 +29,12 @@ std::string kept_lines(const std::filesystem::path& path, std::int64_t last) {
 }  // namespace
 
 std::string to_json(const StepMetrics& m) {
-  return nlohmann::ordered_json{{"step", m.step},           {"loss", m.loss},
+  nlohmann::ordered_json object{{"step", m.step},           {"loss", m.loss},
                                 {"grad_norm", m.grad_norm}, {"learning_rate", m.learning_rate},
                                 {"tokens", m.tokens},       {"label_tokens", m.label_tokens},
-                                {"seconds", m.seconds},     {"memory", m.memory}}
-      .dump();
+                                {"seconds", m.seconds},     {"memory", m.memory}};
+  if (m.skipped) object["skipped"] = true;
+  return object.dump();
 }
 
 std::string to_json(const EvalMetrics& m) {
@@ -44,13 +48,20 @@ std::string to_json(const EvalMetrics& m) {
 
 MetricsFile::MetricsFile(std::filesystem::path path, std::int64_t keep_until) : path_(std::move(path)) {
   write_text(path_, kept_lines(path_, keep_until));
-  file_.reset(std::fopen(path_.c_str(), "ae"));
-  if (!file_) throw FileError("{}: cannot open: {}", path_.string(), std::strerror(errno));
+  descriptor_ = ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
+  if (descriptor_ < 0) throw FileError("{}: cannot open: {}", path_.string(), std::strerror(errno));
 }
 
+MetricsFile::~MetricsFile() { ::close(descriptor_); }
+
 void MetricsFile::write(const std::string& line) {
-  const bool written = std::fputs((line + "\n").c_str(), file_.get()) >= 0 && std::fflush(file_.get()) == 0;
-  if (!written) throw FileError("{}: cannot write: {}", path_.string(), std::strerror(errno));
+  pending_ += line + "\n";
+  while (!pending_.empty()) {
+    const ssize_t written = ::write(descriptor_, pending_.data(), pending_.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) throw FileError("{}: cannot write: {}", path_.string(), std::strerror(errno));
+    pending_.erase(0, static_cast<std::size_t>(written));
+  }
 }
 
 }  // namespace eft

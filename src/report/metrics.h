@@ -1,14 +1,13 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <string>
 
 namespace eft {
 
-/// One optimizer step, counted from 1. `learning_rate` is the one this step used.
+/// One optimizer step, counted from 1. `learning_rate` is the one this step used. A step that was skipped has a loss or
+/// a norm that is not finite (null in JSON).
 struct StepMetrics {
   std::int64_t step = 0;
   double loss = 0;       ///< mean over the step's label tokens
@@ -18,6 +17,7 @@ struct StepMetrics {
   std::int64_t label_tokens = 0;
   double seconds = 0;
   std::int64_t memory = 0;  ///< peak bytes of the step
+  bool skipped = false;     ///< nothing was changed
 };
 
 /// One evaluation after `step` steps.
@@ -38,18 +38,20 @@ class MetricsFile {
   /// Starts the file anew, keeping the lines of steps up to `keep_until` (of the run that is resumed). Throws
   /// FileError.
   explicit MetricsFile(std::filesystem::path path, std::int64_t keep_until = 0);
+  ~MetricsFile();
+  MetricsFile(const MetricsFile&) = delete;
+  MetricsFile& operator=(const MetricsFile&) = delete;
 
+  /// Throws FileError when the disk is full, for one; the line is then written with the next.
   void add(const StepMetrics& metrics) { write(to_json(metrics)); }
   void add(const EvalMetrics& metrics) { write(to_json(metrics)); }
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
   void write(const std::string& line);
 
   std::filesystem::path path_;
-  std::unique_ptr<std::FILE, Close> file_;
+  int descriptor_ = -1;
+  std::string pending_;  // not on disk yet
 };
 
 }  // namespace eft

@@ -16,6 +16,7 @@ Progress::Progress(Terminal terminal, std::int64_t first_step, std::int64_t tota
     : terminal_(terminal), first_step_(first_step), total_steps_(total_steps), logging_steps_(logging_steps) {}
 
 void Progress::step(const StepMetrics& metrics) {
+  if (metrics.skipped) return;
   const double speed = static_cast<double>(metrics.tokens) / std::max(metrics.seconds, 1e-9);
   tokens_per_second_ = tokens_per_second_ == 0 ? speed : tokens_per_second_ + kSmoothing * (speed - tokens_per_second_);
   loss_sum_ += metrics.loss;
