@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/file.h"
 #include "models/adapter.h"
 #include "models/load.h"
 
@@ -92,6 +93,35 @@ TEST_F(MoeFolder, reads_the_names_of_early_previews) {
   const OpenedModel opened = open_model(folder_, {.dtype = DType::f64, .train_base = false, .adapter = {}}, pool);
   EXPECT_NE(opened.model->parameters().find("model.layers.0.moe.per_expert_scale"), nullptr);
   EXPECT_EQ(hidden_of(opened, pool), hidden_of(open_with({}, pool), pool));
+}
+
+/// Elements of all parameters and buffers of a configuration.
+std::int64_t elements_of(const fs::path& folder, const std::string& config) {
+  write_text(folder / "config.json", config);
+  const BuiltModel built = build_model(folder / "config.json", LinearPolicy(), nullptr);
+  std::int64_t sum = 0;
+  for (const Parameter& parameter : built.model->parameters()) sum += parameter.shape.elements();
+  return sum;
+}
+
+TEST_F(MoeFolder, released_sizes_have_the_parameters_that_transformers_counts) {
+  EXPECT_EQ(elements_of(folder_, R"({"model_type": "gemma4_text", "hidden_size": 2816, "num_hidden_layers": 30,
+      "num_attention_heads": 16, "num_key_value_heads": 8, "num_global_key_value_heads": 2, "attention_k_eq_v": true,
+      "intermediate_size": 2112, "hidden_size_per_layer_input": 0, "enable_moe_block": true, "num_experts": 128,
+      "top_k_experts": 8, "moe_intermediate_size": 704, "use_bidirectional_attention": "vision"})"),
+            25'233'141'790);
+  EXPECT_EQ(elements_of(folder_, R"({"model_type": "gemma4_unified", "text_config": {"hidden_size": 3840,
+      "num_hidden_layers": 48, "num_attention_heads": 16, "num_key_value_heads": 8, "num_global_key_value_heads": 1,
+      "attention_k_eq_v": true, "intermediate_size": 15360}})"),
+            11'907'350'320);
+}
+
+TEST_F(MoeFolder, refuses_a_mixture_without_sizes) {
+  for (const char* sizes : {R"("num_experts": 4, "top_k_experts": 2)", R"("num_experts": 4, "top_k_experts": 5,
+      "moe_intermediate_size": 8)"}) {
+    EXPECT_THROW(elements_of(folder_, R"({"model_type": "gemma4_text", "enable_moe_block": true, )" + std::string(sizes) + "}"),
+                 ConfigError);
+  }
 }
 
 TEST(Moe, leaves_the_router_out_of_target_linear) {
