@@ -33,7 +33,7 @@ story() { run "$eft" inference "$out/pretrained" --prompt "$1" "${sampling[@]}" 
 chat() {  # chat PROMPT [--adapter DIR]
   local prompt=$1
   shift
-  run "$eft" inference "$out/pretrained" "$@" --chat --prompt "$prompt" "${sampling[@]}" --max-new-tokens 110
+  run "$eft" inference "$out/pretrained" "$@" --chat --prompt "$prompt" --temperature 0 --max-new-tokens 110
 }
 
 prompts=(
