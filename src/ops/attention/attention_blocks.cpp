@@ -32,24 +32,33 @@ std::vector<QueryBlock> query_blocks(std::span<const AttentionSegment> segments,
 std::vector<KeyBlock> key_blocks(std::span<const AttentionSegment> segments, std::int64_t keys) {
   std::vector<KeyBlock> blocks;
   std::int64_t covered = 0;
-  for (const AttentionSegment& s : segments) {
-    if (s.key_begin > covered) blocks.push_back({covered, s.key_begin - covered, nullptr});
-    for (std::int64_t i = 0; i < s.key_count; i += kKeysPerBlock) {
-      blocks.push_back({s.key_begin + i, std::min(kKeysPerBlock, s.key_count - i), &s});
+  for (std::size_t first = 0; first < segments.size();) {
+    const std::int64_t begin = segments[first].key_begin;
+    std::size_t last = first;  // one behind the segments that begin with the same key
+    std::int64_t end = begin;
+    for (; last < segments.size() && segments[last].key_begin == begin; ++last) {
+      end = std::max(end, begin + segments[last].key_count);
     }
-    covered = s.key_begin + s.key_count;
+    expect(begin >= covered, "segments whose keys are the same or apart");
+    if (begin > covered) blocks.push_back({covered, begin - covered, {}});
+    for (std::int64_t i = begin; i < end; i += kKeysPerBlock) {
+      blocks.push_back({i, std::min(kKeysPerBlock, end - i), segments.subspan(first, last - first)});
+    }
+    covered = end;
+    first = last;
   }
-  if (covered < keys) blocks.push_back({covered, keys - covered, nullptr});
+  if (covered < keys) blocks.push_back({covered, keys - covered, {}});
   return blocks;
 }
 
-std::vector<QueryBlock> queries_of(const KeyBlock& keys, const AttentionOptions& options) {
-  std::vector<QueryBlock> blocks;
-  if (keys.segment == nullptr) return blocks;
-  const AttentionSegment& s = *keys.segment;
+namespace {
+
+void add_queries_of(const KeyBlock& keys, const AttentionSegment& s, const AttentionOptions& options,
+                    std::vector<QueryBlock>& blocks) {
   const std::int64_t before = s.key_count - s.query_count;  // keys in front of the first query
   const std::int64_t low = keys.begin - s.key_begin;
-  const std::int64_t high = low + keys.count;
+  const std::int64_t high = std::min(low + keys.count, s.key_count);
+  if (low >= high) return;
   std::int64_t first = options.causal ? low - before : 0;
   std::int64_t last = s.query_count;
   if (options.window > 0) {
@@ -67,6 +76,13 @@ std::vector<QueryBlock> queries_of(const KeyBlock& keys, const AttentionOptions&
                       .segment_keys = s.key_count,
                       .options = options});
   }
+}
+
+}  // namespace
+
+std::vector<QueryBlock> queries_of(const KeyBlock& keys, const AttentionOptions& options) {
+  std::vector<QueryBlock> blocks;
+  for (const AttentionSegment& segment : keys.segments) add_queries_of(keys, segment, options, blocks);
   return blocks;
 }
 

@@ -65,13 +65,13 @@ struct QueryBlock {
 
 struct KeyBlock {
   std::int64_t begin, count;
-  const AttentionSegment* segment;  ///< null: keys of no segment
+  std::span<const AttentionSegment> segments;  ///< all with the same first key; empty: keys of no segment
 };
 
 /// All queries in blocks, each with every key that one of its queries sees.
 std::vector<QueryBlock> query_blocks(std::span<const AttentionSegment> segments, const AttentionOptions& options);
 
-/// All keys in blocks that do not cross segments.
+/// All keys in blocks that belong to the same segments.
 std::vector<KeyBlock> key_blocks(std::span<const AttentionSegment> segments, std::int64_t keys);
 
 /// The queries that see one of `keys`, in blocks, multiplied with all of `keys`.

@@ -31,6 +31,10 @@ const bool registered =
     add_op_case(
         attention_case("window_both_ways", {11, 2, 4}, {11, 2, 4}, {{0, 11, 0, 11}}, {.window = 3, .causal = false})) &&
     add_op_case(attention_case("cached_keys", {3, 2, 6}, {10, 1, 6}, {{0, 3, 1, 9}}, {.scale = 0.4})) &&
+    add_op_case(attention_case("runs_of_queries", {9, 2, 6}, {20, 1, 6},
+                               {{0, 2, 0, 4}, {2, 1, 0, 7}, {3, 3, 0, 11}, {6, 3, 13, 6}}, {.scale = 0.4})) &&
+    add_op_case(attention_case("runs_of_queries_in_several_blocks", {90, 1, 4}, {170, 1, 4},
+                               {{0, 20, 0, 60}, {20, 70, 0, 165}}, {.scale = 0.4, .window = 50})) &&
     add_op_case(attention_case("several_blocks", {150, 2, 9}, {150, 1, 9}, {{0, 150, 0, 150}}, {.scale = 0.3})) &&
     add_op_case(attention_case("window_in_several_blocks", {200, 1, 3}, {200, 1, 3}, {{0, 200, 0, 200}},
                                {.scale = 0.5, .window = 70})) &&
