@@ -15,14 +15,34 @@
 namespace eft {
 namespace {
 
-constexpr int kInterrupted = 130;
+/// Asked to stop, and a checkpoint was written: unlike an error (2 to 5) and the end by a signal (128 and more in a
+/// shell).
+constexpr int kStopped = 6;
 
 volatile std::sig_atomic_t stop_signal = 0;
+volatile std::sig_atomic_t save_signal = 0;
 
-/// The first signal asks for an end after the step; the next one has its usual effect.
+/// The first signal asks for an end after the step; the next one has its usual effect at once.
 extern "C" void ask_to_stop(int signal) {
+  if (stop_signal != 0) {
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
   stop_signal = signal;
-  std::signal(signal, SIG_DFL);
+}
+
+extern "C" void ask_to_save(int /*signal*/) { save_signal = 1; }
+
+/// Until the first step there is nothing to save, and an interrupt ends the process as usual.
+void listen_for_stop() {
+  std::signal(SIGINT, ask_to_stop);
+  std::signal(SIGTERM, ask_to_stop);
+}
+
+bool save_was_asked() {
+  const bool asked = save_signal != 0;
+  save_signal = 0;
+  return asked;
 }
 
 struct Arguments {
@@ -50,14 +70,15 @@ Terminal standard_output() {
 
 int train(const Arguments& arguments) {
   TrainJob job = read_job(arguments.config, arguments.overrides);
-  std::signal(SIGINT, ask_to_stop);
-  std::signal(SIGTERM, ask_to_stop);
+  std::signal(SIGUSR1, ask_to_save);
+  const RunRequests requests{.stop = [] { return stop_signal != 0; }, .save = save_was_asked};
   const RunEnd end = run_training(std::move(job), {.terminal = standard_output(),
                                                    .dry_run = arguments.dry_run,
                                                    .verbose = arguments.verbose,
                                                    .json = arguments.json,
-                                                   .stop = [] { return stop_signal != 0; }});
-  return end == RunEnd::stopped ? kInterrupted : 0;
+                                                   .requests = requests,
+                                                   .before_first_step = listen_for_stop});
+  return end == RunEnd::stopped ? kStopped : 0;
 }
 
 }  // namespace

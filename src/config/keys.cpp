@@ -9,6 +9,7 @@ namespace {
 
 constexpr const char* kRemove = "remove the key";
 constexpr const char* kMetrics = "remove the key; every step is in OUTPUT_DIR/metrics.jsonl";
+constexpr const char* kBestModel = "remove the key; the best model is the one with the smallest eval_loss";
 constexpr const char* kOneProcess = "remove the key; eft trains in one process";
 constexpr const char* kPlainWeights = "remove the key; train adapter: lora on bf16 weights";
 constexpr const char* kSupervised = "remove the key; eft does supervised fine-tuning";
@@ -32,6 +33,8 @@ constexpr std::array kRunGroups = {
              "low_cpu_mem_usage include_tokens_per_second include_tkps batch_flattening"},
     KeyGroup{KeyClass::does_anyway, "*", "skips the vision and audio towers", "freeze_mm_modules"},
     KeyGroup{KeyClass::does_anyway, "true", "remove the key; eft writes safetensors only", "save_safetensors"},
+    KeyGroup{KeyClass::does_anyway, "- eval_loss loss", kBestModel, "metric_for_best_model"},
+    KeyGroup{KeyClass::does_anyway, "-", kBestModel, "greater_is_better"},
 
     KeyGroup{KeyClass::without_effect, "*", "runs no code of a checkpoint and has one tokenizer",
              "trust_remote_code tokenizer_type tokenizer_use_fast tokenizer_legacy tokenizer_save_jinja_files "
@@ -141,8 +144,7 @@ constexpr std::array kRunGroups = {
     KeyGroup{
         KeyClass::unsupported, "-", kRemove,
         "dynamic_checkpoint save_first_step save_only_model "
-        "early_stopping_patience load_best_model_at_end metric_for_best_model greater_is_better do_causal_lm_eval "
-        "eval_causal_lm_metrics do_bench_eval bench_dataset bench_split loss_watchdog_threshold "
+        "do_causal_lm_eval eval_causal_lm_metrics do_bench_eval bench_dataset bench_split loss_watchdog_threshold "
         "loss_watchdog_patience profiler_steps profiler_steps_start eval_table_size eval_max_new_tokens "
         "generate_samples num_generation_samples generation_max_new_tokens generation_temperature generation_top_p "
         "generation_top_k generation_prompt_ratio generation_do_sample lm_eval_tasks lm_eval_batch_size "

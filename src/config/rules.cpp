@@ -19,6 +19,12 @@ struct Rule {
 bool starts_adapter(Config c) { return c.adapter.kind == AdapterKind::lora && c.adapter.model_dir.empty(); }
 bool without_adapter(Config c) { return c.adapter.kind == AdapterKind::none; }
 bool has_evaluation_rows(Config c) { return c.data.val_set_size > 0 || !c.data.test_datasets.empty(); }
+bool evaluates(Config c) {
+  const TrainOptions& train = c.train;
+  const bool periodic =
+      train.eval_steps || train.evals_per_epoch || train.eval_strategy.value_or(Interval::no) != Interval::no;
+  return has_evaluation_rows(c) && periodic;
+}
 bool is_fraction_above_one(double value) { return value >= 1 && value != std::floor(value); }
 bool is_fraction_above_one(const std::optional<double>& value) { return value && is_fraction_above_one(*value); }
 
@@ -104,6 +110,13 @@ constexpr std::array kRules = {
          [](Config c) {
            return c.train.eval_strategy && *c.train.eval_strategy != Interval::no && !has_evaluation_rows(c);
          }},
+
+    Rule{"early_stopping_patience",
+         "nothing is evaluated; set eval_steps, evals_per_epoch or eval_strategy, and val_set_size or test_datasets",
+         [](Config c) { return c.train.early_stopping_patience > 0 && !evaluates(c); }},
+    Rule{"load_best_model_at_end",
+         "nothing is evaluated; set eval_steps, evals_per_epoch or eval_strategy, and val_set_size or test_datasets",
+         [](Config c) { return c.train.load_best_model_at_end.value_or(false) && !evaluates(c); }},
 
     Rule{"float32", "contradicts bf16: true; remove one",
          [](Config c) { return c.train.float32 && (c.train.bf16 == AutoBool::on || c.train.bfloat16); }},

@@ -94,8 +94,8 @@ std::string memory_warning(const MemoryFacts& memory) {
   if (memory.peak <= memory.available) {
     return "mapped weights do not all fit beside the planned peak and will be read from disk again and again";
   }
-  return "the planned peak is above the available memory; lower micro_batch_size or sequence_len, or set "
-         "gradient_checkpointing: true";
+  const std::string hint = "the planned peak is above the available memory; lower micro_batch_size or sequence_len";
+  return memory.recompute ? hint : hint + ", or set gradient_checkpointing: true";
 }
 
 Json json_of(const std::vector<TensorGroup>& groups, bool names) {
@@ -111,8 +111,13 @@ Json json_of(const std::vector<TensorGroup>& groups, bool names) {
 Json json_of(const MemoryFacts& memory) {
   Json categories = Json::object();
   for (const auto& [name, bytes] : memory.peak_by_category) categories[name] = bytes;
-  return {{"peak", memory.peak},           {"by_category", categories},       {"mapped", memory.mapped},
-          {"available", memory.available}, {"row_tokens", memory.row_tokens}, {"warning", memory_warning(memory)}};
+  return {{"peak", memory.peak},
+          {"by_category", categories},
+          {"mapped", memory.mapped},
+          {"available", memory.available},
+          {"row_tokens", memory.row_tokens},
+          {"recompute", memory.recompute},
+          {"warning", memory_warning(memory)}};
 }
 
 }  // namespace
@@ -163,7 +168,8 @@ std::string to_json(const MemoryFacts& memory) { return json_of(memory).dump(); 
 
 std::string to_text(const MemoryFacts& memory) {
   std::string table =
-      fmt::format("memory of a step whose micro batches have {}\n", counted(memory.row_tokens, "token"));
+      fmt::format("memory of a step whose micro batches have {}{}\n", counted(memory.row_tokens, "token"),
+                  memory.recompute ? ", blocks recomputed in the backward pass" : "");
   for (const auto& [name, bytes] : memory.peak_by_category)
     table += fmt::format("  {:<22} {:>12}\n", name, format_size(bytes));
   table += fmt::format("  {:<22} {:>12}\n", "peak", format_size(memory.peak));

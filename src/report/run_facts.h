@@ -22,6 +22,7 @@ struct MemoryFacts {
   std::int64_t mapped = 0;      ///< weights read straight from the checkpoint's files, beside the peak
   std::int64_t available = 0;   ///< on this machine now; 0: unknown
   std::int64_t row_tokens = 0;  ///< of the micro batch it was planned for
+  bool recompute = false;       ///< blocks are computed again in the backward pass
 };
 
 /// All that is said about a run before its first step.

@@ -1,8 +1,10 @@
 #include "train/checkpoint.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 
 #include "base/file.h"
 #include "models/adapter.h"
@@ -28,6 +30,52 @@ Json read_state(const fs::path& folder) {
   } catch (const nlohmann::json::exception& error) {
     throw FileError("{}: not JSON: {}", path.string(), error.what());
   }
+}
+
+/// The first file that is not as it was written; empty when all are there.
+std::string damaged_file(const fs::path& folder, const Json& state) {
+  const Json files = state.value("files", Json::object());
+  for (const auto& [name, bytes] : files.items()) {
+    std::error_code missing;
+    const auto size = fs::file_size(folder / name, missing);
+    if (missing || size != bytes) return name;
+  }
+  return "";
+}
+
+Json sizes_of_files(const fs::path& folder) {
+  Json sizes = Json::object();
+  with_file_errors([&] {
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      sizes[entry.path().filename().string()] = fs::file_size(entry.path());
+    }
+  });
+  return sizes;
+}
+
+std::int64_t step_of(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  return std::strtoll(name.substr(std::min(name.size(), std::string(kPrefix).size())).c_str(), nullptr, 10);
+}
+
+void write_best(const TrainerState& state, Json& json) {
+  json["evaluated_step"] = state.evaluated_step;
+  json["evaluations_without_gain"] = state.evaluations_without_gain;
+  if (!state.best) return;
+  json["best_metric"] = state.best->eval_loss;
+  json["best_global_step"] = state.best->step;
+  json["best_model_checkpoint"] = state.best->checkpoint.string();
+}
+
+void read_best(const Json& json, const fs::path& folder, TrainerState& state) {
+  state.evaluated_step = json.value("evaluated_step", state.step);
+  state.evaluations_without_gain = json.value("evaluations_without_gain", std::int64_t{0});
+  if (!json.contains("best_metric")) return;
+  const fs::path stored = json.at("best_model_checkpoint").get<std::string>();
+  // Beside this one, where the whole folder was moved.
+  const fs::path beside = folder.parent_path() / stored.filename();
+  state.best = BestModel{json.at("best_metric").get<double>(), json.at("best_global_step").get<std::int64_t>(),
+                         fs::exists(stored) ? stored : beside};
 }
 
 /// Moments, and the exact values that the weights beside them are rounded from (adapters are stored exactly).
@@ -60,20 +108,26 @@ void restore_model(const fs::path& folder, const Safetensors& exact, OpenedModel
 
 }  // namespace
 
+fs::path checkpoint_folder(const TrainJob& job, std::int64_t step) {
+  return job.train.output_dir / fmt::format("{}{}", kPrefix, step);
+}
+
 fs::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const Adamw& optimizer,
                          const TrainerState& state) {
-  const fs::path folder = job.train.output_dir / fmt::format("{}{}", kPrefix, state.step);
-  const Json json{{"format", "eft-trainer-state-1"},
-                  {"global_step", state.step},
-                  {"max_steps", state.total_steps},
-                  {"optimizer_steps", optimizer.steps()},
-                  {"cursor", {{"epoch", state.cursor.epoch}, {"batch", state.cursor.batch}}},
-                  {"train_examples", state.train_examples},
-                  {"train_tokens", state.train_tokens},
-                  {"config", Json::parse(job.config.empty() ? "{}" : job.config)}};
+  const fs::path folder = checkpoint_folder(job, state.step);
+  Json json{{"format", "eft-trainer-state-1"},
+            {"global_step", state.step},
+            {"max_steps", state.total_steps},
+            {"optimizer_steps", optimizer.steps()},
+            {"cursor", {{"epoch", state.cursor.epoch}, {"batch", state.cursor.batch}}},
+            {"train_examples", state.train_examples},
+            {"train_tokens", state.train_tokens},
+            {"config", Json::parse(job.config.empty() ? "{}" : job.config)}};
   StagedFolder staged(folder);
   write_weights(job, opened, staged.path());
   write_safetensors(staged.path() / kOptimizerFile, optimizer_tensors(opened, optimizer), {{"format", "pt"}});
+  write_best(state, json);
+  json["files"] = sizes_of_files(staged.path());
   write_text(staged.path() / kStateFile, json.dump(2) + "\n");
   staged.commit();
   return folder;
@@ -82,7 +136,11 @@ fs::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const A
 TrainerState load_checkpoint(const fs::path& folder, const TrainJob& job, OpenedModel& opened, Pool& pool,
                              Adamw& optimizer) {
   const Json json = read_state(folder);
-  const Safetensors exact(folder / kOptimizerFile);
+  const std::string damaged = damaged_file(folder, json);
+  if (!damaged.empty()) {
+    throw FileError("{}: missing or not as long as it was written; is the checkpoint a copy that was interrupted?",
+                    (folder / damaged).string());
+  }
   TrainerState state;
   std::int64_t optimizer_steps = 0;
   try {
@@ -93,16 +151,21 @@ TrainerState load_checkpoint(const fs::path& folder, const TrainJob& job, Opened
     state.train_examples = json.at("train_examples").get<std::int64_t>();
     state.train_tokens = json.at("train_tokens").get<std::int64_t>();
     optimizer_steps = json.at("optimizer_steps").get<std::int64_t>();
+    read_best(json, folder, state);
   } catch (const nlohmann::json::exception& error) {
     throw FileError("{}: {}", (folder / kStateFile).string(), error.what());
   }
+  load_weights(folder, job, opened, pool);
+  optimizer.restore(Safetensors(folder / kOptimizerFile), optimizer_steps);
+  return state;
+}
+
+void load_weights(const fs::path& folder, const TrainJob& job, OpenedModel& opened, Pool& pool) {
   if (job.trains_adapter()) {
     load_adapter(*opened.model, pool, folder);
   } else {
-    restore_model(folder, exact, opened);
+    restore_model(folder, Safetensors(folder / kOptimizerFile), opened);
   }
-  optimizer.restore(exact, optimizer_steps);
-  return state;
 }
 
 std::vector<std::string> changed_options(const fs::path& folder, const TrainJob& job) {
@@ -119,16 +182,19 @@ std::vector<std::string> changed_options(const fs::path& folder, const TrainJob&
 }
 
 std::vector<fs::path> list_checkpoints(const fs::path& output_dir) {
-  std::vector<std::pair<fs::file_time_type, fs::path>> found;
+  // By time, since an earlier run may have gone further; steps decide within one tick of the file system's clock.
+  std::vector<std::tuple<fs::file_time_type, std::int64_t, fs::path>> found;
   std::error_code missing;
   for (const auto& entry : fs::directory_iterator(output_dir, missing)) {
     const fs::path state = entry.path() / kStateFile;
     if (!entry.path().filename().string().starts_with(kPrefix) || !fs::exists(state)) continue;
-    found.emplace_back(fs::last_write_time(state), entry.path());
+    const Json json = Json::parse(read_text(state), nullptr, false);
+    if (!json.is_object() || !damaged_file(entry.path(), json).empty()) continue;
+    found.emplace_back(fs::last_write_time(state), step_of(entry.path()), entry.path());
   }
   std::ranges::sort(found);
   std::vector<fs::path> folders;
-  for (auto& [time, path] : found) folders.push_back(std::move(path));
+  for (auto& [time, step, path] : found) folders.push_back(std::move(path));
   return folders;
 }
 

@@ -66,6 +66,13 @@ void add_steps(RunFacts& facts, const TrainJob& job, const Trainer& trainer) {
   facts.warmup_steps = plan.warmup_steps;
   facts.save_every = plan.save.every;
   facts.eval_every = plan.eval.every;
+  if (job.train.early_stopping_patience > 0) {
+    facts.notes.push_back(fmt::format("the run ends early after {} evaluations in a row without a smaller eval_loss",
+                                      job.train.early_stopping_patience));
+  }
+  if (job.train.keeps_best()) {
+    facts.notes.push_back("the result is the model of the smallest eval_loss; a checkpoint of it is kept");
+  }
   for (const auto& name : enum_names(job.train.lr_scheduler)) {
     if (name.value == job.train.lr_scheduler) facts.schedule = name.name;
   }
@@ -86,7 +93,7 @@ RunFacts collect_facts(const TrainJob& job, const OpenedModel& opened, const Pre
   facts.simd = simd_name();
   facts.kernels = kernel_names(Device::cpu);
   facts.threads = thread_count();
-  facts.recompute = job.train.gradient_checkpointing;
+  facts.recompute = job.train.gradient_checkpointing.value_or(false);
   return facts;
 }
 

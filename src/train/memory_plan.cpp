@@ -4,6 +4,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "report/words.h"
+
 namespace eft {
 namespace {
 
@@ -39,7 +41,7 @@ std::int64_t mapped_bytes(const Model& model, const Pool& pool) {
 
 StepperOptions stepper_options(const TrainOptions& options) {
   return {.max_grad_norm = options.max_grad_norm,
-          .recompute = options.gradient_checkpointing,
+          .recompute = options.gradient_checkpointing.value_or(false),
           .seed = static_cast<std::uint64_t>(options.seed)};
 }
 
@@ -63,9 +65,28 @@ MemoryFacts plan_memory(const TrainJob& job, const PackedRow& largest) {
   const MemoryUse peak = pool.peak();
   facts.peak_by_category = bytes_by_name(peak);
   facts.peak = peak.total;
-  facts.available = available_memory();
+  facts.recompute = job.train.gradient_checkpointing.value_or(false);
   facts.row_tokens = static_cast<std::int64_t>(largest.tokens.size());
   return facts;
+}
+
+MemoryFacts fit_memory(TrainJob& job, const PackedRow& largest, std::int64_t available) {
+  MemoryFacts plain = plan_memory(job, largest);
+  plain.available = available;
+  if (plain.recompute || available == 0 || plain.peak <= available) return plain;
+  TrainJob other = job;
+  other.train.gradient_checkpointing = true;
+  MemoryFacts recomputed = plan_memory(other, largest);
+  recomputed.available = available;
+  const std::string need = fmt::format("a step needs {} without it, {} with it, and {} are available",
+                                       format_size(plain.peak), format_size(recomputed.peak), format_size(available));
+  if (job.train.gradient_checkpointing) {
+    job.notes.push_back("gradient_checkpointing is off as you asked, but " + need);
+    return plain;
+  }
+  job.train.gradient_checkpointing = true;
+  job.notes.push_back("gradient_checkpointing is on: " + need);
+  return recomputed;
 }
 
 PackedRow largest_batch(Loader loader) {

@@ -13,6 +13,10 @@ AdamwOptions adamw_options(const TrainOptions& options);
 /// Peak bytes of a step over micro batches like `largest`, by running it on the meta device.
 MemoryFacts plan_memory(const TrainJob& job, const PackedRow& largest);
 
+/// Plans the steps of a run beside `available` bytes (0: unknown). Where gradient_checkpointing is left out it is
+/// switched on when a step would not fit otherwise; what was decided, or would be better, is added to the job's notes.
+MemoryFacts fit_memory(TrainJob& job, const PackedRow& largest, std::int64_t available);
+
 /// The micro batch of a loader's first epoch with the most tokens.
 PackedRow largest_batch(Loader loader);
 

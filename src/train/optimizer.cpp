@@ -46,6 +46,10 @@ void Adamw::step(Context& ctx, double learning_rate, double gradient_scale) {
   }
 }
 
+void Adamw::discard_gradients() {
+  for (State& state : states_) state.parameter->grad->filled = false;
+}
+
 NamedTensors Adamw::state() const {
   NamedTensors tensors;
   for (const State& state : states_) {

@@ -25,6 +25,8 @@ class Adamw {
   double gradient_norm(Context& ctx) const;
   /// One update from the gradients times `gradient_scale`, after which the gradients count as empty.
   void step(Context& ctx, double learning_rate, double gradient_scale);
+  /// Counts all gradients as empty without an update.
+  void discard_gradients();
   /// Updates made so far.
   std::int64_t steps() const { return steps_; }
 

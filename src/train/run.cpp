@@ -20,6 +20,11 @@ PreparedData load_data(const TrainJob& job, const Tokenizer& tokenizer) {
   return prepare_data(job.data, job.base_model, tokenizer, job.train.seed);
 }
 
+MemoryFacts plan_steps_memory(TrainJob& job, const PreparedData& data) {
+  const Loader loader(data.train, train_loader_options(job));
+  return fit_memory(job, largest_batch(loader), available_memory());
+}
+
 /// The template of the first dataset that has one, to be kept with the result.
 std::string chat_template_of(const TrainJob& job, const Tokenizer& tokenizer) {
   for (const DatasetOptions& dataset : job.data.datasets) {
@@ -104,6 +109,8 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
   const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
   job.chat_template = chat_template_of(job, tokenizer);
   const PreparedData data = load_data(job, tokenizer);
+  // Before the model takes its memory, and before whatever depends on gradient_checkpointing.
+  const MemoryFacts memory = plan_steps_memory(job, data);
   Pool pool(Device::cpu);
   OpenedModel opened = open_for_training(job, pool);
   check_tokens(data.train, *opened.model);
@@ -114,7 +121,7 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
   resume_if_asked(job, trainer, resume_notes);
   RunFacts facts = collect_facts(job, opened, data, trainer);
   facts.notes.insert(facts.notes.end(), resume_notes.begin(), resume_notes.end());
-  facts.memory = plan_memory(job, largest_batch(trainer.loader()));
+  facts.memory = memory;
   print(options, to_text(facts, options.verbose));
   if (options.json && options.terminal.stream != nullptr)
     std::fprintf(options.terminal.stream, "%s\n", to_json(facts).c_str());
@@ -123,7 +130,8 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
   require_equal_forward(opened, pool, data, options);
   Progress progress(options.json ? Terminal{} : options.terminal, trainer.step(), trainer.plan().steps,
                     trainer.plan().logging_steps);
-  const bool finished = trainer.run(progress, options.stop);
+  if (options.before_first_step) options.before_first_step();
+  const bool finished = trainer.run(progress, options.requests);
   progress.finish();
   if (finished) print_end(job, options, trainer, facts.memory);
   return finished ? RunEnd::finished : RunEnd::stopped;
@@ -143,10 +151,6 @@ Evaluation run_evaluation(const TrainJob& job) {
   return *evaluate(*opened.model, pool, loader, {});
 }
 
-MemoryFacts run_plan(const TrainJob& job) {
-  const PreparedData data = load_data(job, Tokenizer::load(job.tokenizer));
-  const Loader loader(data.train, train_loader_options(job));
-  return plan_memory(job, largest_batch(loader));
-}
+MemoryFacts run_plan(TrainJob job) { return plan_steps_memory(job, load_data(job, Tokenizer::load(job.tokenizer))); }
 
 }  // namespace eft

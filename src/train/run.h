@@ -2,10 +2,9 @@
 
 #include <functional>
 
-#include "report/progress.h"
 #include "report/run_facts.h"
 #include "train/job.h"
-#include "train/stepper.h"
+#include "train/trainer.h"
 
 namespace eft {
 
@@ -15,7 +14,8 @@ struct RunOptions {
   bool dry_run = false;  ///< say everything and stop before the first step
   bool verbose = false;  ///< every name of a tensor
   bool json = false;     ///< the facts as one JSON object
-  std::function<bool()> stop;
+  RunRequests requests;
+  std::function<void()> before_first_step;  ///< from then on `requests` are looked at
 };
 
 enum class RunEnd {
@@ -31,6 +31,6 @@ RunEnd run_training(TrainJob job, const RunOptions& options);
 Evaluation run_evaluation(const TrainJob& job);
 
 /// `eft plan`: what a step will need, without loading a weight.
-MemoryFacts run_plan(const TrainJob& job);
+MemoryFacts run_plan(TrainJob job);
 
 }  // namespace eft

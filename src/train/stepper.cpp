@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "train/finite.h"
+
 namespace eft {
 namespace {
 
@@ -28,7 +30,11 @@ StepResult Stepper::step(std::span<const PackedRow> micro_batches, double learni
               .recompute = options_.recompute};
   for (const PackedRow& row : micro_batches) result.loss += forward_backward(ctx, row, one_over(result.label_tokens));
   result.grad_norm = optimizer_.gradient_norm(ctx);
-  if (!std::isfinite(result.loss) || !std::isfinite(result.grad_norm)) return result;
+  if (!std::isfinite(result.loss) || !std::isfinite(result.grad_norm)) {
+    result.not_finite = first_not_finite(model_.parameters());
+    optimizer_.discard_gradients();
+    return result;
+  }
   optimizer_.step(ctx, learning_rate, clip_factor(result.grad_norm, options_.max_grad_norm));
   result.updated = true;
   return result;

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "data/example.h"
 #include "data/loader.h"
@@ -23,7 +24,8 @@ struct StepResult {
   double grad_norm = 0;  ///< before clipping
   std::int64_t tokens = 0;
   std::int64_t label_tokens = 0;
-  bool updated = false;  ///< false: loss or gradient is not finite and nothing was changed
+  bool updated = false;    ///< false: loss or gradient is not finite and nothing was changed
+  std::string not_finite;  ///< then, the first tensor that is not finite, in words; empty: only a sum is
 };
 
 /// One optimizer step after the other: forward, backward, clipping, update. The planner runs the same code on meta.

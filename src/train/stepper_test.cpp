@@ -38,13 +38,19 @@ TEST(Stepper, packed_equals_separate) {
 }
 
 TEST(Stepper, recomputed_equals_plain_bit_for_bit) {
-  const TestFolder folder;
-  TinyRun run(folder.path());
-  run.job.adapter.dropout = 0.2;
-  const Outcome plain = train(run);
-  run.job.train.gradient_checkpointing = true;
-  const Outcome recomputed = train(run);
-  EXPECT_EQ(distance(plain, recomputed), 0.0);
+  for (const char* model : {"gemma3", "gemma3n", "gemma4_e", "gemma4_dense", "gemma4_moe"}) {
+    for (const bool full : {false, true}) {
+      const TestFolder folder;
+      TinyRun run(folder.path());
+      run.job.base_model = run.job.tokenizer = fs::path("tests/golden/data") / model;
+      run.job.adapter.kind = full ? AdapterKind::none : AdapterKind::lora;
+      run.job.adapter.dropout = 0.2;
+      run.job.train.max_steps = 2;
+      const Outcome plain = train(run);
+      run.job.train.gradient_checkpointing = true;
+      EXPECT_EQ(distance(plain, train(run)), 0.0) << model << full;
+    }
+  }
 }
 
 TEST(Stepper, dropout_depends_on_the_seed_only) {
@@ -79,16 +85,18 @@ struct Bench {
   Stepper stepper;
 };
 
-TEST(Stepper, live_memory_is_constant_over_steps) {
+TEST(Stepper, live_memory_after_200_steps_is_that_after_10) {
   const TestFolder folder;
   const TinyRun run(folder.path());
   Bench bench(run.job);
   Loader loader(run.train, train_loader_options(run.job));
   const PackedRow row = loader.next();
-  bench.stepper.step({&row, 1}, 1e-3, 0);
-  const std::int64_t live = bench.pool.live().total;
-  bench.pool.reset_peak();
-  for (std::int64_t step = 1; step < 6; ++step) bench.stepper.step({&row, 1}, 1e-3, step);
+  std::int64_t live = 0;
+  for (std::int64_t step = 1; step <= 200; ++step) {
+    const PackedRow next = loader.next();
+    bench.stepper.step({&next, 1}, 1e-3, step);
+    if (step == 10) live = bench.pool.live().total;
+  }
   EXPECT_EQ(bench.pool.live().total, live);
   EXPECT_EQ(bench.pool.live()[Category::saved], 0);
 }
@@ -109,6 +117,26 @@ TEST(Stepper, planned_memory_is_the_measured_one) {
           << full << recompute;
     }
   }
+}
+
+TEST(Stepper, recomputes_when_memory_demands_it_and_says_so) {
+  const TestFolder folder;
+  const TinyRun run(folder.path());
+  const PackedRow row = largest_batch(Loader(run.train, train_loader_options(run.job)));
+  const auto decide = [&](std::optional<bool> asked, std::int64_t available) {
+    TrainJob job = run.job;
+    job.train.gradient_checkpointing = asked;
+    const MemoryFacts facts = fit_memory(job, row, available);
+    EXPECT_EQ(facts.recompute, job.train.gradient_checkpointing.value_or(false));
+    return std::pair(facts.recompute, job.notes.size());
+  };
+  const std::int64_t plain = plan_memory(run.job, row).peak;
+  using Decision = std::pair<bool, std::size_t>;
+  EXPECT_EQ(decide({}, 0), Decision(false, 0));
+  EXPECT_EQ(decide({}, plain), Decision(false, 0));
+  EXPECT_EQ(decide({}, plain - 1), Decision(true, 1));
+  EXPECT_EQ(decide(true, plain - 1), Decision(true, 0));
+  EXPECT_EQ(decide(false, plain - 1), Decision(false, 1));
 }
 
 TEST(Stepper, evaluation_is_the_mean_over_all_label_tokens) {

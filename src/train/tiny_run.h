@@ -59,13 +59,10 @@ struct TinyRun {
 
   explicit TinyRun(const fs::path& output) {
     job.base_model = job.tokenizer = "tests/golden/data/gemma3";
-    job.adapter = {.kind = AdapterKind::lora,
-                   .rank = 3,
-                   .alpha = 6,
-                   .dropout = 0,
-                   .target_modules = {},
-                   .target_linear = true,
-                   .model_dir = {}};
+    job.adapter.kind = AdapterKind::lora;
+    job.adapter.rank = 3;
+    job.adapter.alpha = 6;
+    job.adapter.target_linear = true;
     job.data.sequence_len = 64;
     job.train.output_dir = output;
     job.train.float32 = true;
@@ -108,7 +105,7 @@ inline Outcome train(const TinyRun& run, std::int64_t steps_before_stop = -1, co
   if (!resume.empty()) trainer.resume(resume);
   Progress progress({}, trainer.step(), trainer.plan().steps, 1);
   Outcome outcome;
-  outcome.finished = trainer.run(progress, [&] { return trainer.step() == steps_before_stop; });
+  outcome.finished = trainer.run(progress, {.stop = [&] { return trainer.step() == steps_before_stop; }, .save = {}});
   outcome.metrics = read_metrics(run.job.train.output_dir);
   for (const Parameter& parameter : opened.model->parameters()) {
     if (parameter.trainable()) outcome.weights.push_back(to_doubles(parameter.exact()));

@@ -40,6 +40,20 @@ constexpr auto enum_names(DeviceChoice) {
                     EnumName{DeviceChoice::cuda, "cuda"}};
 }
 
+/// What a run does with a step whose loss or gradient is not finite.
+enum class OnNonfiniteStep { stop, skip };
+
+constexpr auto enum_names(OnNonfiniteStep) {
+  return std::array{EnumName{OnNonfiniteStep::stop, "stop"}, EnumName{OnNonfiniteStep::skip, "skip"}};
+}
+
+/// What a run does when a checkpoint or a line of metrics cannot be written.
+enum class OnSaveError { go_on, stop };
+
+constexpr auto enum_names(OnSaveError) {
+  return std::array{EnumName{OnSaveError::go_on, "continue"}, EnumName{OnSaveError::stop, "stop"}};
+}
+
 /// The dtype of weights and activations.
 enum class Precision { bfloat16, float32 };
 
@@ -75,11 +89,15 @@ struct TrainOptions {
   std::optional<double> eval_steps;  ///< as save_steps
   std::optional<std::int64_t> evals_per_epoch;
   std::optional<Interval> eval_strategy;
+  std::int64_t early_stopping_patience = 0;  ///< 0: never stop early
+  std::optional<bool> load_best_model_at_end;
+  OnNonfiniteStep on_nonfinite_step = OnNonfiniteStep::stop;
+  OnSaveError on_save_error = OnSaveError::go_on;
 
   AutoBool bf16 = AutoBool::automatic;
   bool bfloat16 = false;
   bool float32 = false;
-  bool gradient_checkpointing = false;
+  std::optional<bool> gradient_checkpointing;  ///< left out: as the memory demands
   DeviceChoice device = DeviceChoice::automatic;
 
   /// bfloat16 unless the precision keys say otherwise; the rules refuse contradictions and 16-bit floats of the fp16
@@ -88,6 +106,8 @@ struct TrainOptions {
     if (bfloat16) return Precision::bfloat16;
     return float32 || bf16 == AutoBool::off ? Precision::float32 : Precision::bfloat16;
   }
+  /// Whether the result is the model of the best evaluation; as in Axolotl, stopping early implies it.
+  bool keeps_best() const { return load_best_model_at_end.value_or(early_stopping_patience > 0); }
   /// Warm-up steps of a run of `total_steps`: warmup_steps, else the share warmup_ratio, else Axolotl's default of 3 %
   /// and at most 100.
   std::int64_t warmup(std::int64_t total_steps) const {
@@ -127,21 +147,39 @@ void describe(Visitor&& field, TrainOptions& o) {
         Bounds{.min = 0, .above_min = true});
   field({"saves_per_epoch", "Checkpoints in an epoch."}, o.saves_per_epoch, Bounds{1});
   field({"save_strategy", "no, steps or epoch; left out, steps if save_steps is set, else epoch."}, o.save_strategy);
-  field({"save_total_limit", "Checkpoints that are kept; the oldest go first."}, o.save_total_limit, Bounds{1});
-  field({"resume_from_checkpoint",
-         "Checkpoint folder to go on from, bit for bit as if the run had not been interrupted; true takes the latest in "
-         "output_dir."},
-        o.resume_from_checkpoint);
+  field({"save_total_limit", "Checkpoints that are kept; the oldest go first, the best one never."}, o.save_total_limit,
+        Bounds{1});
+  field(
+      {"resume_from_checkpoint",
+       "Checkpoint folder to go on from, bit for bit as if the run had not been interrupted; true takes the latest in "
+       "output_dir."},
+      o.resume_from_checkpoint);
   field({"auto_resume_from_checkpoints", "Go on from the latest checkpoint in output_dir, if there is one."},
         o.auto_resume_from_checkpoints);
   field({"eval_steps", "Steps between two evaluations; below 1 a share of all steps."}, o.eval_steps,
         Bounds{.min = 0, .above_min = true});
   field({"evals_per_epoch", "Evaluations in an epoch."}, o.evals_per_epoch, Bounds{1});
   field({"eval_strategy", "no, steps or epoch; left out, steps if eval_steps is set, else no."}, o.eval_strategy);
+  field({"early_stopping_patience",
+         "Evaluations in a row without a smaller eval_loss after which the run ends; 0 does not end it."},
+        o.early_stopping_patience, Bounds{0});
+  field({"load_best_model_at_end",
+         "The result is the model of the smallest eval_loss, of which a checkpoint is kept; left out, true with "
+         "early_stopping_patience."},
+        o.load_best_model_at_end);
+  field({"on_nonfinite_step",
+         "stop or skip a step whose loss or gradient is not finite; ten such steps in a row end the run in any case."},
+        o.on_nonfinite_step);
+  field({"on_save_error",
+         "continue or stop when a checkpoint or metrics cannot be written, on a full disk for one; earlier checkpoints "
+         "stand."},
+        o.on_save_error);
   field({"bf16", "Weights and activations in bfloat16; auto means yes, false means float32."}, o.bf16);
   field({"bfloat16", "The same as bf16: true."}, o.bfloat16);
   field({"float32", "Weights and activations in float32."}, o.float32);
-  field({"gradient_checkpointing", "Keep only the inputs of each block and compute the rest again for the gradient."},
+  field({"gradient_checkpointing",
+         "Keep only the inputs of each block and compute the rest again for the gradient, with the same result; left "
+         "out, true when a step would not fit into memory otherwise."},
         o.gradient_checkpointing);
   field({"device", "cpu or cuda; auto takes cuda where the build and the machine have it."}, o.device);
 }

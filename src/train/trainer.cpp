@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "base/fault.h"
 #include "train/memory_plan.h"
 #include "train/row_sources.h"
 #include "train/save.h"
@@ -15,6 +16,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// A file of this name in output_dir asks for a checkpoint.
+constexpr const char* kSaveRequest = "checkpoint_now";
+/// Weights that are not finite themselves would let every further step pass.
+constexpr std::int64_t kMostSkipped = 10;
+
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 std::int64_t tokens_of(std::span<const Example> examples) {
@@ -22,6 +28,13 @@ std::int64_t tokens_of(std::span<const Example> examples) {
   for (const Example& example : examples) tokens += static_cast<std::int64_t>(example.tokens.size());
   return tokens;
 }
+
+/// Whether `path` names an entry of `folder`.
+bool is_in(const std::filesystem::path& path, const std::filesystem::path& folder) {
+  return std::filesystem::weakly_canonical(path).parent_path() == std::filesystem::weakly_canonical(folder);
+}
+
+bool epoch_ended(const TrainerState& state) { return state.step > 0 && state.cursor.batch == 0; }
 
 }  // namespace
 
@@ -58,27 +71,67 @@ void Trainer::resume(const std::filesystem::path& checkpoint) {
   loader_.seek(stored.cursor);
   state_.step = stored.step;
   state_.cursor = stored.cursor;
-  const auto own = std::filesystem::weakly_canonical(checkpoint).parent_path();
-  if (own == std::filesystem::weakly_canonical(job_.train.output_dir)) checkpoints_ = list_checkpoints(own);
+  state_.evaluated_step = stored.evaluated_step;
+  state_.evaluations_without_gain = stored.evaluations_without_gain;
+  state_.best = stored.best;
+  if (is_in(checkpoint, job_.train.output_dir)) checkpoints_ = list_checkpoints(job_.train.output_dir);
+  if (!state_.best) return;
+  std::filesystem::path& best = state_.best->checkpoint;
+  if (is_in(best, job_.train.output_dir)) best = checkpoint_folder(job_, state_.best->step);
+  if (job_.train.keeps_best() && !std::filesystem::exists(best)) {
+    throw FileError("{}: its best model, {}, is not there; set load_best_model_at_end: false to go on without it",
+                    checkpoint.string(), best.string());
+  }
 }
 
-bool Trainer::run(Progress& progress, const std::function<bool()>& stop) {
+bool Trainer::done() const {
+  const std::int64_t patience = job_.train.early_stopping_patience;
+  return state_.step >= plan_.steps || (patience > 0 && state_.evaluations_without_gain >= patience);
+}
+
+bool Trainer::evaluation_due() const {
+  if (!plan_.eval.active() || state_.evaluated_step == state_.step) return false;
+  return state_.step == 0 || plan_.due(plan_.eval, state_.step, epoch_ended(state_));
+}
+
+bool Trainer::run(Progress& progress, const RunRequests& requests) {
   with_file_errors([&] { std::filesystem::create_directories(job_.train.output_dir); });
+  remove_leftovers(job_.train.output_dir);
   metrics_.emplace(job_.train.output_dir / "metrics.jsonl", state_.step);
-  if (state_.step == 0 && plan_.eval.active()) evaluate_now(progress, stop);
-  while (state_.step < plan_.steps) {
-    const std::int64_t epoch = loader_.cursor().epoch;
-    const StepMetrics metrics = train_step(draw());
-    metrics_->add(metrics);
-    progress.step(metrics);
-    const bool epoch_ended = loader_.cursor().epoch != epoch;
-    const bool stopping = stop && stop() && state_.step < plan_.steps;
-    if (!stopping && plan_.due(plan_.eval, state_.step, epoch_ended)) evaluate_now(progress, stop);
-    if (stopping || plan_.due(plan_.save, state_.step, epoch_ended)) save_checkpoint_now(progress);
-    if (stopping) return false;
+  bool going = between_steps(progress, requests, false);
+  while (going && !done()) {
+    make_step(progress);
+    going = between_steps(progress, requests, true);
+  }
+  if (going) finish(progress);
+  return going;
+}
+
+bool Trainer::between_steps(Progress& progress, const RunRequests& requests, bool stepped) {
+  const auto stopping = [&] { return requests.stop && requests.stop() && (!done() || evaluation_due()); };
+  const bool best = !stopping() && evaluation_due() && evaluate_now(progress, requests.stop);
+  if (stopping()) {
+    save_checkpoint_now(progress, true);
+    return false;
+  }
+  const bool last = done() && plan_.save.active();
+  const bool due = stepped && (last || plan_.due(plan_.save, state_.step, epoch_ended(state_)));
+  const bool asked = save_asked(requests);
+  if (asked || due || (best && job_.train.keeps_best())) save_checkpoint_now(progress, false);
+  return true;
+}
+
+void Trainer::finish(Progress& progress) {
+  if (state_.step < plan_.steps) {
+    progress.say(fmt::format("{} evaluations in a row without a smaller eval_loss: the run ends after step {}",
+                             state_.evaluations_without_gain, state_.step));
+  }
+  if (job_.train.keeps_best() && state_.best && state_.best->step != state_.step) {
+    load_weights(state_.best->checkpoint, job_, opened_, pool_);
+    progress.say(
+        fmt::format("the result is the model of step {}, eval_loss {:.4f}", state_.best->step, state_.best->eval_loss));
   }
   save_result(job_, opened_);
-  return true;
 }
 
 std::vector<PackedRow> Trainer::draw() {
@@ -89,60 +142,118 @@ std::vector<PackedRow> Trainer::draw() {
   return batches;
 }
 
-StepMetrics Trainer::train_step(const std::vector<PackedRow>& batches) {
+void Trainer::make_step(Progress& progress) {
   const auto start = Clock::now();
   pool_.reset_peak();
+  const std::vector<PackedRow> batches = draw();
   const double learning_rate = schedule_.at(state_.step);
   const StepResult result = stepper_.step(batches, learning_rate, state_.step);
-  if (!result.updated) refuse(result, batches);
+  skipped_ = result.updated ? 0 : skipped_ + 1;
+  if (!result.updated) refuse(result, batches, progress);
   ++state_.step;
   state_.cursor = loader_.cursor();
   const MemoryUse peak = pool_.peak();
   if (peak.total > peak_.total) peak_ = peak;
-  return {.step = state_.step,
-          .loss = result.loss,
-          .grad_norm = result.grad_norm,
-          .learning_rate = learning_rate,
-          .tokens = result.tokens,
-          .label_tokens = result.label_tokens,
-          .seconds = seconds_since(start),
-          .memory = peak.total};
+  const StepMetrics metrics{.step = state_.step,
+                            .loss = result.loss,
+                            .grad_norm = result.grad_norm,
+                            .learning_rate = learning_rate,
+                            .tokens = result.tokens,
+                            .label_tokens = result.label_tokens,
+                            .seconds = seconds_since(start),
+                            .memory = peak.total,
+                            .skipped = !result.updated};
+  record(metrics, progress);
+  progress.step(metrics);
+  fault_point();
 }
 
-void Trainer::refuse(const StepResult& result, const std::vector<PackedRow>& batches) const {
+void Trainer::refuse(const StepResult& result, const std::vector<PackedRow>& batches, Progress& progress) {
   const bool loss = !std::isfinite(result.loss);
-  throw DataError("step {}: the {} is {}; its rows are {}; look at them, or lower learning_rate", state_.step + 1,
-                  loss ? "loss" : "norm of the gradient", loss ? result.loss : result.grad_norm,
-                  fmt::join(row_sources(batches, rows_.train), ", "));
+  const std::string what = fmt::format("step {}: the {} is {}; {} is not finite; its rows are {}", state_.step + 1,
+                                       loss ? "loss" : "norm of the gradient", loss ? result.loss : result.grad_norm,
+                                       result.not_finite.empty() ? "only this sum" : result.not_finite,
+                                       fmt::join(row_sources(batches, rows_.train), ", "));
+  if (job_.train.on_nonfinite_step == OnNonfiniteStep::stop) {
+    throw DataError("{}; look at them, lower learning_rate or set on_nonfinite_step: skip", what);
+  }
+  if (skipped_ == kMostSkipped) throw DataError("{}; it is the {}th such step in a row", what, kMostSkipped);
+  progress.say(what + "; skipped");
 }
 
-void Trainer::evaluate_now(Progress& progress, const std::function<bool()>& stop) {
+template <class Metrics>
+void Trainer::record(const Metrics& metrics, Progress& progress) {
+  try {
+    metrics_->add(metrics);
+    metrics_fail_ = false;
+  } catch (const FileError& error) {
+    if (job_.train.on_save_error == OnSaveError::stop) throw;
+    if (!metrics_fail_)
+      progress.say(fmt::format("warning: {}; the lines are written when that is possible", error.what()));
+    metrics_fail_ = true;
+  }
+}
+
+bool Trainer::evaluate_now(Progress& progress, const std::function<bool()>& stop) {
   const auto start = Clock::now();
   LoaderOptions options = train_loader_options(job_);
   options.packing = job_.data.eval_sample_packing.value_or(options.packing);
   options.shuffle = false;
   const auto evaluation = evaluate(*opened_.model, pool_, Loader(rows_.eval, options), stop);
-  if (!evaluation) return;
+  if (!evaluation) return false;
   const EvalMetrics metrics{.step = state_.step,
                             .eval_loss = evaluation->loss,
                             .tokens = evaluation->tokens,
                             .label_tokens = evaluation->label_tokens,
                             .seconds = seconds_since(start)};
-  metrics_->add(metrics);
+  record(metrics, progress);
   progress.evaluation(metrics);
+  return take_evaluation(evaluation->loss);
 }
 
-void Trainer::save_checkpoint_now(Progress& progress) {
-  const auto folder = save_checkpoint(job_, opened_, optimizer_, state_);
-  progress.say("wrote " + folder.string());
-  std::erase(checkpoints_, folder);
-  checkpoints_.push_back(folder);
-  with_file_errors([&] {
-    while (static_cast<std::int64_t>(checkpoints_.size()) > job_.train.save_total_limit) {
-      std::filesystem::remove_all(checkpoints_.front());
-      checkpoints_.erase(checkpoints_.begin());
-    }
-  });
+bool Trainer::take_evaluation(double eval_loss) {
+  state_.evaluated_step = state_.step;
+  if (state_.step == 0) return false;  // what training starts from is no result
+  const bool best = std::isfinite(eval_loss) && (!state_.best || eval_loss < state_.best->eval_loss);
+  state_.evaluations_without_gain = best ? 0 : state_.evaluations_without_gain + 1;
+  if (best) {
+    earlier_best_ = state_.best;
+    state_.best = BestModel{eval_loss, state_.step, checkpoint_folder(job_, state_.step)};
+  }
+  return best;
+}
+
+bool Trainer::save_asked(const RunRequests& requests) const {
+  std::error_code ignored;
+  const bool signal = requests.save && requests.save();
+  return std::filesystem::remove(job_.train.output_dir / kSaveRequest, ignored) || signal;
+}
+
+void Trainer::save_checkpoint_now(Progress& progress, bool needed) {
+  try {
+    const auto folder = save_checkpoint(job_, opened_, optimizer_, state_);
+    progress.say("wrote " + folder.string());
+    std::erase(checkpoints_, folder);
+    checkpoints_.push_back(folder);
+    remove_old_checkpoints();
+  } catch (const FileError& error) {
+    if (needed || job_.train.on_save_error == OnSaveError::stop) throw;
+    if (state_.best && state_.best->step == state_.step) state_.best = earlier_best_;
+    progress.say(fmt::format("warning: no checkpoint of step {}: {}; the run goes on, earlier checkpoints stand",
+                             state_.step, error.what()));
+  }
+}
+
+void Trainer::remove_old_checkpoints() {
+  auto excess = static_cast<std::int64_t>(checkpoints_.size()) - job_.train.save_total_limit;
+  const std::vector<std::filesystem::path> all(checkpoints_.begin(), checkpoints_.end() - 1);
+  for (const auto& folder : all) {
+    if (excess <= 0) return;
+    if (job_.train.keeps_best() && state_.best && folder == state_.best->checkpoint) continue;
+    std::erase(checkpoints_, folder);
+    remove_folder(folder);
+    --excess;
+  }
 }
 
 }  // namespace eft

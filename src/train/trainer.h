@@ -22,6 +22,12 @@ struct TrainRows {
   std::span<const Example> eval;
 };
 
+/// What a run is asked for from outside, each looked at after every step; an empty function asks for nothing.
+struct RunRequests {
+  std::function<bool()> stop;  ///< to end: the step is finished and a checkpoint written
+  std::function<bool()> save;  ///< to write a checkpoint and go on, as a file checkpoint_now in output_dir asks too
+};
+
 /// How the training rows of a job are batched.
 LoaderOptions train_loader_options(const TrainJob& job);
 
@@ -41,17 +47,32 @@ class Trainer {
   /// Continues where `checkpoint` stands. Throws when it is of another model or other rows.
   void resume(const std::filesystem::path& checkpoint);
 
-  /// Trains to the last step and writes the result. When `stop` asks for an end the step is finished and a checkpoint
-  /// written; false then. Throws DataError when loss or gradient is not finite (names the rows).
-  bool run(Progress& progress, const std::function<bool()>& stop);
+  /// Trains to the last step, or until evaluations stop gaining, and writes the result; false when it was asked to
+  /// stop. Throws DataError when loss or gradient is not finite (names step, rows and tensor).
+  bool run(Progress& progress, const RunRequests& requests);
 
  private:
+  /// Whether there is no step left to make.
+  bool done() const;
+  /// Whether the evaluation that belongs after the last step has not been made.
+  bool evaluation_due() const;
   /// The micro batches of the next step: those of gradient_accumulation_steps, or what the epoch still has.
   std::vector<PackedRow> draw();
-  StepMetrics train_step(const std::vector<PackedRow>& batches);
-  void evaluate_now(Progress& progress, const std::function<bool()>& stop);
-  void save_checkpoint_now(Progress& progress);
-  [[noreturn]] void refuse(const StepResult& result, const std::vector<PackedRow>& batches) const;
+  void make_step(Progress& progress);
+  /// Evaluation and checkpoints; false when the run was asked to stop.
+  bool between_steps(Progress& progress, const RunRequests& requests, bool stepped);
+  /// Stops or lets pass a step that changed nothing, as the options say.
+  void refuse(const StepResult& result, const std::vector<PackedRow>& batches, Progress& progress);
+  /// Whether the model is the best so far.
+  bool evaluate_now(Progress& progress, const std::function<bool()>& stop);
+  bool take_evaluation(double eval_loss);
+  bool save_asked(const RunRequests& requests) const;
+  /// Throws when the checkpoint cannot be written and `needed`, or the options say so.
+  void save_checkpoint_now(Progress& progress, bool needed);
+  void remove_old_checkpoints();
+  template <class Metrics>
+  void record(const Metrics& metrics, Progress& progress);
+  void finish(Progress& progress);
 
   const TrainJob& job_;
   OpenedModel& opened_;
@@ -64,7 +85,10 @@ class Trainer {
   Schedule schedule_;
   TrainerState state_;
   MemoryUse peak_;
+  std::optional<BestModel> earlier_best_;  // before the last one was found
   std::optional<MetricsFile> metrics_;
+  bool metrics_fail_ = false;                       // the last line could not be written
+  std::int64_t skipped_ = 0;                        // steps in a row
   std::vector<std::filesystem::path> checkpoints_;  // of this run, oldest first
 };
 

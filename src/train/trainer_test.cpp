@@ -106,6 +106,80 @@ TEST(Trainer, refuses_to_resume_with_other_rows) {
   EXPECT_THROW(train(run, -1, folder.path() / "checkpoint-2"), ConfigError);
 }
 
+TEST(Trainer, goes_on_from_a_stop_without_repeating_or_losing_an_evaluation) {
+  const TestFolder folder;
+  TinyRun run(folder.path() / "whole");
+  run.eval = random_examples(3, 251, 9);
+  run.job.train.eval_steps = 2;
+  const auto evaluations = [](const Outcome& outcome) {
+    std::vector<std::pair<int, double>> list;
+    for (const auto& line : outcome.metrics) {
+      if (line.contains("eval_loss")) list.emplace_back(line["step"], line["eval_loss"]);
+    }
+    return list;
+  };
+  const auto whole = evaluations(train(run));
+  run.job.train.output_dir = folder.path() / "parts";
+  EXPECT_FALSE(train(run, 2).finished);  // where an evaluation is due
+  EXPECT_FALSE(train(run, 3, run.job.train.output_dir / "checkpoint-2").finished);
+  EXPECT_EQ(evaluations(train(run, -1, run.job.train.output_dir / "checkpoint-3")), whole);
+}
+
+TEST(Trainer, keeps_the_best_model_beside_the_latest_checkpoint) {
+  const TestFolder folder;
+  TinyRun run(folder.path());
+  run.eval = random_examples(3, 251, 9);
+  run.job.train.learning_rate = 1;  // too much: the first evaluation is the best
+  run.job.train.eval_steps = 1;
+  run.job.train.save_total_limit = 1;
+  run.job.train.early_stopping_patience = 2;
+  run.job.train.max_steps = 20;
+  const Outcome outcome = train(run);
+  EXPECT_TRUE(outcome.finished);
+  const std::size_t steps = outcome.losses().size();
+  EXPECT_LT(steps, 20U);
+  const std::size_t best = steps - 2;
+  std::vector<std::string> names;
+  for (const auto& path : list_checkpoints(folder.path())) names.push_back(path.filename());
+  ASSERT_FALSE(names.empty());
+  EXPECT_EQ(names.front(), fmt::format("checkpoint-{}", best));
+  EXPECT_EQ(read_text(folder.path() / "adapter_model.safetensors"),
+            read_text(folder.path() / names.front() / "adapter_model.safetensors"));
+}
+
+TEST(Trainer, takes_no_half_copied_checkpoint_for_whole) {
+  const TestFolder folder;
+  TinyRun run(folder.path());
+  run.job.train.save_strategy.reset();
+  run.job.train.save_steps = 2;
+  train(run);
+  EXPECT_EQ(list_checkpoints(folder.path()).size(), 2U);
+  fs::resize_file(folder.path() / "checkpoint-4" / "optimizer.safetensors", 100);
+  EXPECT_EQ(list_checkpoints(folder.path()).size(), 1U);
+  EXPECT_THROW(train(run, -1, folder.path() / "checkpoint-4"), FileError);
+  fs::remove(folder.path() / "checkpoint-2" / "adapter_model.safetensors");
+  EXPECT_TRUE(list_checkpoints(folder.path()).empty());
+}
+
+TEST(Trainer, skips_a_step_that_is_not_finite_when_told_so) {
+  const TestFolder folder;
+  TinyRun run(folder.path());
+  run.job.train.on_nonfinite_step = OnNonfiniteStep::skip;
+  run.job.train.learning_rate = 1e38;
+  run.job.train.max_grad_norm = 0;
+  run.job.train.max_steps = 6;
+  Pool pool(Device::cpu);
+  OpenedModel opened = open_for_training(run.job, pool);
+  Trainer trainer(run.job, opened, pool, {run.train, {}});
+  Progress progress({}, 0, 6, 1);
+  EXPECT_TRUE(trainer.run(progress, {}));
+  const auto metrics = read_metrics(folder.path());
+  ASSERT_EQ(metrics.size(), 6U);
+  EXPECT_FALSE(metrics.front().contains("skipped"));
+  EXPECT_EQ(metrics.back().value("skipped", false), true);
+  EXPECT_TRUE(metrics.back()["loss"].is_null());
+}
+
 TEST(Trainer, names_step_and_rows_when_the_loss_is_not_finite) {
   const TestFolder folder;
   TinyRun run(folder.path());
@@ -117,6 +191,7 @@ TEST(Trainer, names_step_and_rows_when_the_loss_is_not_finite) {
   } catch (const DataError& error) {
     EXPECT_NE(std::string(error.what()).find("step "), std::string::npos);
     EXPECT_NE(std::string(error.what()).find("rows.jsonl:"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("lora_"), std::string::npos) << error.what();
   }
   EXPECT_FALSE(fs::exists(folder.path() / "adapter_model.safetensors"));
 }
@@ -143,6 +218,7 @@ TEST(Trainer, leaves_nothing_half_written_on_a_full_disk) {
   TinyRun run(folder.path());
   run.job.train.save_strategy.reset();
   run.job.train.save_steps = 2;
+  run.job.train.on_save_error = OnSaveError::stop;
   {
     const FullDisk full(20'000);
     EXPECT_THROW(train(run), FileError);
