@@ -100,6 +100,20 @@ case_full_training() {
   awk -v a="$(losses out | head -n 1)" -v b="$(losses again | head -n 1)" 'BEGIN {exit !(b < a)}' || fail 'it did not go on'
 }
 
+# A float32 run on a bfloat16 checkpoint says so in config.json; Transformers would round the weights to what stands there.
+case_full_training_states_its_dtype() {
+  tiny_setup
+  sed -i '/^adapter\|^lora/d' run.yaml
+  sed 's/"model_type"/"torch_dtype": "bfloat16", &/' model/config.json >config.json
+  grep -q '"torch_dtype": "bfloat16"' config.json || fail 'nothing to change'
+  mv config.json model/config.json
+  train --set max_steps=1 >/dev/null
+  has out/config.json '"torch_dtype": "float32"'
+  ! grep bfloat16 out/config.json || fail 'another dtype is left'
+  train --set max_steps=1 --set bf16=true >/dev/null
+  has out/config.json '"torch_dtype": "bfloat16"'
+}
+
 case_bfloat16() {
   tiny_setup
   train --set bf16=true --set max_steps=8 --set lr_scheduler=constant >log.txt
@@ -149,7 +163,7 @@ case_plan() {
   empty out
 }
 
-# The first signal ends the run after the step; exit code 130, and nothing half-written.
+# The first signal ends the run after the step; exit code 6, and nothing half-written.
 case_stopped_by_a_signal() {
   tiny_setup
   "$EFT" train run.yaml --set max_steps=20000 >log.txt 2>err.txt &
@@ -161,7 +175,7 @@ case_stopped_by_a_signal() {
   done
   kill -INT "$process"
   wait "$process" || code=$?
-  [ "$code" -eq 130 ] || { cat log.txt err.txt >&2; fail "exit code $code"; }
+  [ "$code" -eq 6 ] || { cat log.txt err.txt >&2; fail "exit code $code"; }
   [ -z "$(find out -name '*.tmp*')" ] || fail 'half-written files'
 }
 
