@@ -44,7 +44,7 @@ class TextModel : public Model {
     const Var x = embedding(ctx, embed_tokens_->var(), input.tokens, dtype_,
                             {.scale = std::sqrt(static_cast<double>(spec_.hidden_size)),
                              .padding_id = static_cast<std::int32_t>(spec_.pad_token_id)});
-    const Var per_layer = (*per_layer_)(ctx, input.tokens, x);
+    const Var per_layer = per_layer_inputs(ctx, input.tokens, x);
     Streams streams = expand(ctx, x);
     std::vector<KeyValue> donated(layers_.size());
     for (std::size_t i = 0; i < layers_.size(); ++i) streams = run_layer(ctx, i, streams, per_layer, pass, donated);
@@ -54,6 +54,15 @@ class TextModel : public Model {
   Var head() const override { return embed_tokens_->var(); }
 
  private:
+  /// A block too: its intermediate results are as wide as those of all layers together.
+  Var per_layer_inputs(Context& ctx, std::span<const std::int32_t> tokens, const Var& x) const {
+    const auto segment = [this, held = std::vector<std::int32_t>(tokens.begin(), tokens.end())](
+                             Context& inner, const std::vector<Var>& in) {
+      return std::vector<Var>{(*per_layer_)(inner, held, in[0])};
+    };
+    return block(ctx, {x}, segment)[0];
+  }
+
   /// The embedding and its projections, scaled to its magnitude.
   Streams expand(Context& ctx, const Var& x) const {
     Streams streams{x};

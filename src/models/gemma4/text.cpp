@@ -36,7 +36,7 @@ class TextModel : public Model {
     Var x = embedding(ctx, embed_tokens_->var(), input.tokens, dtype_,
                       {.scale = std::sqrt(static_cast<double>(spec_.hidden_size)),
                        .padding_id = static_cast<std::int32_t>(spec_.pad_token_id)});
-    const Var per_layer = per_layer_ ? (*per_layer_)(ctx, input.tokens, x) : Var();
+    const Var per_layer = per_layer_ ? per_layer_inputs(ctx, input.tokens, x) : Var();
     std::vector<KeyValue> donated(layers_.size());
     for (std::size_t i = 0; i < layers_.size(); ++i) x = run_layer(ctx, i, x, per_layer, pass, donated);
     return (*norm_)(ctx, x);
@@ -45,6 +45,15 @@ class TextModel : public Model {
   Var head() const override { return embed_tokens_->var(); }
 
  private:
+  /// A block too: its intermediate results are as wide as those of all layers together.
+  Var per_layer_inputs(Context& ctx, std::span<const std::int32_t> tokens, const Var& x) const {
+    const auto segment = [this, held = std::vector<std::int32_t>(tokens.begin(), tokens.end())](
+                             Context& inner, const std::vector<Var>& in) {
+      return std::vector<Var>{(*per_layer_)(inner, held, in[0])};
+    };
+    return block(ctx, {x}, segment)[0];
+  }
+
   /// Layer i as a block whose inputs and outputs include the keys and values that cross its border.
   Var run_layer(Context& ctx, std::size_t i, const Var& x, const Var& per_layer, const Pass& pass,
                 std::vector<KeyValue>& donated) const {
