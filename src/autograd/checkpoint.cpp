@@ -5,6 +5,13 @@
 namespace eft {
 namespace {
 
+/// The segment made it as workspace; what outlives the segment is counted as saved.
+Tensor kept(const Context& ctx, const Tensor& made) {
+  Tensor copy(*ctx.pool, Category::saved, made.dtype(), made.shape());
+  convert(made, copy);
+  return copy;
+}
+
 void replay(Context& ctx, const std::vector<Var>& inputs, const Segment& segment, std::uint64_t dropout_counter,
             std::span<Tensor> grads) {
   Tape inner;
@@ -28,12 +35,12 @@ std::vector<Var> checkpoint(Context& ctx, std::vector<Var> inputs, Segment segme
   // Recorded even if no input wants a gradient: trainable parameters inside the segment do.
   std::vector<std::shared_ptr<GradSlot>> slots;
   for (Var& output : outputs) {
-    output = Var::leaf(output.value());
+    output = Var::leaf(kept(ctx, output.value()));
     slots.push_back(output.slot());
   }
   tape->record("checkpoint", std::move(slots),
-               [inputs = std::move(inputs), segment = std::move(segment), dropout_counter](
-                   Context& backward_ctx, std::span<Tensor> grads) {
+               [inputs = std::move(inputs), segment = std::move(segment), dropout_counter](Context& backward_ctx,
+                                                                                           std::span<Tensor> grads) {
                  replay(backward_ctx, inputs, segment, dropout_counter, grads);
                });
   return outputs;
