@@ -5,8 +5,8 @@
 
 namespace eft {
 
-// PEFT wraps the module once for each adapted parameter, in the order of their declaration: down_proj's adapter is always
-// the outer one, at the module itself, and gate_up_proj's stands inside it where there are two.
+// PEFT wraps the module once for each adapted parameter, in the order of their declaration: down_proj's adapter is
+// always the outer one, at the module itself, and gate_up_proj's stands inside it where there are two.
 Experts::Experts(const Scope& s, const ExpertSizes& sizes)
     : down_proj_(s, "down_proj", {sizes.experts, sizes.hidden, sizes.intermediate}, s),
       gate_up_proj_(s, "gate_up_proj", {sizes.experts, 2 * sizes.intermediate, sizes.hidden},

@@ -10,8 +10,8 @@ namespace {
 
 /// PEFT's rule for lists: the whole name, or its end at a dot.
 bool names(std::string_view target, std::string_view path) {
-  return path == target || (path.size() > target.size() && path.ends_with(target) &&
-                            path[path.size() - target.size() - 1] == '.');
+  return path == target ||
+         (path.size() > target.size() && path.ends_with(target) && path[path.size() - target.size() - 1] == '.');
 }
 
 std::regex compile(const std::string& text, const std::string& pattern, const char* key) {
@@ -60,11 +60,13 @@ LinearPolicy::LinearPolicy(const AdapterOptions& options)
   if (!options_.rank || !options_.alpha) throw ConfigError("lora_r, lora_alpha: both are needed for adapter: lora");
   const bool parameters = !options_.target_parameters.empty();
   if (options_.target_modules.empty() && !options_.target_linear && !parameters) {
-    throw ConfigError("lora_target_modules: nothing would get an adapter; name modules or set lora_target_linear: true");
+    throw ConfigError(
+        "lora_target_modules: nothing would get an adapter; name modules or set lora_target_linear: true");
   }
   if (parameters && options_.dropout > 0) {
-    throw ConfigError("lora_dropout: {} does not go with lora_target_parameters, nor does it in PEFT; set lora_dropout: 0",
-                      options_.dropout);
+    throw ConfigError(
+        "lora_dropout: {} does not go with lora_target_parameters, nor does it in PEFT; set lora_dropout: 0",
+        options_.dropout);
   }
   const auto pattern_of = [](const StringOrList& list, const char* key) -> std::optional<std::regex> {
     if (!list.is_string || list.empty()) return std::nullopt;
@@ -127,8 +129,8 @@ std::optional<LoraSettings> LinearPolicy::lora_of_parameter(std::string_view par
 void LinearPolicy::leave_plain(std::string_view name, std::string_view reason) {
   if (options_.kind == AdapterKind::none) return;
   const auto refuse = [&](const char* key) {
-    throw ConfigError("{}: would adapt {}; {}; take it out of the targets or name it in lora_exclude_modules", key, name,
-                      reason);
+    throw ConfigError("{}: would adapt {}; {}; take it out of the targets or name it in lora_exclude_modules", key,
+                      name, reason);
   };
   if (targets(name) && !excluded(name)) refuse("lora_target_modules");
   if (targets_parameter(name)) refuse("lora_target_parameters");
@@ -164,7 +166,8 @@ void LinearPolicy::check_matched() const {
   check_used(options_.target_modules.items, target_used_, "lora_target_modules", "target_modules");
   for (std::size_t i = 0; i < exclude_used_.size(); ++i) {
     if (exclude_used_[i] || !options_.model_dir.empty()) continue;
-    throw ConfigError("lora_exclude_modules: {} matches nothing that would get an adapter", options_.exclude_modules.items[i]);
+    throw ConfigError("lora_exclude_modules: {} matches nothing that would get an adapter",
+                      options_.exclude_modules.items[i]);
   }
   check_used(options_.target_parameters.items, parameter_target_used_, "lora_target_parameters", "target_parameters");
   if (adapted_ == 0) throw ConfigError("lora_target_modules: no linear of this model matches");

@@ -29,12 +29,12 @@ class LinearPolicy {
   /// matches whole names or ends of paths at a dot, a string is a regular expression for the whole path.
   std::optional<LoraSettings> lora(std::string_view module);
 
-  /// The adapter of a parameter that is no linear's ("model.layers.0.experts.gate_up_proj"), if target_parameters name it
-  /// or the end of its path at a dot; it is kept at the module path `adapter`.
+  /// The adapter of a parameter that is no linear's ("model.layers.0.experts.gate_up_proj"), if target_parameters name
+  /// it or the end of its path at a dot; it is kept at the module path `adapter`.
   std::optional<LoraSettings> lora_of_parameter(std::string_view parameter, std::string_view adapter);
 
-  /// For a module or parameter that never gets an adapter: lora_target_linear passes it by, and a target that names it is
-  /// a ConfigError with `reason`.
+  /// For a module or parameter that never gets an adapter: lora_target_linear passes it by, and a target that names it
+  /// is a ConfigError with `reason`.
   void leave_plain(std::string_view name, std::string_view reason);
 
   /// Adapters that lora_of_parameter gave.

@@ -72,8 +72,8 @@ Tensor merged_weight(const Tensor& base, const Tensor& a, const Tensor& b, doubl
   const Tensor up = cast(pool, Category::workspace, b, accumulator_of(base.dtype()));
   Tensor merged(pool, Category::workspace, base.dtype(), shape);
   for (std::int64_t e = 0; e < shape[0]; ++e) {
-    const Tensor own = merged_matrix(base.slice(e, e + 1).reshape({shape[1], shape[2]}), a.slice(e * rank, (e + 1) * rank),
-                                     matrix_of_expert(pool, up, e, shape[0]), scale);
+    const Tensor own = merged_matrix(base.slice(e, e + 1).reshape({shape[1], shape[2]}),
+                                     a.slice(e * rank, (e + 1) * rank), matrix_of_expert(pool, up, e, shape[0]), scale);
     Tensor target = merged.slice(e, e + 1);
     convert(own, target);
   }

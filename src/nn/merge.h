@@ -18,8 +18,8 @@ struct AdaptedWeight {
 std::map<std::string, AdaptedWeight> adapted_weights(ParameterStore& store, LinearPolicy& policy);
 
 /// base + scale·B·A, summed in f32 (f64 for f64) and rounded once to base's dtype. base: [out, in]; a: [rank, in];
-/// b: [out, rank]. For experts, base: [experts, out, in]; a: [experts·rank, in]; b: [out, rank·experts], as PEFT lays them
-/// out. Host tensors of any float dtype.
+/// b: [out, rank]. For experts, base: [experts, out, in]; a: [experts·rank, in]; b: [out, rank·experts], as PEFT lays
+/// them out. Host tensors of any float dtype.
 Tensor merged_weight(const Tensor& base, const Tensor& a, const Tensor& b, double scale);
 
 }  // namespace eft

@@ -55,11 +55,8 @@ void grouped_gemm(const Groups& groups, ConstView x, ConstView weight, bool tran
   for_each_group(groups, side_by_side(groups, x, weight), [&](std::int64_t g) {
     const std::int64_t begin = groups.offsets[g], end = groups.offsets[g + 1];
     if (begin == end) return;
-    const GemmShape shape{.m = end - begin,
-                          .n = y.shape[1],
-                          .k = x.shape[1],
-                          .transpose_b = !transposed,
-                          .accumulate = accumulate};
+    const GemmShape shape{
+        .m = end - begin, .n = y.shape[1], .k = x.shape[1], .transpose_b = !transposed, .accumulate = accumulate};
     gemm(shape, rows_of(x, begin, end), matrix_of(weight, g), rows_of(y, begin, end));
   });
 }
@@ -72,11 +69,8 @@ void grouped_gemm_weight(const Groups& groups, ConstView dy, ConstView x, View d
       if (!accumulate) std::memset(own.data, 0, static_cast<std::size_t>(own.shape.elements()) * size_of(own.dtype));
       return;
     }
-    const GemmShape shape{.m = dweight.shape[1],
-                          .n = dweight.shape[2],
-                          .k = end - begin,
-                          .transpose_a = true,
-                          .accumulate = accumulate};
+    const GemmShape shape{
+        .m = dweight.shape[1], .n = dweight.shape[2], .k = end - begin, .transpose_a = true, .accumulate = accumulate};
     gemm(shape, rows_of(dy, begin, end), rows_of(x, begin, end), own);
   });
 }

@@ -17,8 +17,8 @@ struct Groups {
 /// y: [rows, n]. dtypes as in gemm.
 void grouped_gemm(const Groups& groups, ConstView x, ConstView weight, bool transposed, View y, bool accumulate);
 
-/// dweight[g] = (rows g of dy)ᵀ · (rows g of x), or += … when `accumulate`; zero for groups without rows. dy: [rows, n];
-/// x: [rows, k]; dweight: [groups, n, k].
+/// dweight[g] = (rows g of dy)ᵀ · (rows g of x), or += … when `accumulate`; zero for groups without rows. dy: [rows,
+/// n]; x: [rows, k]; dweight: [groups, n, k].
 void grouped_gemm_weight(const Groups& groups, ConstView dy, ConstView x, View dweight, bool accumulate);
 
 }  // namespace eft::cpu

@@ -31,7 +31,8 @@ Router::Router(const Scope& s, const Scope& per_expert, const TextSpec& spec)
       scale_(&s.parameter("scale", {spec.hidden_size}, Init::ones)),
       per_expert_scale_(&per_expert.parameter("per_expert_scale", {spec.num_experts}, Init::ones)) {
   constexpr const char* kReason = "a router is trained whole or not at all";
-  for (const std::string& name : {s.module(), (s / "proj").module(), proj_->module, scale_->module, per_expert_scale_->module}) {
+  for (const std::string& name :
+       {s.module(), (s / "proj").module(), proj_->module, scale_->module, per_expert_scale_->module}) {
     s.policy().leave_plain(name, kReason);
   }
 }

@@ -119,8 +119,9 @@ TEST_F(MoeFolder, released_sizes_have_the_parameters_that_transformers_counts) {
 TEST_F(MoeFolder, refuses_a_mixture_without_sizes) {
   for (const char* sizes : {R"("num_experts": 4, "top_k_experts": 2)", R"("num_experts": 4, "top_k_experts": 5,
       "moe_intermediate_size": 8)"}) {
-    EXPECT_THROW(elements_of(folder_, R"({"model_type": "gemma4_text", "enable_moe_block": true, )" + std::string(sizes) + "}"),
-                 ConfigError);
+    EXPECT_THROW(
+        elements_of(folder_, R"({"model_type": "gemma4_text", "enable_moe_block": true, )" + std::string(sizes) + "}"),
+        ConfigError);
   }
 }
 
@@ -158,12 +159,14 @@ TEST(Moe, takes_a_pattern_that_excludes_the_router) {
 }
 
 TEST(Moe, says_how_experts_are_adapted) {
-  EXPECT_EQ(refusal(adapter_on({"gate_up_proj"}, {})),
-            "lora_target_modules: gate_up_proj matches no linear of this model; it is a parameter of experts, name it in "
-            "lora_target_parameters");
-  EXPECT_EQ(refusal(adapter_on({"q_proj"}, {"experts.up_proj"})),
-            "lora_target_parameters: experts.up_proj matches no parameter of experts of this model; they are named like "
-            "model.layers.0.experts.down_proj");
+  EXPECT_EQ(
+      refusal(adapter_on({"gate_up_proj"}, {})),
+      "lora_target_modules: gate_up_proj matches no linear of this model; it is a parameter of experts, name it in "
+      "lora_target_parameters");
+  EXPECT_EQ(
+      refusal(adapter_on({"q_proj"}, {"experts.up_proj"})),
+      "lora_target_parameters: experts.up_proj matches no parameter of experts of this model; they are named like "
+      "model.layers.0.experts.down_proj");
   AdapterOptions dropping = adapter_on({}, {"experts.down_proj"});
   dropping.dropout = 0.1;
   EXPECT_EQ(refusal(dropping).find("lora_dropout: 0.1 does not go with lora_target_parameters"), 0U);

@@ -91,7 +91,8 @@ TextSpec read_text_spec(const ConfigJson& config, const TextDefaults& defaults) 
       .vocab_size = config.integer("vocab_size", 262144),
       .vocab_size_per_layer_input = config.integer("vocab_size_per_layer_input", 262144),
       .hidden_size = config.integer("hidden_size", 2304),
-      .hidden_size_per_layer_input = config.integer("hidden_size_per_layer_input", defaults.hidden_size_per_layer_input),
+      .hidden_size_per_layer_input =
+          config.integer("hidden_size_per_layer_input", defaults.hidden_size_per_layer_input),
       .num_hidden_layers = layers,
       .num_attention_heads = config.integer("num_attention_heads", 8),
       .max_position_embeddings = config.integer("max_position_embeddings", defaults.max_position_embeddings),

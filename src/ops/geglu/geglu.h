@@ -18,8 +18,8 @@ struct GegluKernels {
 inline constinit KernelSlot<GegluKernels> geglu_kernels{"geglu"};
 
 /// y = gelu_tanh(gate) ⊙ up, computed in f32 (f64 for f64) and rounded once; gelu_tanh(x) = ½x(1 + tanh(√(2/π)(x +
-/// 0.044715·x³))). gate, up: any equal shape. Gradients for both, from gate and up alone. Throws InternalError when they
-/// differ in shape or dtype. Source: architecture.md of the models, D.1 "Gated MLP".
+/// 0.044715·x³))). gate, up: any equal shape. Gradients for both, from gate and up alone. Throws InternalError when
+/// they differ in shape or dtype. Source: architecture.md of the models, D.1 "Gated MLP".
 Var geglu(Context& ctx, const Var& gate, const Var& up);
 
 /// The same of a packed projection: gate_up: [rows, 2·width] with the gate in the first half of each row and up in the

@@ -110,10 +110,14 @@ HWY_EXPORT(packed_forward);
 HWY_EXPORT(packed_backward);
 
 const bool registered = geglu_kernels.add(
-    Device::cpu, {.forward = [](auto... args) { HWY_DYNAMIC_DISPATCH(forward)(args...); },
-                  .backward = [](auto... args) { HWY_DYNAMIC_DISPATCH(backward)(args...); },
-                  .packed_forward = [](auto... args) { HWY_DYNAMIC_DISPATCH(packed_forward)(args...); },
-                  .packed_backward = [](auto... args) { HWY_DYNAMIC_DISPATCH(packed_backward)(args...); }});
+    Device::cpu, {.forward = [](auto... args) { HWY_DYNAMIC_DISPATCH(forward)
+                                                (args...); },
+                  .backward = [](auto... args) { HWY_DYNAMIC_DISPATCH(backward)
+                                                 (args...); },
+                  .packed_forward = [](auto... args) { HWY_DYNAMIC_DISPATCH(packed_forward)
+                                                       (args...); },
+                  .packed_backward = [](auto... args) { HWY_DYNAMIC_DISPATCH(packed_backward)
+                                                        (args...); }});
 
 }  // namespace
 }  // namespace eft

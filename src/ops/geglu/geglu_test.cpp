@@ -26,16 +26,13 @@ const bool many = add_op_case({.name = "geglu/several_tasks",
                                .inputs = {{.shape = {33, 1030}}, {.shape = {33, 1030}}},
                                .run = run});
 
-const bool packed = add_op_case({.name = "geglu/packed",
-                                 .slot = "geglu",
-                                 .inputs = {{.shape = {21, 2 * 37}, .scale = 2.0}},
-                                 .run = [](Context& ctx, std::span<const Var> in) {
-                                   return std::vector<Var>{geglu(ctx, in[0])};
-                                 }});
+const bool packed =
+    add_op_case({.name = "geglu/packed",
+                 .slot = "geglu",
+                 .inputs = {{.shape = {21, 2 * 37}, .scale = 2.0}},
+                 .run = [](Context& ctx, std::span<const Var> in) { return std::vector<Var>{geglu(ctx, in[0])}; }});
 
-double gelu_tanh(double x) {
-  return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
-}
+double gelu_tanh(double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }
 
 /// gelu of x by the op, with the gradient in `slope`.
 double gelu_by_op(double x, DType dtype, double* slope) {

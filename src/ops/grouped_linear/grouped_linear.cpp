@@ -17,7 +17,8 @@ void backward(Context& ctx, const Var& x, const Var& weight, const Tensor& offse
 
 Var grouped_linear(Context& ctx, const Var& x, const Var& weight, const Tensor& offsets) {
   const Shape& w = weight.shape();
-  expect(x.shape().rank() == 2 && w.rank() == 3 && x.shape()[1] == w[2], "grouped_linear's input as wide as its weight");
+  expect(x.shape().rank() == 2 && w.rank() == 3 && x.shape()[1] == w[2],
+         "grouped_linear's input as wide as its weight");
   expect(offsets.dtype() == DType::i32 && offsets.shape() == Shape{w[0] + 1}, "rows of each group");
   Tensor y = ctx.output(x.dtype(), {x.shape()[0], w[1]});
   if (const auto* kernels = grouped_linear_kernels.find(ctx.device())) {

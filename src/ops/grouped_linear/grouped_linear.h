@@ -17,9 +17,9 @@ struct GroupedLinearKernels {
 };
 inline constinit KernelSlot<GroupedLinearKernels> grouped_linear_kernels{"grouped_linear"};
 
-/// A linear for each group of rows: y[r] = W[g]·x[r] for offsets[g] ≤ r < offsets[g + 1]; one product for each group that
-/// has rows. x: [rows, in]; weight: [groups, out, in]; offsets: i32 [groups + 1] (ExpertRouting::offsets). Gradients for x
-/// and weight. Throws InternalError when shapes disagree. Source: architecture.md of the models, B.1.6.
+/// A linear for each group of rows: y[r] = W[g]·x[r] for offsets[g] ≤ r < offsets[g + 1]; one product for each group
+/// that has rows. x: [rows, in]; weight: [groups, out, in]; offsets: i32 [groups + 1] (ExpertRouting::offsets).
+/// Gradients for x and weight. Throws InternalError when shapes disagree. Source: architecture.md of the models, B.1.6.
 Var grouped_linear(Context& ctx, const Var& x, const Var& weight, const Tensor& offsets);
 
 }  // namespace eft

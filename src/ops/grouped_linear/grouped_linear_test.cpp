@@ -13,13 +13,13 @@ Tensor offsets_of(Context& ctx, const std::vector<std::int32_t>& values) {
   return offsets;
 }
 
-const bool few = add_op_case({.name = "grouped_linear/one_group_without_rows",
-                              .slot = "grouped_linear",
-                              .inputs = {{.shape = {15, 13}}, {.shape = {4, 9, 13}, .parameter = true}},
-                              .run = [](Context& ctx, std::span<const Var> in) {
-                                return std::vector<Var>{
-                                    grouped_linear(ctx, in[0], in[1], offsets_of(ctx, {0, 3, 3, 14, 15}))};
-                              }});
+const bool few =
+    add_op_case({.name = "grouped_linear/one_group_without_rows",
+                 .slot = "grouped_linear",
+                 .inputs = {{.shape = {15, 13}}, {.shape = {4, 9, 13}, .parameter = true}},
+                 .run = [](Context& ctx, std::span<const Var> in) {
+                   return std::vector<Var>{grouped_linear(ctx, in[0], in[1], offsets_of(ctx, {0, 3, 3, 14, 15}))};
+                 }});
 
 const bool many = add_op_case({.name = "grouped_linear/groups_side_by_side",
                                .slot = "grouped_linear",
@@ -29,13 +29,13 @@ const bool many = add_op_case({.name = "grouped_linear/groups_side_by_side",
                                      ctx, in[0], in[1], offsets_of(ctx, {0, 1, 3, 20, 21, 21, 30, 35, 40, 46, 47}))};
                                }});
 
-const bool frozen = add_op_case({.name = "grouped_linear/frozen_weight",
-                                 .slot = "grouped_linear",
-                                 .inputs = {{.shape = {6, 8}}, {.shape = {2, 3, 8}, .wants_grad = false}},
-                                 .run = [](Context& ctx, std::span<const Var> in) {
-                                   return std::vector<Var>{
-                                       grouped_linear(ctx, in[0], in[1], offsets_of(ctx, {0, 4, 6}))};
-                                 }});
+const bool frozen =
+    add_op_case({.name = "grouped_linear/frozen_weight",
+                 .slot = "grouped_linear",
+                 .inputs = {{.shape = {6, 8}}, {.shape = {2, 3, 8}, .wants_grad = false}},
+                 .run = [](Context& ctx, std::span<const Var> in) {
+                   return std::vector<Var>{grouped_linear(ctx, in[0], in[1], offsets_of(ctx, {0, 4, 6}))};
+                 }});
 
 TEST(GroupedLinear, reads_a_bf16_weight_under_f32_rows) {
   Pool pool(Device::cpu);

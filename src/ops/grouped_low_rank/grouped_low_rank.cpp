@@ -34,8 +34,9 @@ Var grouped_low_rank(Context& ctx, Var y, const Var& x, const Var& a, const Var&
                      double scale) {
   const std::int64_t groups = offsets.shape()[0] - 1;
   const std::int64_t rank = a.shape()[0] / groups;
-  expect(a.shape() == Shape{groups * rank, x.shape().columns()} && b.shape() == Shape{y.shape().columns(), rank * groups},
-         "low-rank factors that fit the groups");
+  expect(
+      a.shape() == Shape{groups * rank, x.shape().columns()} && b.shape() == Shape{y.shape().columns(), rank * groups},
+      "low-rank factors that fit the groups");
   const Shape stack_shape{groups, b.shape()[0], rank};
   Tensor inner = ctx.output(x.dtype(), {x.shape()[0], rank});
   Tensor stack = ctx.workspace(b.dtype(), stack_shape);

@@ -10,10 +10,10 @@ namespace eft {
 /// dtype.
 struct GroupedLowRankKernels {
   /// inner[r] = scale·a[group]·x[r]; y[r] += b[group]·inner[r].
-  void (*forward)(Stream, double scale, ConstView x, ConstView a, ConstView b, ConstView offsets, View stack, View inner,
-                  View y);
-  /// dinner[r] = scale·b[group]ᵀ·dy[r] (scratch like inner); dx = a[group]ᵀ·dinner; da = dinner·xᵀ; db = dy·innerᵀ, through
-  /// dstack (scratch like stack in db's dtype, absent when db is not wanted).
+  void (*forward)(Stream, double scale, ConstView x, ConstView a, ConstView b, ConstView offsets, View stack,
+                  View inner, View y);
+  /// dinner[r] = scale·b[group]ᵀ·dy[r] (scratch like inner); dx = a[group]ᵀ·dinner; da = dinner·xᵀ; db = dy·innerᵀ,
+  /// through dstack (scratch like stack in db's dtype, absent when db is not wanted).
   void (*backward)(Stream, double scale, ConstView x, ConstView a, ConstView b, ConstView offsets, ConstView inner,
                    ConstView dy, View stack, View dstack, View dinner, GradView dx, GradView da, GradView db);
 };
@@ -23,6 +23,7 @@ inline constinit KernelSlot<GroupedLowRankKernels> grouped_low_rank_kernels{"gro
 /// afterwards: the low-rank term of an adapted grouped_linear, in the layouts in which PEFT stores it: A_g[ρ, i] =
 /// a[g·rank + ρ, i] and B_g[o, ρ] = b[o, ρ·groups + g]. Gradients for y, x, a and b. Throws InternalError when shapes
 /// disagree. Source: architecture.md of the models, B.8.
-Var grouped_low_rank(Context& ctx, Var y, const Var& x, const Var& a, const Var& b, const Tensor& offsets, double scale);
+Var grouped_low_rank(Context& ctx, Var y, const Var& x, const Var& a, const Var& b, const Tensor& offsets,
+                     double scale);
 
 }  // namespace eft

@@ -12,9 +12,7 @@ constexpr std::int64_t kTile = 32;  // of both axes of a transposition: its line
 
 cpu::Groups groups_of(ConstView offsets) { return {offsets.as<std::int32_t>(), offsets.shape[0] - 1}; }
 
-void multiply(View view, double factor) {
-  scale_kernels.find(Device::cpu)->forward({}, view, {}, factor, view);
-}
+void multiply(View view, double factor) { scale_kernels.find(Device::cpu)->forward({}, view, {}, factor, view); }
 
 /// to[j, i] = from[i, j], added up when `accumulate`. from: [rows, columns].
 template <class T>
@@ -28,8 +26,9 @@ void transpose(const T* from, std::int64_t rows, std::int64_t columns, T* to, bo
           T* line = to + j * rows;
           for (std::int64_t i = top; i < bottom; ++i) {
             const T value = from[i * columns + j];
-            line[i] = accumulate ? static_cast<T>(static_cast<Accumulator<T>>(line[i]) + static_cast<Accumulator<T>>(value))
-                                 : value;
+            line[i] = accumulate
+                          ? static_cast<T>(static_cast<Accumulator<T>>(line[i]) + static_cast<Accumulator<T>>(value))
+                          : value;
           }
         }
       }

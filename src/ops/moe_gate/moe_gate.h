@@ -29,7 +29,8 @@ struct RoutingView {
 struct MoeGateKernels {
   /// Fills the routing, share = p/Σp over the chosen, and weights = share·expert_scale.
   void (*forward)(Stream, ConstView logits, ConstView expert_scale, View share, View weights, const RoutingView&);
-  /// With dq = expert_scale·dweights: dlogits = share·(dq − Σ share·dq) for the chosen, else zero; dscale = Σ share·dweights.
+  /// With dq = expert_scale·dweights: dlogits = share·(dq − Σ share·dq) for the chosen, else zero; dscale = Σ
+  /// share·dweights.
   void (*backward)(Stream, ConstView expert_scale, ConstView share, const RoutingView&, ConstView dweights,
                    GradView dlogits, GradView dscale);
 };

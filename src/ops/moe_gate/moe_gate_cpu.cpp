@@ -78,7 +78,8 @@ void forward_typed(const Sizes& s, ConstView logits, ConstView expert_scale, Vie
 
 void forward(Stream, ConstView logits, ConstView expert_scale, View share, View weights, const RoutingView& routing) {
   const Sizes s{logits.shape[0], logits.shape[1], share.shape[1]};
-  dispatch(logits.dtype, [&](auto tag) { forward_typed<decltype(tag)>(s, logits, expert_scale, share, weights, routing); });
+  dispatch(logits.dtype,
+           [&](auto tag) { forward_typed<decltype(tag)>(s, logits, expert_scale, share, weights, routing); });
 }
 
 template <class T>
@@ -125,9 +126,8 @@ void backward(Stream, ConstView expert_scale, ConstView share, const RoutingView
               GradView dlogits, GradView dscale) {
   const Sizes s{share.shape[0], expert_scale.shape[0], share.shape[1]};
   if (dlogits) {
-    dispatch(expert_scale.dtype, [&](auto tag) {
-      logit_gradient<decltype(tag)>(s, expert_scale, share, routing, dweights, dlogits);
-    });
+    dispatch(expert_scale.dtype,
+             [&](auto tag) { logit_gradient<decltype(tag)>(s, expert_scale, share, routing, dweights, dlogits); });
   }
   if (!dscale) return;
   dispatch(dscale.view.dtype, [&](auto tag) {

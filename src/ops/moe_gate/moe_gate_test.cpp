@@ -12,15 +12,14 @@ std::vector<Var> run(Context& ctx, std::span<const Var> in) {
   return {moe_gate(ctx, in[0], in[1], top_k).weights};
 }
 
-const bool some = add_op_case({.name = "moe_gate/three_of_seven",
-                               .slot = "moe_gate",
-                               .inputs = {{.shape = {37, 7}, .scale = 2.0}, {.shape = {7}, .shift = 1.0, .parameter = true}},
-                               .run = run<3>});
+const bool some =
+    add_op_case({.name = "moe_gate/three_of_seven",
+                 .slot = "moe_gate",
+                 .inputs = {{.shape = {37, 7}, .scale = 2.0}, {.shape = {7}, .shift = 1.0, .parameter = true}},
+                 .run = run<3>});
 
-const bool all = add_op_case({.name = "moe_gate/all_experts",
-                              .slot = "moe_gate",
-                              .inputs = {{.shape = {5, 3}}, {.shape = {3}}},
-                              .run = run<3>});
+const bool all = add_op_case(
+    {.name = "moe_gate/all_experts", .slot = "moe_gate", .inputs = {{.shape = {5, 3}}, {.shape = {3}}}, .run = run<3>});
 
 const bool frozen = add_op_case({.name = "moe_gate/frozen_scale",
                                  .slot = "moe_gate",

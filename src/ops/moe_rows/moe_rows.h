@@ -19,13 +19,14 @@ struct MoeRowsKernels {
 };
 inline constinit KernelSlot<MoeRowsKernels> moe_rows_kernels{"moe_rows"};
 
-/// The tokens' rows laid out for their experts: rows[r] = x[token of r]. x: [tokens, hidden] to [tokens · top_k, hidden].
-/// Gradient for x.
+/// The tokens' rows laid out for their experts: rows[r] = x[token of r]. x: [tokens, hidden] to [tokens · top_k,
+/// hidden]. Gradient for x.
 Var moe_gather(Context& ctx, const Var& x, const ExpertRouting& routing);
 
 /// What the experts made of them, back in token order: y[t] = Σ_j weights[t, j]·rows[row(t, j)], summed in f32 (f64 for
-/// f64) and rounded once. rows: [tokens · top_k, hidden]; weights: [tokens, top_k] in the accumulator dtype. Gradients for
-/// both. Throws InternalError when shapes disagree with the routing. Source: architecture.md of the models, B.1.6 and D.1.
+/// f64) and rounded once. rows: [tokens · top_k, hidden]; weights: [tokens, top_k] in the accumulator dtype. Gradients
+/// for both. Throws InternalError when shapes disagree with the routing. Source: architecture.md of the models, B.1.6
+/// and D.1.
 Var moe_combine(Context& ctx, const Var& rows, const Var& weights, const ExpertRouting& routing);
 
 }  // namespace eft

@@ -144,10 +144,14 @@ HWY_EXPORT(combine);
 HWY_EXPORT(combine_backward);
 
 const bool registered = moe_rows_kernels.add(
-    Device::cpu, {.gather = [](auto... args) { HWY_DYNAMIC_DISPATCH(gather)(args...); },
-                  .gather_backward = [](auto... args) { HWY_DYNAMIC_DISPATCH(gather_backward)(args...); },
-                  .combine = [](auto... args) { HWY_DYNAMIC_DISPATCH(combine)(args...); },
-                  .combine_backward = [](auto... args) { HWY_DYNAMIC_DISPATCH(combine_backward)(args...); }});
+    Device::cpu, {.gather = [](auto... args) { HWY_DYNAMIC_DISPATCH(gather)
+                                               (args...); },
+                  .gather_backward = [](auto... args) { HWY_DYNAMIC_DISPATCH(gather_backward)
+                                                        (args...); },
+                  .combine = [](auto... args) { HWY_DYNAMIC_DISPATCH(combine)
+                                                (args...); },
+                  .combine_backward = [](auto... args) { HWY_DYNAMIC_DISPATCH(combine_backward)
+                                                         (args...); }});
 
 }  // namespace
 }  // namespace eft

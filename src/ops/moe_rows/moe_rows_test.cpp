@@ -11,24 +11,21 @@ namespace {
 std::vector<Var> there_and_back(Context& ctx, std::span<const Var> in) {
   const GateResult gate = moe_gate(ctx, in[0], in[1], 2);
   const Var rows = moe_gather(ctx, in[2], gate.routing);
-  return {rows, moe_combine(ctx, rows, gate.weights, gate.routing), moe_combine(ctx, in[3], gate.weights, gate.routing)};
+  return {rows, moe_combine(ctx, rows, gate.weights, gate.routing),
+          moe_combine(ctx, in[3], gate.weights, gate.routing)};
 }
 
-const bool odd = add_op_case({.name = "moe_rows/odd_width",
-                              .slot = "moe_rows",
-                              .inputs = {{.shape = {9, 5}},
-                                         {.shape = {5}, .shift = 1.0},
-                                         {.shape = {9, 37}},
-                                         {.shape = {18, 37}}},
-                              .run = there_and_back});
+const bool odd =
+    add_op_case({.name = "moe_rows/odd_width",
+                 .slot = "moe_rows",
+                 .inputs = {{.shape = {9, 5}}, {.shape = {5}, .shift = 1.0}, {.shape = {9, 37}}, {.shape = {18, 37}}},
+                 .run = there_and_back});
 
-const bool many = add_op_case({.name = "moe_rows/several_tasks",
-                               .slot = "moe_rows",
-                               .inputs = {{.shape = {70, 9}},
-                                          {.shape = {9}, .shift = 1.0},
-                                          {.shape = {70, 515}},
-                                          {.shape = {140, 515}}},
-                               .run = there_and_back});
+const bool many = add_op_case(
+    {.name = "moe_rows/several_tasks",
+     .slot = "moe_rows",
+     .inputs = {{.shape = {70, 9}}, {.shape = {9}, .shift = 1.0}, {.shape = {70, 515}}, {.shape = {140, 515}}},
+     .run = there_and_back});
 
 const bool frozen = add_op_case({.name = "moe_rows/frozen_weights",
                                  .slot = "moe_rows",
