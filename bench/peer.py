@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM
 
 LENGTH = 512
 LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+EXPERTS = ["experts.gate_up_proj", "experts.down_proj"]
 
 
 def read_rows(model: Path, text: Path, count: int) -> list[torch.Tensor]:
@@ -27,7 +28,8 @@ def read_rows(model: Path, text: Path, count: int) -> list[torch.Tensor]:
 def prepare(options: argparse.Namespace) -> torch.nn.Module:
     base = AutoModelForCausalLM.from_pretrained(options.model, dtype=getattr(torch, options.dtype))
     base.config.use_cache = False
-    settings = LoraConfig(r=16, lora_alpha=32, lora_dropout=0.0, target_modules=LINEARS, task_type="CAUSAL_LM")
+    settings = LoraConfig(r=16, lora_alpha=32, lora_dropout=0.0, target_modules=LINEARS, task_type="CAUSAL_LM",
+                          target_parameters=EXPERTS if options.experts else None)
     model = get_peft_model(base, settings)
     model.train()
     return torch.compile(model) if options.compile else model
@@ -39,6 +41,7 @@ def main() -> None:
     parser.add_argument("text", type=Path)
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--experts", action="store_true", help="adapters on the experts too")
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--warm-up", type=int, default=2)
     options = parser.parse_args()
