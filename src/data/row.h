@@ -14,7 +14,8 @@ struct RawRow {
 /// The object of a row, without the keys that hold null. Throws DataError when the text is no JSON object.
 nlohmann::ordered_json parse_row(const RawRow& row);
 
-/// `value` without the keys that hold null, at any depth; null items of lists stay.
+/// `value` without the keys that hold null, at any depth; null items of lists stay. Throws DataError for a value nested
+/// deeper than 200 levels.
 nlohmann::ordered_json without_nulls(const nlohmann::ordered_json& value);
 
 /// The string in `field` of a row. Throws DataError that names the row, the field and what the row has instead.
