@@ -20,6 +20,9 @@ struct ModelInput {
   std::span<const std::int32_t> tokens;
   std::span<const std::int32_t> positions;
   std::span<const std::int64_t> starts;
+  /// Ascending tokens whose hidden states are read; empty: all. What only the others need is not computed. Not with a
+  /// cache.
+  std::span<const std::int32_t> wanted = {};
 };
 
 /// What everything outside models/ needs to know of a configuration.
@@ -38,7 +41,7 @@ class Model {
  public:
   virtual ~Model() = default;
 
-  /// The normalised last hidden states, [tokens, hidden]. Keys and values go through `cache` when there is one.
+  /// The normalised last hidden states of the wanted tokens, [wanted, hidden]. Keys and values go through `cache` when there is one.
   virtual Var hidden(Context& ctx, const ModelInput& input, KvCache* cache) const = 0;
   /// The weight of the output layer, [vocabulary, hidden] (the embedding, where tied).
   virtual Var head() const = 0;
@@ -67,6 +70,16 @@ class Model {
 
 /// The whole sequences of a batch as attention segments; with `cached` keys in front of the new ones, one segment.
 std::vector<AttentionSegment> attention_segments(const ModelInput& input);
+/// The wanted tokens as queries: where they stand in their sequences, and a segment for each run of them.
+struct WantedQueries {
+  std::vector<std::int32_t> rows;  ///< as input.wanted
+  std::vector<std::int32_t> positions;
+  std::vector<AttentionSegment> segments;
+};
+WantedQueries wanted_queries(const ModelInput& input);
+/// The rows of `x` that `wanted` names, unless x has only those already; x itself when none are named.
+Var wanted_rows(Context& ctx, const Var& x, const std::vector<std::int32_t>& wanted);
+
 AttentionSegment cached_segment(std::int64_t queries, std::int64_t keys);
 
 }  // namespace eft

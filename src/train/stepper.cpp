@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "train/wanted_tokens.h"
+
 #include "train/finite.h"
 
 namespace eft {
@@ -12,6 +14,14 @@ namespace {
 constexpr int kDropoutBitsOfStep = 40;
 
 double one_over(std::int64_t count) { return 1.0 / static_cast<double>(std::max<std::int64_t>(count, 1)); }
+
+/// The loss of a row; what only tokens without a target need is not computed.
+Var loss_of(Context& ctx, const Model& model, const PackedRow& row, double scale) {
+  const WantedTokens wanted = wanted_tokens(row);
+  ModelInput input = input_of(row);
+  input.wanted = wanted.rows;
+  return model.loss(ctx, model.hidden(ctx, input, nullptr), wanted.targets, scale);
+}
 
 }  // namespace
 
@@ -43,7 +53,7 @@ StepResult Stepper::step(std::span<const PackedRow> micro_batches, double learni
 double Stepper::forward_backward(Context& ctx, const PackedRow& row, double scale) {
   Tape tape;
   ctx.tape = &tape;
-  const Var loss = model_.loss(ctx, model_.hidden(ctx, input_of(row), nullptr), row.targets, scale);
+  const Var loss = loss_of(ctx, model_, row, scale);
   const double value = item(loss.value());
   tape.backward(ctx, loss);
   ctx.tape = nullptr;
@@ -59,9 +69,8 @@ std::optional<Evaluation> evaluate(const Model& model, Pool& pool, Loader loader
     if (stop && stop()) return std::nullopt;
     const PackedRow row = loader.next();
     Context ctx{.pool = &pool};
-    const Var hidden = model.hidden(ctx, input_of(row), nullptr);
     const std::int64_t labels = row.label_tokens();
-    sum += item(model.loss(ctx, hidden, row.targets, one_over(labels)).value()) * static_cast<double>(labels);
+    sum += item(loss_of(ctx, model, row, one_over(labels)).value()) * static_cast<double>(labels);
     evaluation.tokens += static_cast<std::int64_t>(row.tokens.size());
     evaluation.label_tokens += labels;
   }

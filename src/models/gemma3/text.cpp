@@ -13,11 +13,17 @@ namespace {
 
 constexpr double kNormOffset = 1.0;  // stored norm weights are the distance from one
 
-/// What all layers of one forward pass share.
-struct Pass {
+/// Tokens that go through a layer together: their segments and rotations.
+struct Rows {
+  std::vector<std::int32_t> wanted;  // which tokens of the input; empty: all
   std::vector<AttentionSegment> segments;
   Tensor full_rope;
   Tensor sliding_rope;
+};
+
+/// What all layers of one forward pass share.
+struct Pass {
+  Rows all;
   KvCache* cache;
 };
 
@@ -33,15 +39,16 @@ class Attention {
         q_norm_(s / "q_norm", spec.head_dim, spec.rms_norm_eps, kNormOffset),
         k_norm_(s / "k_norm", spec.head_dim, spec.rms_norm_eps, kNormOffset) {}
 
-  Var operator()(Context& ctx, const Var& x, const Pass& pass) const {
-    const std::int64_t tokens = x.shape()[0];
+  /// x: [tokens, hidden], whose keys and values all count; the result has a row for each asking token.
+  Var operator()(Context& ctx, const Var& x, const Pass& pass, const Rows& asking) const {
+    const Var queries = wanted_rows(ctx, x, asking.wanted);
+    const std::int64_t tokens = queries.shape()[0];
     const Shape query_shape{tokens, spec_.num_attention_heads, spec_.head_dim};
-    const Shape key_shape{tokens, spec_.num_key_value_heads, spec_.head_dim};
-    const Tensor& rope = spec_.sliding[layer_] ? pass.sliding_rope : pass.full_rope;
-    const Var q = rotary(ctx, q_norm_(ctx, q_proj_(ctx, x).reshape(query_shape)), rope);
-    Var k = rotary(ctx, k_norm_(ctx, k_proj_(ctx, x).reshape(key_shape)), rope);
+    const Shape key_shape{x.shape()[0], spec_.num_key_value_heads, spec_.head_dim};
+    const Var q = rotary(ctx, q_norm_(ctx, q_proj_(ctx, queries).reshape(query_shape)), rope_of(asking));
+    Var k = rotary(ctx, k_norm_(ctx, k_proj_(ctx, x).reshape(key_shape)), rope_of(pass.all));
     Var v = v_proj_(ctx, x).reshape(key_shape);
-    auto segments = pass.segments;
+    auto segments = asking.segments;
     if (pass.cache != nullptr) {
       const auto [keys, values] = pass.cache->append(ctx, layer_, k.value(), v.value());
       k = Var(keys);
@@ -56,6 +63,8 @@ class Attention {
   }
 
  private:
+  const Tensor& rope_of(const Rows& rows) const { return spec_.sliding[layer_] ? rows.sliding_rope : rows.full_rope; }
+
   const TextSpec& spec_;
   std::size_t layer_;
   Linear q_proj_, k_proj_, v_proj_, o_proj_;
@@ -73,9 +82,9 @@ class Layer {
         post_feedforward_layernorm_(s / "post_feedforward_layernorm", spec.hidden_size, spec.rms_norm_eps,
                                     kNormOffset) {}
 
-  Var operator()(Context& ctx, const Var& input, const Pass& pass) const {
-    const Var attended = self_attn_(ctx, input_layernorm_(ctx, input), pass);
-    const Var x = add(ctx, input, post_attention_layernorm_(ctx, attended));
+  Var operator()(Context& ctx, const Var& input, const Pass& pass, const Rows& asking) const {
+    const Var attended = self_attn_(ctx, input_layernorm_(ctx, input), pass, asking);
+    const Var x = add(ctx, wanted_rows(ctx, input, asking.wanted), post_attention_layernorm_(ctx, attended));
     const Var fed = mlp_(ctx, pre_feedforward_layernorm_(ctx, x));
     return add(ctx, x, post_feedforward_layernorm_(ctx, fed));
   }
@@ -108,27 +117,34 @@ class TextModel : public Model {
   }
 
   Var hidden(Context& ctx, const ModelInput& input, KvCache* cache) const override {
-    const DType accumulator = accumulator_of(dtype_);
-    const Pass pass{.segments = attention_segments(input),
-                    .full_rope = rotary_table(ctx, input.positions, spec_.full_rope.inverse_frequencies(spec_.head_dim),
-                                              accumulator),
-                    .sliding_rope = rotary_table(
-                        ctx, input.positions, spec_.sliding_rope.inverse_frequencies(spec_.head_dim), accumulator),
-                    .cache = cache};
+    const Pass pass{.all = rows_of(ctx, {}, input.positions, attention_segments(input)), .cache = cache};
+    WantedQueries queries = wanted_queries(input);
+    // Runs of queries know their keys by causality; without it every token takes part to the end.
+    const bool narrows = spec_.causal && !queries.rows.empty();
+    const Rows last = narrows ? rows_of(ctx, queries.rows, queries.positions, std::move(queries.segments)) : pass.all;
     Var x = embedding(ctx, embed_tokens_->var(), input.tokens, dtype_,
                       {.scale = std::sqrt(static_cast<double>(spec_.hidden_size)),
                        .padding_id = static_cast<std::int32_t>(spec_.pad_token_id)});
     for (const auto& layer : layers_) {
-      x = block(ctx, {x}, [&layer = *layer, pass](Context& inner, const std::vector<Var>& in) {
-        return std::vector<Var>{layer(inner, in[0], pass)};
+      const Rows& asking = layer == layers_.back() ? last : pass.all;
+      x = block(ctx, {x}, [&layer = *layer, pass, asking](Context& inner, const std::vector<Var>& in) {
+        return std::vector<Var>{layer(inner, in[0], pass, asking)};
       })[0];
     }
-    return (*norm_)(ctx, x);
+    return (*norm_)(ctx, wanted_rows(ctx, x, queries.rows));
   }
 
   Var head() const override { return embed_tokens_->var(); }
 
  private:
+  Rows rows_of(Context& ctx, std::vector<std::int32_t> wanted, std::span<const std::int32_t> positions,
+               std::vector<AttentionSegment> segments) const {
+    const auto table = [&](const RopeSpec& rope) {
+      return rotary_table(ctx, positions, rope.inverse_frequencies(spec_.head_dim), accumulator_of(dtype_));
+    };
+    return {std::move(wanted), std::move(segments), table(spec_.full_rope), table(spec_.sliding_rope)};
+  }
+
   TextSpec spec_;
   Parameter* embed_tokens_;
   std::vector<std::unique_ptr<Layer>> layers_;

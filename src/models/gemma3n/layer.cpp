@@ -63,18 +63,20 @@ Layer::Layer(const Scope& s, const TextSpec& spec, std::size_t index, std::size_
       per_layer_projection_(s / "per_layer_projection", spec.hidden_size_per_layer_input, spec.hidden_size),
       post_per_layer_input_norm_(s / "post_per_layer_input_norm", spec.hidden_size, spec.rms_norm_eps) {}
 
-Var Layer::activate(Context& ctx, const Var& active, const Pass& pass, KeyValue& kv) const {
+Var Layer::activate(Context& ctx, const Var& active, const Pass& pass, const Rows& asking, KeyValue& kv) const {
   const Var normed = input_layernorm_(ctx, active);
-  const Var laurel = laurel_(ctx, normed);
-  const Var attended = post_attention_layernorm_(ctx, self_attn_(ctx, normed, pass, kv));
-  const Var x = add(ctx, add(ctx, active, attended), laurel, std::sqrt(0.5));
+  const Var laurel = laurel_(ctx, wanted_rows(ctx, normed, asking.wanted));
+  const Var attended = post_attention_layernorm_(ctx, self_attn_(ctx, normed, pass, asking, kv));
+  const Var x = add(ctx, add(ctx, wanted_rows(ctx, active, asking.wanted), attended), laurel, std::sqrt(0.5));
   return add(ctx, x, post_feedforward_layernorm_(ctx, mlp_(ctx, pre_feedforward_layernorm_(ctx, x))));
 }
 
 Streams Layer::operator()(Context& ctx, const Streams& streams, const Var& per_layer, const Pass& pass,
-                          KeyValue& kv) const {
-  const Streams predictions = altup_.predict(ctx, streams);
-  Streams corrected = altup_.correct(ctx, predictions, activate(ctx, predictions[0], pass, kv));
+                          const Rows& asking, KeyValue& kv) const {
+  Streams predictions = altup_.predict(ctx, streams);
+  const Var activated = activate(ctx, predictions[0], pass, asking, kv);
+  for (Var& prediction : predictions) prediction = wanted_rows(ctx, prediction, asking.wanted);
+  Streams corrected = altup_.correct(ctx, predictions, activated);
   const Var seen = scale_corrected_ ? altup_.scale_corrected(ctx, corrected[0]) : corrected[0];
   const Var gated = per_layer_gate(ctx, per_layer_input_gate_(ctx, seen), per_layer, index_);
   const Var extra = post_per_layer_input_norm_(ctx, per_layer_projection_(ctx, gated));

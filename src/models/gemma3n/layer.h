@@ -7,6 +7,7 @@ namespace eft::gemma3n {
 
 using gemma4::KeyValue;
 using gemma4::Pass;
+using gemma4::Rows;
 using Streams = std::vector<Var>;  ///< AltUp's residual streams, each [tokens, hidden]; the first is the active one
 
 /// AltUp: predicts all residual streams before a layer and corrects them by what the layer made of the active one.
@@ -45,12 +46,13 @@ class Layer {
  public:
   Layer(const Scope& s, const TextSpec& spec, std::size_t index, std::size_t cache_entry);
 
-  /// per_layer: [tokens, layers, hidden_size_per_layer_input]. `kv` as in gemma4::Attention.
-  Streams operator()(Context& ctx, const Streams& streams, const Var& per_layer, const Pass& pass, KeyValue& kv) const;
+  /// per_layer: [asking, layers, hidden_size_per_layer_input]. `kv` and the rows of the result as in gemma4::Attention.
+  Streams operator()(Context& ctx, const Streams& streams, const Var& per_layer, const Pass& pass, const Rows& asking,
+                     KeyValue& kv) const;
 
  private:
   /// What attention, LAuReL and the MLP make of the active stream.
-  Var activate(Context& ctx, const Var& active, const Pass& pass, KeyValue& kv) const;
+  Var activate(Context& ctx, const Var& active, const Pass& pass, const Rows& asking, KeyValue& kv) const;
 
   std::int64_t index_;
   bool scale_corrected_;

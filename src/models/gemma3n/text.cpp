@@ -44,10 +44,13 @@ class TextModel : public Model {
     const Var x = embedding(ctx, embed_tokens_->var(), input.tokens, dtype_,
                             {.scale = std::sqrt(static_cast<double>(spec_.hidden_size)),
                              .padding_id = static_cast<std::int32_t>(spec_.pad_token_id)});
-    const Var per_layer = per_layer_inputs(ctx, input.tokens, x);
+    Var per_layer = per_layer_inputs(ctx, input.tokens, x);
     Streams streams = expand(ctx, x);
     std::vector<KeyValue> donated(layers_.size());
-    for (std::size_t i = 0; i < layers_.size(); ++i) streams = run_layer(ctx, i, streams, per_layer, pass, donated);
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      if (i == gemma4::last_owner(spec_)) per_layer = wanted_rows(ctx, per_layer, pass.wanted.wanted);
+      streams = run_layer(ctx, i, streams, per_layer, pass, donated);
+    }
     return (*norm_)(ctx, merge(ctx, streams));
   }
 
@@ -87,9 +90,11 @@ class TextModel : public Model {
     std::vector<Var> inputs{per_layer, shared.keys, shared.values};
     inputs.insert(inputs.end(), streams.begin(), streams.end());
     std::vector<Var> outputs = block(
-        ctx, inputs, [&layer = *layers_[i], pass, donates = spec.donates](Context& inner, const std::vector<Var>& in) {
+        ctx, inputs, [&layer = *layers_[i], pass, narrow = i >= gemma4::last_owner(spec_),
+                     donates = spec.donates](Context& inner, const std::vector<Var>& in) {
+          const Rows& asking = narrow ? pass.wanted : pass.all;
           KeyValue kv{in[1], in[2]};
-          Streams out = layer(inner, Streams(in.begin() + 3, in.end()), in[0], pass, kv);
+          Streams out = layer(inner, Streams(in.begin() + 3, in.end()), in[0], pass, asking, kv);
           if (donates) out.insert(out.end(), {kv.keys, kv.values});
           return out;
         });

@@ -6,11 +6,12 @@
 namespace eft::gemma4 {
 namespace {
 
-Tensor rope_table(Context& ctx, const TextSpec& spec, const ModelInput& input, bool sliding, DType dtype) {
+Tensor rope_table(Context& ctx, const TextSpec& spec, std::span<const std::int32_t> positions, bool sliding,
+                  DType dtype) {
   for (const LayerSpec& layer : spec.layers) {
     if (layer.sliding != sliding) continue;
     const RopeSpec& rope = sliding ? spec.sliding_rope : spec.full_rope;
-    return rotary_table(ctx, input.positions, rope.inverse_frequencies(layer.head_dim), dtype);
+    return rotary_table(ctx, positions, rope.inverse_frequencies(layer.head_dim), dtype);
   }
   return {};
 }
@@ -18,11 +19,25 @@ Tensor rope_table(Context& ctx, const TextSpec& spec, const ModelInput& input, b
 }  // namespace
 
 Pass make_pass(Context& ctx, const TextSpec& spec, const ModelInput& input, DType dtype, KvCache* cache) {
-  const DType accumulator = accumulator_of(dtype);
-  return {.segments = attention_segments(input),
-          .full_rope = rope_table(ctx, spec, input, false, accumulator),
-          .sliding_rope = rope_table(ctx, spec, input, true, accumulator),
-          .cache = cache};
+  const auto rows_of = [&](std::vector<std::int32_t> wanted, std::span<const std::int32_t> positions,
+                           std::vector<AttentionSegment> segments) {
+    return Rows{.wanted = std::move(wanted),
+                .segments = std::move(segments),
+                .full_rope = rope_table(ctx, spec, positions, false, accumulator_of(dtype)),
+                .sliding_rope = rope_table(ctx, spec, positions, true, accumulator_of(dtype))};
+  };
+  Pass pass{.all = rows_of({}, input.positions, attention_segments(input)), .wanted = {}, .cache = cache};
+  WantedQueries queries = wanted_queries(input);
+  pass.wanted = queries.rows.empty() ? pass.all : rows_of(queries.rows, queries.positions, std::move(queries.segments));
+  return pass;
+}
+
+std::size_t last_owner(const TextSpec& spec) {
+  std::size_t last = 0;
+  for (std::size_t i = 0; i < spec.layers.size(); ++i) {
+    if (!spec.layers[i].kv_donor) last = i;
+  }
+  return last;
 }
 
 Attention::Attention(const Scope& s, const TextSpec& spec, std::size_t layer, std::size_t cache_entry)
@@ -40,11 +55,11 @@ Attention::Attention(const Scope& s, const TextSpec& spec, std::size_t layer, st
   k_norm_.emplace(s / "k_norm", layer_.head_dim, spec.rms_norm_eps);
 }
 
-KeyValue Attention::own_keys_and_values(Context& ctx, const Var& x, const Pass& pass, const Tensor& rope) const {
+KeyValue Attention::own_keys_and_values(Context& ctx, const Var& x, const Pass& pass) const {
   const Shape shape{x.shape()[0], layer_.num_key_value_heads, layer_.head_dim};
   const Var projected = (*k_proj_)(ctx, x).reshape(shape);
   const Var raw_values = v_proj_ ? (*v_proj_)(ctx, x).reshape(shape) : projected;
-  KeyValue kv{.keys = rotary(ctx, (*k_norm_)(ctx, projected), rope),
+  KeyValue kv{.keys = rotary(ctx, (*k_norm_)(ctx, projected), rope_of(pass.all)),
               .values = rms_norm(ctx, raw_values, Var(), {.epsilon = spec_.rms_norm_eps})};
   if (pass.cache != nullptr) {
     const auto [keys, values] = pass.cache->append(ctx, cache_entry_, kv.keys.value(), kv.values.value());
@@ -53,13 +68,13 @@ KeyValue Attention::own_keys_and_values(Context& ctx, const Var& x, const Pass& 
   return kv;
 }
 
-Var Attention::operator()(Context& ctx, const Var& x, const Pass& pass, KeyValue& kv) const {
-  const std::int64_t tokens = x.shape()[0];
-  const Tensor& rope = layer_.sliding ? pass.sliding_rope : pass.full_rope;
-  const Var projected = q_proj_(ctx, x).reshape({tokens, spec_.num_attention_heads, layer_.head_dim});
-  const Var q = rotary(ctx, q_norm_(ctx, projected), rope);
-  if (!layer_.kv_donor) kv = own_keys_and_values(ctx, x, pass, rope);
-  auto segments = pass.segments;
+Var Attention::operator()(Context& ctx, const Var& x, const Pass& pass, const Rows& asking, KeyValue& kv) const {
+  if (!layer_.kv_donor) kv = own_keys_and_values(ctx, x, pass);
+  const Var queries = wanted_rows(ctx, x, asking.wanted);
+  const std::int64_t tokens = queries.shape()[0];
+  const Var projected = q_proj_(ctx, queries).reshape({tokens, spec_.num_attention_heads, layer_.head_dim});
+  const Var q = rotary(ctx, q_norm_(ctx, projected), rope_of(asking));
+  auto segments = asking.segments;
   if (pass.cache != nullptr) segments = {cached_segment(tokens, kv.keys.shape()[0])};
   const Var out = attention(ctx, q, kv.keys, kv.values, std::move(segments),
                             {.scale = 1.0, .window = layer_.sliding ? spec_.window : 0});

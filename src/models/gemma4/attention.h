@@ -9,16 +9,24 @@
 
 namespace eft::gemma4 {
 
+/// Tokens that go through a layer together: their segments and rotations.
+struct Rows {
+  std::vector<std::int32_t> wanted;  ///< which tokens of the input; empty: all
+  std::vector<AttentionSegment> segments;
+  Tensor full_rope;  ///< absent when no layer is of its kind
+  Tensor sliding_rope;
+};
+
 /// What all layers of one forward pass share.
 struct Pass {
-  std::vector<AttentionSegment> segments;
-  Tensor full_rope;
-  Tensor sliding_rope;
+  Rows all;
+  Rows wanted;  ///< those whose hidden states are read; as `all` when that is all of them
   KvCache* cache;
 };
 
-/// Segments and rotation tables of `input`; a table is left out when no layer is of its kind.
 Pass make_pass(Context& ctx, const TextSpec& spec, const ModelInput& input, DType dtype, KvCache* cache);
+/// The last layer with keys and values of its own: behind its keys, only the wanted tokens are needed.
+std::size_t last_owner(const TextSpec& spec);
 
 /// Keys after norm and RoPE, values after norm: what a donor hands to the layers that share with it.
 struct KeyValue {
@@ -33,11 +41,13 @@ class Attention {
   /// `cache_entry` is this layer's index in the cache, for layers that own keys and values.
   Attention(const Scope& s, const TextSpec& spec, std::size_t layer, std::size_t cache_entry);
 
-  /// x: [tokens, hidden]. For a sharing layer `kv` holds the donor's keys and values; otherwise it is filled.
-  Var operator()(Context& ctx, const Var& x, const Pass& pass, KeyValue& kv) const;
+  /// x: [tokens, hidden], all or only the asking ones. For a sharing layer `kv` holds the donor's keys and values;
+  /// otherwise it is filled, from all tokens. The result has a row for each asking token.
+  Var operator()(Context& ctx, const Var& x, const Pass& pass, const Rows& asking, KeyValue& kv) const;
 
  private:
-  KeyValue own_keys_and_values(Context& ctx, const Var& x, const Pass& pass, const Tensor& rope) const;
+  KeyValue own_keys_and_values(Context& ctx, const Var& x, const Pass& pass) const;
+  const Tensor& rope_of(const Rows& rows) const { return layer_.sliding ? rows.sliding_rope : rows.full_rope; }
 
   const TextSpec& spec_;
   const LayerSpec& layer_;

@@ -28,9 +28,10 @@ Var Layer::add_per_layer_input(Context& ctx, const Var& x, const Var& per_layer)
   return add(ctx, x, (*post_per_layer_input_norm_)(ctx, (*per_layer_projection_)(ctx, gated)));
 }
 
-Var Layer::operator()(Context& ctx, const Var& input, const Var& per_layer, const Pass& pass, KeyValue& kv) const {
-  const Var attended = self_attn_(ctx, input_layernorm_(ctx, input), pass, kv);
-  Var x = add(ctx, input, post_attention_layernorm_(ctx, attended));
+Var Layer::operator()(Context& ctx, const Var& input, const Var& per_layer, const Pass& pass, const Rows& asking,
+                      KeyValue& kv) const {
+  const Var attended = self_attn_(ctx, input_layernorm_(ctx, input), pass, asking, kv);
+  Var x = add(ctx, wanted_rows(ctx, input, asking.wanted), post_attention_layernorm_(ctx, attended));
   Var fed = mlp_(ctx, pre_feedforward_layernorm_(ctx, x));
   if (experts_) fed = (*experts_)(ctx, fed, x);
   x = add(ctx, x, post_feedforward_layernorm_(ctx, fed));

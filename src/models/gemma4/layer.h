@@ -5,13 +5,16 @@
 
 namespace eft::gemma4 {
 
-/// One decoder layer: attention, gated MLP with a mixture of experts beside it in that kind of model, the per-layer embedding where the model has one, and the layer's scalar.
+/// One decoder layer: attention, gated MLP with a mixture of experts beside it in that kind of model, the per-layer
+/// embedding where the model has one, and the layer's scalar.
 class Layer {
  public:
   Layer(const Scope& s, const TextSpec& spec, std::size_t index, std::size_t cache_entry);
 
-  /// x: [tokens, hidden]; per_layer: [tokens, layers, hidden_size_per_layer_input] or empty. `kv` as in Attention.
-  Var operator()(Context& ctx, const Var& x, const Var& per_layer, const Pass& pass, KeyValue& kv) const;
+  /// x: [tokens, hidden]; per_layer: [asking, layers, hidden_size_per_layer_input] or empty. `kv` and the rows of the
+  /// result as in Attention.
+  Var operator()(Context& ctx, const Var& x, const Var& per_layer, const Pass& pass, const Rows& asking,
+                 KeyValue& kv) const;
 
  private:
   Var add_per_layer_input(Context& ctx, const Var& x, const Var& per_layer) const;

@@ -36,9 +36,12 @@ class TextModel : public Model {
     Var x = embedding(ctx, embed_tokens_->var(), input.tokens, dtype_,
                       {.scale = std::sqrt(static_cast<double>(spec_.hidden_size)),
                        .padding_id = static_cast<std::int32_t>(spec_.pad_token_id)});
-    const Var per_layer = per_layer_ ? per_layer_inputs(ctx, input.tokens, x) : Var();
+    Var per_layer = per_layer_ ? per_layer_inputs(ctx, input.tokens, x) : Var();
     std::vector<KeyValue> donated(layers_.size());
-    for (std::size_t i = 0; i < layers_.size(); ++i) x = run_layer(ctx, i, x, per_layer, pass, donated);
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      if (per_layer && i == last_owner(spec_)) per_layer = wanted_rows(ctx, per_layer, pass.wanted.wanted);
+      x = run_layer(ctx, i, x, per_layer, pass, donated);
+    }
     return (*norm_)(ctx, x);
   }
 
@@ -61,9 +64,10 @@ class TextModel : public Model {
     const KeyValue shared = spec.kv_donor ? donated[*spec.kv_donor] : KeyValue{};
     const auto outputs =
         block(ctx, {x, per_layer, shared.keys, shared.values},
-              [&layer = *layers_[i], pass, donates = spec.donates](Context& inner, const std::vector<Var>& in) {
+              [&layer = *layers_[i], pass, narrow = i >= last_owner(spec_), donates = spec.donates](
+                  Context& inner, const std::vector<Var>& in) {
                 KeyValue kv{in[2], in[3]};
-                std::vector<Var> out{layer(inner, in[0], in[1], pass, kv)};
+                std::vector<Var> out{layer(inner, in[0], in[1], pass, narrow ? pass.wanted : pass.all, kv)};
                 if (donates) out.insert(out.end(), {kv.keys, kv.values});
                 return out;
               });

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "data/example.h"
+
+namespace eft {
+
+/// The tokens of a row whose last hidden states the loss reads.
+struct WantedTokens {
+  std::vector<std::int32_t> rows;     ///< ascending; empty: all
+  std::vector<std::int32_t> targets;  ///< what each of them has to predict
+};
+
+/// Those with a target, and short gaps between them, since runs of queries are what attention multiplies. All when almost
+/// all would be left.
+WantedTokens wanted_tokens(const PackedRow& row);
+
+}  // namespace eft
