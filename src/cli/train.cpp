@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -81,6 +82,38 @@ int train(const Arguments& arguments) {
   return end == RunEnd::stopped ? kStopped : 0;
 }
 
+nlohmann::ordered_json json_of(const Evaluation& result) {
+  return {{"eval_loss", result.loss},
+          {"perplexity", std::exp(result.loss)},
+          {"tokens", result.tokens},
+          {"label_tokens", result.label_tokens}};
+}
+
+std::string json_of(const EvaluationReport& report) {
+  nlohmann::ordered_json object = json_of(report.total);
+  object["datasets"] = nlohmann::ordered_json::array();
+  for (const auto& dataset : report.datasets) {
+    nlohmann::ordered_json item{{"path", dataset.path}};
+    item.update(json_of(dataset.result));
+    object["datasets"].push_back(std::move(item));
+  }
+  return object.dump();
+}
+
+std::string text_of(const Evaluation& result) {
+  return fmt::format("eval_loss {:.4f}  perplexity {:.3f}  ({} label tokens)", result.loss, std::exp(result.loss),
+                     result.label_tokens);
+}
+
+/// The sum last, and alone where there is one dataset.
+std::string text_of(const EvaluationReport& report) {
+  std::string text;
+  for (const auto& dataset : report.datasets) {
+    if (report.datasets.size() > 1) text += text_of(dataset.result) + "  " + dataset.path + "\n";
+  }
+  return text + text_of(report.total);
+}
+
 }  // namespace
 
 void add_train_command(CLI::App& app, int& exit_code) {
@@ -102,18 +135,8 @@ void add_evaluate_command(CLI::App& app, int& /*exit_code*/) {
   command->callback([arguments, adapter] {
     TrainJob job = read_job(arguments->config, arguments->overrides);
     if (!adapter->empty()) job.adapter = read_adapter_options(*adapter);
-    const Evaluation result = run_evaluation(job);
-    const double perplexity = std::exp(result.loss);
-    if (arguments->json) {
-      const nlohmann::ordered_json object{{"eval_loss", result.loss},
-                                          {"perplexity", perplexity},
-                                          {"tokens", result.tokens},
-                                          {"label_tokens", result.label_tokens}};
-      std::printf("%s\n", object.dump().c_str());
-    } else {
-      std::printf("eval_loss %.4f  perplexity %.3f  (%lld label tokens)\n", result.loss, perplexity,
-                  static_cast<long long>(result.label_tokens));
-    }
+    const EvaluationReport report = run_evaluation(job);
+    std::printf("%s\n", arguments->json ? json_of(report).c_str() : text_of(report).c_str());
   });
 }
 

@@ -95,6 +95,18 @@ void require_equal_forward(const OpenedModel& opened, Pool& pool, const Prepared
   print(options, fmt::format("{:<10} training forward and cached forward agree: {}\n", "check", text));
 }
 
+/// Rows by the file that they came from, "rows.jsonl" of "rows.jsonl:12".
+std::vector<std::pair<std::string, std::vector<Example>>> by_file(const std::vector<Example>& rows) {
+  std::vector<std::pair<std::string, std::vector<Example>>> groups;
+  for (const Example& row : rows) {
+    const std::string file = row.source.substr(0, row.source.rfind(':'));
+    auto group = std::ranges::find(groups, file, [](const auto& one) { return one.first; });
+    if (group == groups.end()) group = groups.insert(groups.end(), {file, {}});
+    group->second.push_back(row);
+  }
+  return groups;
+}
+
 void print_end(const TrainJob& job, const RunOptions& options, const Trainer& trainer, const MemoryFacts& planned) {
   const char* what = job.trains_adapter() ? "adapter" : "model";
   print(options,
@@ -137,18 +149,27 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
   return finished ? RunEnd::finished : RunEnd::stopped;
 }
 
-Evaluation run_evaluation(const TrainJob& job) {
+EvaluationReport run_evaluation(const TrainJob& job) {
   resolve_device(job.train.device);
   const PreparedData data = load_data(job, Tokenizer::load(job.tokenizer));
   const std::vector<Example>& rows = data.eval.empty() ? data.train : data.eval;
   Pool pool(Device::cpu);
   const OpenedModel opened = open_for_training(job, pool);
   check_tokens(rows, *opened.model);
-  const Loader loader(rows, {.sequence_len = job.data.sequence_len,
-                             .micro_batch_size = job.train.micro_batch_size,
-                             .packing = job.data.eval_sample_packing.value_or(job.data.sample_packing),
-                             .shuffle = false});
-  return *evaluate(*opened.model, pool, loader, {});
+  EvaluationReport report;
+  for (const auto& [file, group] : by_file(rows)) {
+    const Loader loader(group, {.sequence_len = job.data.sequence_len,
+                                .micro_batch_size = job.train.micro_batch_size,
+                                .packing = job.data.eval_sample_packing.value_or(job.data.sample_packing),
+                                .shuffle = false});
+    const Evaluation result = *evaluate(*opened.model, pool, loader, {});
+    report.total.loss += result.loss * static_cast<double>(result.label_tokens);
+    report.total.tokens += result.tokens;
+    report.total.label_tokens += result.label_tokens;
+    report.datasets.push_back({file, result});
+  }
+  report.total.loss /= static_cast<double>(std::max<std::int64_t>(report.total.label_tokens, 1));
+  return report;
 }
 
 MemoryFacts run_plan(TrainJob job) { return plan_steps_memory(job, load_data(job, Tokenizer::load(job.tokenizer))); }

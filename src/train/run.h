@@ -27,8 +27,18 @@ enum class RunEnd {
 /// `eft train`: from the files of a job to the result in its output_dir.
 RunEnd run_training(TrainJob job, const RunOptions& options);
 
+/// Losses of an evaluation, together and by the files that the rows came from.
+struct EvaluationReport {
+  struct Dataset {
+    std::string path;
+    Evaluation result;
+  };
+  Evaluation total;
+  std::vector<Dataset> datasets;
+};
+
 /// `eft evaluate`: loss over the evaluation rows, else over the training rows.
-Evaluation run_evaluation(const TrainJob& job);
+EvaluationReport run_evaluation(const TrainJob& job);
 
 /// `eft plan`: what a step will need, without loading a weight.
 MemoryFacts run_plan(TrainJob job);

@@ -133,6 +133,24 @@ case_adapter_goes_on() {
     { cat before.json after.json >&2; fail 'the adapter does not help'; }
 }
 
+# Each dataset has a loss of its own; the whole is their mean over label tokens.
+case_evaluates_each_dataset() {
+  tiny_setup
+  head -n 3 rows.jsonl >few.jsonl
+  cat >>run.yaml <<END
+test_datasets:
+  - {path: rows.jsonl, type: chat_template}
+  - {path: few.jsonl, type: chat_template}
+END
+  "$EFT" evaluate run.yaml >log.txt
+  [ "$(wc -l <log.txt)" -eq 3 ] || { cat log.txt >&2; fail 'expected three lines'; }
+  has log.txt '^eval_loss [0-9.]+  perplexity [0-9.]+  \([0-9]+ label tokens\)  few\.jsonl$'
+  awk '{gsub(/\(/, "")} NR < 3 {sum += $2 * $5; n += $5} END {d = sum / n - $2; exit !(n == $5 && d * d < 1e-7)}' log.txt ||
+    { cat log.txt >&2; fail 'not the mean'; }
+  "$EFT" evaluate run.yaml --json >report.json
+  has report.json '^\{.*"datasets":\[\{"path":"rows\.jsonl",.*"path":"few\.jsonl".*\]\}$'
+}
+
 # A fresh adapter changes nothing: B is zero.
 case_fresh_adapter_equals_base() {
   tiny_setup
