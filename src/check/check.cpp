@@ -7,6 +7,7 @@
 #include "data/example.h"
 #include "models/adapter.h"
 #include "models/load.h"
+#include "tensor/device_memory.h"
 
 namespace eft {
 namespace {
@@ -57,7 +58,8 @@ double worse(double a, double b) { return std::isnan(b) ? HUGE_VAL : std::max(a,
 
 class Checker {
  public:
-  explicit Checker(const CheckOptions& options) : options_(options), reference_(options.reference) {
+  explicit Checker(const CheckOptions& options)
+      : options_(options), reference_(options.reference), pool_(take_device(options.device)) {
     LoadOptions load{.dtype = options.dtype, .train_base = options.adapter.empty(), .adapter = {}};
     if (!options.adapter.empty()) load.adapter = read_adapter_options(options.adapter);
     opened_ = open_model(options.model, load, pool_);
@@ -174,7 +176,7 @@ class Checker {
 
   CheckOptions options_;
   Reference reference_;
-  Pool pool_{Device::cpu};
+  Pool pool_;
   OpenedModel opened_;
   FlatBatch batch_;
   CheckReport report_;

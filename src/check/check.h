@@ -13,6 +13,7 @@ struct CheckOptions {
   std::filesystem::path reference;
   std::filesystem::path adapter;  ///< empty: the whole model trains
   DType dtype = DType::f32;
+  std::string device = "cpu";  ///< "cpu", "cuda" or "cuda:N"
   bool recompute = false;  ///< run layers as checkpoints
 };
 

@@ -26,6 +26,7 @@ void add_check_command(CLI::App& app, int& exit_code) {
   command->add_option("--dtype", arguments->dtype, "float64, float32 or bfloat16")
       ->check(CLI::IsMember({"float64", "float32", "bfloat16"}))
       ->capture_default_str();
+  command->add_option("--device", arguments->options.device, "cpu, cuda or cuda:N")->capture_default_str();
   command->add_flag("--recompute", arguments->options.recompute, "Recompute each layer in the backward pass");
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([arguments, &exit_code] {

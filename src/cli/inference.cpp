@@ -13,6 +13,7 @@
 #include "generate/settings.h"
 #include "models/adapter.h"
 #include "models/load.h"
+#include "tensor/device_memory.h"
 
 namespace eft {
 namespace {
@@ -30,6 +31,7 @@ struct Arguments {
   std::uint64_t seed = 0;
   std::int64_t max_new_tokens = 512;
   std::string dtype = "bfloat16";
+  std::string device = "cpu";
   std::vector<std::string> stop;
   bool json = false;
 };
@@ -113,7 +115,7 @@ class Session {
  public:
   Session(const Arguments& arguments, Tokenizer tokenizer)
       : json_(arguments.json),
-        pool_(Device::cpu),
+        pool_(take_device(arguments.device)),
         tokenizer_(std::move(tokenizer)),
         opened_(open(arguments, pool_)),
         config_(read_generation_config(arguments.model)),
@@ -258,6 +260,7 @@ void add_inference_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("--dtype", arguments->dtype, "bfloat16 or float32")
       ->check(CLI::IsMember({"bfloat16", "float32"}))
       ->capture_default_str();
+  command->add_option("--device", arguments->device, "cpu, cuda or cuda:N")->capture_default_str();
   command->add_option("--stop", arguments->stop, "A further token that ends the answer, as the vocabulary writes it")
       ->allow_extra_args(false);
   command->add_flag("--json", arguments->json, "Print one JSON object an answer, with token ids and speed");

@@ -1,7 +1,8 @@
 #include "nn/kv_cache.h"
 
 #include <algorithm>
-#include <cstring>
+
+#include "tensor/device_memory.h"
 
 namespace eft {
 namespace {
@@ -14,8 +15,8 @@ std::int64_t row_bytes(const Tensor& tensor) { return tensor.shape()[0] == 0 ? 0
 void move_rows(const Tensor& source, std::int64_t from, std::int64_t count, Tensor& target, std::int64_t to) {
   if (target.raw() == nullptr) return;
   const std::int64_t width = row_bytes(target);
-  std::memmove(static_cast<char*>(target.raw()) + to * width, static_cast<const char*>(source.raw()) + from * width,
-               static_cast<std::size_t>(count * width));
+  move_bytes(target.device(), static_cast<char*>(target.raw()) + to * width,
+             static_cast<const char*>(source.raw()) + from * width, count * width);
 }
 
 Tensor grown(Context& ctx, const Tensor& like, std::int64_t capacity) {

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "base/error.h"
+#include "tensor/device_memory.h"
 
 namespace eft {
 namespace {
@@ -24,13 +25,14 @@ std::int64_t rounded(std::int64_t bytes) {
 
 struct Pool::State {
   Device device;
+  const DeviceMemory* memory;  ///< null on cpu and meta
   std::mutex mutex;
   MemoryUse live;
   MemoryUse peak;
   std::multimap<std::int64_t, void*> free_blocks;
   std::int64_t cached = 0;
 
-  explicit State(Device where) : device(where) {}
+  explicit State(Device where) : device(where), memory(memory_of(where)) {}
   ~State() { release_cache(0); }
 
   void count(Category category, std::int64_t bytes) {
@@ -59,15 +61,22 @@ struct Pool::State {
     }
   }
 
+  /// A device keeps free blocks itself, in the order of its stream; the host's are kept here.
+  void* fresh_block(std::int64_t& bytes) {
+    if (memory != nullptr) return memory->allocate(bytes);
+    void* block = take(bytes);
+    return block != nullptr ? block : std::aligned_alloc(kAlignment, static_cast<std::size_t>(bytes));
+  }
+
   void* acquire(std::int64_t& bytes, Category category) {
     const std::lock_guard lock(mutex);
     void* block = nullptr;
-    if (device == Device::cpu) {
-      block = take(bytes);
-      if (block == nullptr) block = std::aligned_alloc(kAlignment, static_cast<std::size_t>(bytes));
+    if (device != Device::meta) {
+      block = fresh_block(bytes);
       if (block == nullptr) {
         release_cache(0);
-        block = std::aligned_alloc(kAlignment, static_cast<std::size_t>(bytes));
+        if (memory != nullptr) memory->trim();
+        block = fresh_block(bytes);
       }
       if (block == nullptr) {
         throw DeviceError("{}: out of memory: {} more for {}, {} in use", name_of(device), format_bytes(bytes),
@@ -83,6 +92,7 @@ struct Pool::State {
     live.by_category[static_cast<std::size_t>(category)] -= bytes;
     live.total -= bytes;
     if (block == nullptr) return;
+    if (memory != nullptr) return memory->release(block);
     free_blocks.emplace(bytes, block);
     cached += bytes;
     release_cache(std::max(kMinCache, peak.total / kCacheShare));
@@ -93,7 +103,6 @@ Pool::Pool(Device device) : state_(std::make_shared<State>(device)) {}
 Pool::~Pool() = default;
 
 std::shared_ptr<void> Pool::allocate(std::int64_t bytes, Category category) {
-  expect(state_->device != Device::cuda, "a device that this build has");
   bytes = rounded(bytes);
   void* block = state_->acquire(bytes, category);
   return {block, [state = state_, bytes, category](void* data) { state->give_back(data, bytes, category); }};
@@ -123,6 +132,7 @@ void Pool::reset_peak() {
 void Pool::trim() {
   const std::lock_guard lock(state_->mutex);
   state_->release_cache(0);
+  if (state_->memory != nullptr) state_->memory->trim();
 }
 
 std::string_view name_of(Category category) {

@@ -5,6 +5,8 @@
 #include <optional>
 #include <set>
 
+#include "tensor/device_memory.h"
+
 namespace eft {
 namespace {
 
@@ -155,7 +157,7 @@ void write_safetensors(const std::filesystem::path& path, const TensorSources& t
   for (const TensorSource& source : tensors) {
     const Tensor tensor = source.make();
     expect(tensor.dtype() == source.dtype && tensor.shape() == source.shape, "a tensor as it was announced");
-    file.write(tensor.raw(), static_cast<std::size_t>(tensor.bytes()));
+    file.write(on_host(tensor).raw(), static_cast<std::size_t>(tensor.bytes()));
   }
   file.commit();
 }

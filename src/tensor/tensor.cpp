@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/parallel.h"
+#include "tensor/device_memory.h"
 
 namespace eft {
 namespace {
@@ -81,15 +82,32 @@ Tensor Tensor::reshape(Shape shape) const {
 
 void zero(Tensor& tensor) {
   if (tensor.raw() == nullptr) return;
+  if (const auto* memory = memory_of(tensor.device())) return memory->zero(tensor.raw(), tensor.bytes());
   char* data = static_cast<char*>(tensor.raw());
   parallel_for(tensor.bytes(), kGrain * 8, [&](std::int64_t begin, std::int64_t end) {
     std::memset(data + begin, 0, static_cast<std::size_t>(end - begin));
   });
 }
 
+namespace {
+
+/// At least one of the two lies on a device: dtypes change on the side that has them both, the host first.
+void convert_across(const Tensor& from, Tensor& to) {
+  const auto* source = memory_of(from.device());
+  const auto* target = memory_of(to.device());
+  if (source != nullptr && target != nullptr) return target->convert(from.view(), to.view());
+  if (source != nullptr) return convert(on_host(from), to);
+  Pool pool(Device::cpu);
+  const Tensor ready = cast(pool, Category::workspace, from, to.dtype());
+  target->from_host(to.raw(), ready.raw(), ready.bytes());
+}
+
+}  // namespace
+
 void convert(const Tensor& from, Tensor& to) {
   expect(from.elements() == to.elements(), "tensors of equal size");
   if (from.raw() == nullptr || to.raw() == nullptr) return;
+  if (from.device() == Device::cuda || to.device() == Device::cuda) return convert_across(from, to);
   if (from.dtype() == to.dtype()) {
     std::memcpy(to.raw(), from.raw(), static_cast<std::size_t>(from.bytes()));
   } else if (from.dtype() == DType::f16) {
@@ -100,7 +118,8 @@ void convert(const Tensor& from, Tensor& to) {
 }
 
 Tensor cast(Pool& pool, Category category, const Tensor& tensor, DType dtype) {
-  if (tensor.dtype() == dtype) return tensor;
+  const bool same_side = (tensor.device() == Device::cuda) == (pool.device() == Device::cuda);
+  if (tensor.dtype() == dtype && same_side) return tensor;
   Tensor result(pool, category, dtype, tensor.shape());
   convert(tensor, result);
   return result;
@@ -117,6 +136,12 @@ std::vector<double> to_doubles(const Tensor& tensor) {
 void from_doubles(Tensor& tensor, const std::vector<double>& values) {
   expect(static_cast<std::int64_t>(values.size()) == tensor.elements(), "one value an element");
   if (tensor.raw() == nullptr) return;
+  if (memory_of(tensor.device()) != nullptr) {
+    Pool pool(Device::cpu);
+    Tensor host(pool, Category::workspace, tensor.dtype(), tensor.shape());
+    from_doubles(host, values);
+    return convert(host, tensor);
+  }
   dispatch(tensor.dtype(), [&](auto tag) {
     convert_elements<double, decltype(tag)>(values.data(), tensor.raw(), tensor.elements());
   });

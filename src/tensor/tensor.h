@@ -93,9 +93,9 @@ class Tensor {
 
 /// Sets all bytes to zero (nothing on meta).
 void zero(Tensor& tensor);
-/// Copies with conversion between any two of f64, f32, bf16, f16 (source only), of equal size. Host tensors only.
+/// Copies with conversion between any two of f64, f32, bf16, f16 (source only, on the host), of equal size, on any device.
 void convert(const Tensor& from, Tensor& to);
-/// `tensor` itself when it has `dtype`, else a converted copy from `pool`.
+/// `tensor` itself when it has `dtype` and lies where `pool` is, else a converted copy from `pool`.
 Tensor cast(Pool& pool, Category category, const Tensor& tensor, DType dtype);
 /// Host copy as doubles; empty on meta.
 std::vector<double> to_doubles(const Tensor& tensor);

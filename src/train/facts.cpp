@@ -4,6 +4,7 @@
 
 #include "base/parallel.h"
 #include "ops/kernel_names.h"
+#include "tensor/device_memory.h"
 #include "tensor/kernel_slot.h"
 
 namespace eft {
@@ -88,10 +89,12 @@ RunFacts collect_facts(const TrainJob& job, const OpenedModel& opened, const Pre
   add_data(facts, data, trainer.plan());
   add_steps(facts, job, trainer);
   facts.dtype = name_of(job.dtype());
-  facts.device = name_of(Device::cpu);
-  facts.products = product_kernel_name(job.dtype());
-  facts.simd = simd_name();
-  facts.kernels = kernel_names(Device::cpu);
+  const Device device = resolve_device(job.train.device);
+  const auto* memory = memory_of(device);
+  facts.device = name_of(device);
+  facts.products = memory != nullptr ? "cuBLASLt" : product_kernel_name(job.dtype());
+  facts.simd = memory != nullptr ? memory->describe() : simd_name();
+  facts.kernels = kernel_names(device);
   facts.threads = thread_count();
   facts.recompute = job.train.gradient_checkpointing.value_or(false);
   return facts;

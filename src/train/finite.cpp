@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/device_memory.h"
+
 namespace eft {
 
-bool all_finite(const Tensor& tensor) {
+bool all_finite(const Tensor& values) {
+  const Tensor tensor = on_host(values);
   return dispatch(tensor.dtype(), [&](auto tag) {
     using T = decltype(tag);
     const auto* begin = static_cast<const T*>(tensor.raw());

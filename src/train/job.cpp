@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "models/adapter.h"
+#include "tensor/device_memory.h"
 
 namespace eft {
 
@@ -19,8 +20,17 @@ OpenedModel open_for_training(const TrainJob& job, Pool& pool) {
 }
 
 Device resolve_device(DeviceChoice choice) {
-  if (choice == DeviceChoice::cuda) throw DeviceError("device: cuda: this build has no CUDA backend; use device: auto");
-  return Device::cpu;
+  if (choice != DeviceChoice::automatic) {
+    for (const auto& name : enum_names(choice)) {
+      if (name.value == choice) return take_device(name.name);
+    }
+  }
+  if (!device_memory.has(Device::cuda)) return Device::cpu;
+  try {
+    return take_device(name_of(Device::cuda));
+  } catch (const DeviceError&) {
+    return Device::cpu;
+  }
 }
 
 }  // namespace eft

@@ -28,7 +28,7 @@ struct TrainJob {
 /// Opens the model of a job with what it trains: new or given adapters, or every weight. On a meta pool, only shapes.
 OpenedModel open_for_training(const TrainJob& job, Pool& pool);
 
-/// The device that `choice` means on this machine; throws DeviceError when the build or the machine lacks it.
+/// The device that `choice` means on this machine, readied for use; throws DeviceError when the build or the machine lacks it.
 Device resolve_device(DeviceChoice choice);
 
 }  // namespace eft

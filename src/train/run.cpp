@@ -7,6 +7,7 @@
 #include "data/chat_format.h"
 #include "data/dataset.h"
 #include "report/words.h"
+#include "tensor/device_memory.h"
 #include "train/checkpoint.h"
 #include "train/facts.h"
 #include "train/forward_check.h"
@@ -22,7 +23,8 @@ PreparedData load_data(const TrainJob& job, const Tokenizer& tokenizer) {
 
 MemoryFacts plan_steps_memory(TrainJob& job, const PreparedData& data) {
   const Loader loader(data.train, train_loader_options(job));
-  return fit_memory(job, largest_batch(loader), available_memory());
+  const auto* memory = memory_of(resolve_device(job.train.device));
+  return fit_memory(job, largest_batch(loader), memory != nullptr ? memory->available() : available_memory());
 }
 
 /// The template of the first dataset that has one, to be kept with the result.
@@ -123,7 +125,7 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
   const PreparedData data = load_data(job, tokenizer);
   // Before the model takes its memory, and before whatever depends on gradient_checkpointing.
   const MemoryFacts memory = plan_steps_memory(job, data);
-  Pool pool(Device::cpu);
+  Pool pool(resolve_device(job.train.device));
   OpenedModel opened = open_for_training(job, pool);
   check_tokens(data.train, *opened.model);
   check_tokens(data.eval, *opened.model);
@@ -153,7 +155,7 @@ EvaluationReport run_evaluation(const TrainJob& job) {
   resolve_device(job.train.device);
   const PreparedData data = load_data(job, Tokenizer::load(job.tokenizer));
   const std::vector<Example>& rows = data.eval.empty() ? data.train : data.eval;
-  Pool pool(Device::cpu);
+  Pool pool(resolve_device(job.train.device));
   const OpenedModel opened = open_for_training(job, pool);
   check_tokens(rows, *opened.model);
   EvaluationReport report;

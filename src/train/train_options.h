@@ -33,11 +33,16 @@ constexpr auto enum_names(Interval) {
                     EnumName{Interval::epoch, "epoch"}};
 }
 
-enum class DeviceChoice { automatic, cpu, cuda };
+/// cuda is the first visible device; the others count from it.
+enum class DeviceChoice { automatic, cpu, cuda, cuda_0, cuda_1, cuda_2, cuda_3, cuda_4, cuda_5, cuda_6, cuda_7 };
 
 constexpr auto enum_names(DeviceChoice) {
   return std::array{EnumName{DeviceChoice::automatic, "auto"}, EnumName{DeviceChoice::cpu, "cpu"},
-                    EnumName{DeviceChoice::cuda, "cuda"}};
+                    EnumName{DeviceChoice::cuda, "cuda"},      EnumName{DeviceChoice::cuda_0, "cuda:0"},
+                    EnumName{DeviceChoice::cuda_1, "cuda:1"},  EnumName{DeviceChoice::cuda_2, "cuda:2"},
+                    EnumName{DeviceChoice::cuda_3, "cuda:3"},  EnumName{DeviceChoice::cuda_4, "cuda:4"},
+                    EnumName{DeviceChoice::cuda_5, "cuda:5"},  EnumName{DeviceChoice::cuda_6, "cuda:6"},
+                    EnumName{DeviceChoice::cuda_7, "cuda:7"}};
 }
 
 /// What a run does with a step whose loss or gradient is not finite.

@@ -33,6 +33,7 @@ ops/*/*_cpu.cpp:  backend/cpu/*
 ops/*_cpu.cpp:    backend/cpu/*
 ops/*/*-inl.h:    backend/cpu/*
 ops/*/*_cuda.cu:  backend/cuda/*
+ops/*/*.cuh:      backend/cuda/*
 data/*_test.cpp:  schema/*
 '
 # Words that no model may know: a linear decides for itself how it is stored and adapted, a batch how it is laid out. Tests

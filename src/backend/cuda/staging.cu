@@ -1,0 +1,75 @@
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <mutex>
+
+#include "backend/cuda/runtime.cuh"
+
+namespace eft::cuda {
+namespace {
+
+constexpr std::int64_t kHalf = std::int64_t{16} << 20;
+constexpr std::int64_t kAlignment = 64;
+
+/// Pinned memory in two halves. Copies fill one while those from the other are under way; a half is used again when the
+/// event behind its last copy has passed.
+class Staging {
+ public:
+  void copy(cudaStream_t stream, void* to, const char* host, std::int64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    if (halves_[0].data == nullptr) allocate();
+    while (bytes > 0) {
+      if (filled_ >= kHalf) turn_over(stream);
+      const std::int64_t piece = std::min(bytes, kHalf - filled_);
+      char* const staged = halves_[current_].data + filled_;
+      std::memcpy(staged, host, static_cast<std::size_t>(piece));
+      check(cudaMemcpyAsync(to, staged, static_cast<std::size_t>(piece), cudaMemcpyHostToDevice, stream),
+            "copy to the device");
+      filled_ += (piece + kAlignment - 1) / kAlignment * kAlignment;
+      to = static_cast<char*>(to) + piece;
+      host += piece;
+      bytes -= piece;
+    }
+  }
+
+ private:
+  struct Half {
+    char* data = nullptr;
+    cudaEvent_t done = nullptr;
+  };
+
+  void allocate() {
+    for (Half& half : halves_) {
+      void* data = nullptr;
+      check(cudaMallocHost(&data, kHalf), "pinned memory");
+      half.data = static_cast<char*>(data);
+      check(cudaEventCreateWithFlags(&half.done, cudaEventDisableTiming), "event");
+    }
+  }
+
+  void turn_over(cudaStream_t stream) {
+    check(cudaEventRecord(halves_[current_].done, stream), "event");
+    current_ = 1 - current_;
+    filled_ = 0;
+    check(cudaEventSynchronize(halves_[current_].done), "copies to the device");
+  }
+
+  std::mutex mutex_;
+  std::array<Half, 2> halves_;
+  std::size_t current_ = 0;
+  std::int64_t filled_ = 0;
+};
+
+/// Never destroyed, as the runtime.
+Staging& staging() {
+  static Staging* const value = new Staging;
+  return *value;
+}
+
+}  // namespace
+
+void copy_from_host(cudaStream_t stream, void* to, const void* host, std::int64_t bytes) {
+  staging().copy(stream, to, static_cast<const char*>(host), bytes);
+}
+
+}  // namespace eft::cuda
