@@ -26,7 +26,7 @@ void run(const Arguments& arguments) {
   const TensorSources tensors = initial_values(*built.model, dtype, arguments.seed);
   StagedFolder staged(arguments.out / "model");
   copy_model_files(arguments.config.has_parent_path() ? arguments.config.parent_path() : ".", staged.path());
-  write_text(staged.path() / "config.json", read_text(arguments.config));
+  write_model_config(arguments.config, staged.path() / "config.json", dtype);
   write_checkpoint(staged.path(), tensors);
   staged.commit_files_into(arguments.out);
   std::printf("%s: %s parameters of a random %s model in %s\n", arguments.out.c_str(),

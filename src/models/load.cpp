@@ -153,24 +153,20 @@ void copy_model_files(const std::filesystem::path& from, const std::filesystem::
   }
 }
 
-namespace {
-
-/// config.json with the dtype that the weights have now: Transformers rounds to it when it loads.
-void write_config(const std::filesystem::path& from, const std::filesystem::path& to, DType dtype) {
-  auto config = nlohmann::ordered_json::parse(read_text(from));
+void write_model_config(const std::filesystem::path& from, const std::filesystem::path& to, DType dtype) {
+  const std::string text = read_text(from);
+  auto config = nlohmann::ordered_json::parse(text);
+  const auto before = config;
   const std::string name = dtype == DType::bf16 ? "bfloat16" : dtype == DType::f64 ? "float64" : "float32";
   const auto set = [&](nlohmann::ordered_json& object) {
     for (const char* key : {"dtype", "torch_dtype"}) {
       if (object.contains(key)) object[key] = name;
     }
   };
-  if (!config.contains("dtype") && !config.contains("torch_dtype")) config["dtype"] = name;
   set(config);
   if (config.contains("text_config") && config["text_config"].is_object()) set(config["text_config"]);
-  write_text(to, config.dump(2) + "\n");
+  write_text(to, config == before ? text : config.dump(2) + "\n");
 }
-
-}  // namespace
 
 void save_model(const OpenedModel& opened, const std::filesystem::path& folder) {
   const CheckpointFiles original(opened.folder);
@@ -187,7 +183,7 @@ void save_model(const OpenedModel& opened, const std::filesystem::path& folder) 
   }
   std::filesystem::create_directories(folder);
   copy_model_files(opened.folder, folder);
-  write_config(opened.folder / "config.json", folder / "config.json", dtype);
+  write_model_config(opened.folder / "config.json", folder / "config.json", dtype);
   write_checkpoint(folder, tensors);
 }
 

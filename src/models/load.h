@@ -35,6 +35,10 @@ TensorSources initial_values(const Model& model, DType dtype, std::uint64_t seed
 /// the original folder that describe model and tokenizer. `folder` appears only when complete.
 void save_model(const OpenedModel& opened, const std::filesystem::path& folder);
 
+/// Writes the config.json `from` as `to`, with the dtype that the weights beside it have where it names
+/// one: Transformers rounds them to it.
+void write_model_config(const std::filesystem::path& from, const std::filesystem::path& to, DType dtype);
+
 /// Copies configuration, tokenizer and template files from one model folder to another.
 void copy_model_files(const std::filesystem::path& from, const std::filesystem::path& to);
 

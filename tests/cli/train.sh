@@ -112,6 +112,8 @@ case_full_training_states_its_dtype() {
   ! grep bfloat16 out/config.json || fail 'another dtype is left'
   train --set max_steps=1 --set bf16=true >/dev/null
   has out/config.json '"torch_dtype": "bfloat16"'
+  "$EFT" init out/config.json fresh --dtype f32 >/dev/null
+  has fresh/config.json '"torch_dtype": "float32"'
 }
 
 case_bfloat16() {
