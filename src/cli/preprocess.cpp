@@ -48,7 +48,7 @@ void preprocess(const Arguments& arguments) {
   const TrainJob job = read_job(arguments.config, arguments.overrides);
   for (const std::string& note : job.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
-  const PreparedData data = prepare_data(job.data, job.base_model, tokenizer, job.train.seed);
+  const PreparedData data = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed);
   for (const std::string& line : data.report.lines()) print(line);
   for (const std::string& warning : data.report.warnings) print("warning: " + warning);
   for (const std::string& line : length_histogram(data.train)) print(line);

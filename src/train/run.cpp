@@ -18,7 +18,7 @@ namespace eft {
 namespace {
 
 PreparedData load_data(const TrainJob& job, const Tokenizer& tokenizer) {
-  return prepare_data(job.data, job.base_model, tokenizer, job.train.seed);
+  return prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed);
 }
 
 MemoryFacts plan_steps_memory(TrainJob& job, const PreparedData& data) {
@@ -31,7 +31,7 @@ MemoryFacts plan_steps_memory(TrainJob& job, const PreparedData& data) {
 std::string chat_template_of(const TrainJob& job, const Tokenizer& tokenizer) {
   for (const DatasetOptions& dataset : job.data.datasets) {
     if (dataset.type != DatasetType::chat_template) continue;
-    return choose_template(dataset, job.data, job.base_model, tokenizer).source();
+    return choose_template(dataset, job.data, job.tokenizer, tokenizer).source();
   }
   return "";
 }
