@@ -9,7 +9,7 @@
 #include "base/random.h"
 #include "ops/op_case.h"
 #include "ops/tolerance.h"
-#include "tensor/kernel_slot.h"
+#include "tensor/device_memory.h"
 
 namespace eft {
 namespace {
@@ -52,8 +52,9 @@ std::vector<Var> make_inputs(const OpCase& op_case, const Values& values, DType 
 
 /// Runs the case in `dtype`. The loss is Σ w·output with fixed random w; `twice` runs backward so that every gradient is
 /// added to what is there, and halves it.
-Results run(const OpCase& op_case, const Values& values, DType dtype, bool backward, bool twice = false) {
-  Pool pool(Device::cpu);
+Results run(const OpCase& op_case, const Values& values, DType dtype, bool backward, bool twice = false,
+            Device device = Device::cpu) {
+  Pool pool(device);
   Results results;
   const std::vector<Var> inputs = make_inputs(op_case, values, dtype, pool);
   for (int pass = 0; pass < (twice ? 2 : 1); ++pass) {
@@ -158,6 +159,38 @@ TEST_P(OpRing, f32_and_bf16_follow_f64) {
   }
 }
 
+/// Why no test can run on CUDA here; empty when it can.
+std::string why_no_cuda() {
+  try {
+    take_device(name_of(Device::cuda));
+    return "";
+  } catch (const DeviceError& error) {
+    return error.what();
+  }
+}
+
+class OpRingCuda : public testing::TestWithParam<OpCase> {};
+
+/// f64 against the same f64 on the CPU; f32 and bf16 against it within the bounds that the CPU's own have.
+TEST_P(OpRingCuda, follows_the_cpu) {
+  if (const std::string reason = why_no_cuda(); !reason.empty()) GTEST_SKIP() << reason;
+  const Values values = random_inputs(GetParam(), 3);
+  const Results truth = run(GetParam(), values, DType::f64, true);
+  for (const DType dtype : {DType::f64, DType::f32, DType::bf16}) {
+    if (!GetParam().smooth && dtype != DType::f64) continue;
+    for (const bool twice : {false, true}) {
+      const Results got = run(GetParam(), values, dtype, true, twice, Device::cuda);
+      const std::string what = std::string(name_of(dtype)) + (twice ? " added up, " : " ");
+      for (std::size_t i = 0; i < truth.outputs.size(); ++i) {
+        expect_close(got.outputs[i], truth.outputs[i], op_tolerance(dtype), what + "output " + std::to_string(i));
+      }
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        expect_close(got.grads[i], truth.grads[i], op_tolerance(dtype), what + "gradient " + std::to_string(i));
+      }
+    }
+  }
+}
+
 TEST_P(OpRing, runs_on_meta) {
   Pool pool(Device::meta);
   Tape tape;
@@ -174,11 +207,14 @@ TEST_P(OpRing, runs_on_meta) {
   EXPECT_EQ(tape.nodes(), 0U);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, OpRing, testing::ValuesIn(op_cases()), [](const auto& info) {
+std::string case_name(const testing::TestParamInfo<OpCase>& info) {
   std::string name = info.param.name;
   std::ranges::replace_if(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
   return name;
-});
+}
+
+INSTANTIATE_TEST_SUITE_P(All, OpRing, testing::ValuesIn(op_cases()), case_name);
+INSTANTIATE_TEST_SUITE_P(All, OpRingCuda, testing::ValuesIn(op_cases()), case_name);
 
 TEST(KernelSlots, each_has_a_cpu_kernel_and_a_case) {
   std::set<std::string> covered;
@@ -187,6 +223,7 @@ TEST(KernelSlots, each_has_a_cpu_kernel_and_a_case) {
   for (const KernelSlotBase* slot : KernelSlotBase::all()) {
     if (slot->name() == "memory") continue;  // of devices, and no op
     EXPECT_TRUE(slot->has(Device::cpu)) << slot->name();
+    EXPECT_TRUE(slot->has(Device::cuda) || !device_memory.has(Device::cuda)) << slot->name() << " on cuda";
     EXPECT_TRUE(covered.contains(std::string(slot->name()))) << "no op case covers " << slot->name();
   }
 }
