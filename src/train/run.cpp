@@ -36,15 +36,23 @@ std::string chat_template_of(const TrainJob& job, const Tokenizer& tokenizer) {
   return "";
 }
 
-/// A tokenizer may know more tokens than the model has rows in its embedding.
-void check_tokens(const std::vector<Example>& examples, const Model& model) {
+void check_tokens(const std::vector<Example>& examples, std::int64_t vocabulary) {
   for (const Example& example : examples) {
     for (const std::int32_t token : example.tokens) {
-      if (token >= 0 && token < model.info().vocabulary) continue;
+      if (token >= 0 && token < vocabulary) continue;
       throw ConfigError("{}: token {} is outside the model's vocabulary of {}; is it another model's tokenizer?",
-                        example.source, token, model.info().vocabulary);
+                        example.source, token, vocabulary);
     }
   }
+}
+
+/// A tokenizer may know more tokens than the model has rows in its embedding.
+void check_tokens(const TrainJob& job, const PreparedData& data) {
+  Pool meta(Device::meta);
+  const OpenedModel opened =
+      open_model(job.base_model, {.dtype = job.dtype(), .train_base = false, .adapter = {}}, meta);
+  check_tokens(data.train, opened.model->info().vocabulary);
+  check_tokens(data.eval, opened.model->info().vocabulary);
 }
 
 /// The checkpoint to go on from, if any.
@@ -123,12 +131,11 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
   const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
   job.chat_template = chat_template_of(job, tokenizer);
   const PreparedData data = load_data(job, tokenizer);
+  check_tokens(job, data);
   // Before the model takes its memory, and before whatever depends on gradient_checkpointing.
   const MemoryFacts memory = plan_steps_memory(job, data);
   Pool pool(resolve_device(job.train.device));
   OpenedModel opened = open_for_training(job, pool);
-  check_tokens(data.train, *opened.model);
-  check_tokens(data.eval, *opened.model);
   Trainer trainer(job, opened, pool, {data.train, data.eval});
 
   std::vector<std::string> resume_notes;
@@ -154,10 +161,10 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
 EvaluationReport run_evaluation(const TrainJob& job) {
   resolve_device(job.train.device);
   const PreparedData data = load_data(job, Tokenizer::load(job.tokenizer));
+  check_tokens(job, data);
   const std::vector<Example>& rows = data.eval.empty() ? data.train : data.eval;
   Pool pool(resolve_device(job.train.device));
   const OpenedModel opened = open_for_training(job, pool);
-  check_tokens(rows, *opened.model);
   EvaluationReport report;
   for (const auto& [file, group] : by_file(rows)) {
     const Loader loader(group, {.sequence_len = job.data.sequence_len,
@@ -174,6 +181,10 @@ EvaluationReport run_evaluation(const TrainJob& job) {
   return report;
 }
 
-MemoryFacts run_plan(TrainJob job) { return plan_steps_memory(job, load_data(job, Tokenizer::load(job.tokenizer))); }
+MemoryFacts run_plan(TrainJob job) {
+  const PreparedData data = load_data(job, Tokenizer::load(job.tokenizer));
+  check_tokens(job, data);
+  return plan_steps_memory(job, data);
+}
 
 }  // namespace eft
