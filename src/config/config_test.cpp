@@ -119,9 +119,9 @@ TEST(Config, KnownKeysThatAreNotActedOnAreErrorsWithARemedy) {
             "run.yaml:6 adapter: qlora is not supported yet; use adapter: lora without load_in_4bit");
   EXPECT_EQ(error_of("plugins:\n  - axolotl.integrations.liger.LigerPlugin\n  - axolotl.integrations.kd.KDPlugin\n"),
             "run.yaml:8 plugins[1]: axolotl.integrations.kd.KDPlugin is not supported yet; remove it");
-  EXPECT_EQ(
-      error_of("", {"datasets.0.type=alpaca_chat.load_qa"}),
-      "--set datasets[0].type: alpaca_chat.load_qa is not supported yet; use chat_template, alpaca or completion");
+  EXPECT_EQ(error_of("", {"datasets.0.type=context_qa.load_v2"}),
+            "--set datasets[0].type: context_qa.load_v2 is not supported yet; use chat_template, alpaca, input_output or "
+            "completion");
   EXPECT_EQ(error_of("", {"rl=dpo"}), "--set rl: not supported yet; remove the key; eft does supervised fine-tuning");
   EXPECT_EQ(error_of("save_safetensors: false\n"),
             "run.yaml:6 save_safetensors: not supported yet; remove the key; eft writes safetensors only");
