@@ -92,10 +92,16 @@ MemoryFacts fit_memory(TrainJob& job, const PackedRow& largest, std::int64_t ava
 PackedRow largest_batch(Loader loader) {
   loader.seek({});
   PackedRow largest;
+  std::int64_t most_labels = 0;
   const std::int64_t batches = loader.batches_per_epoch();
   for (std::int64_t batch = 0; batch < batches; ++batch) {
     PackedRow row = loader.next();
+    most_labels = std::max(most_labels, row.label_tokens());
     if (row.tokens.size() > largest.tokens.size()) largest = std::move(row);
+  }
+  std::int64_t missing = most_labels - largest.label_tokens();
+  for (std::int32_t& target : largest.targets) {
+    if (target == kIgnoreLabel && missing-- > 0) target = 0;
   }
   return largest;
 }

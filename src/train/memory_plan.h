@@ -17,7 +17,8 @@ MemoryFacts plan_memory(const TrainJob& job, const PackedRow& largest);
 /// switched on when a step would not fit otherwise; what was decided, or would be better, is added to the job's notes.
 MemoryFacts fit_memory(TrainJob& job, const PackedRow& largest, std::int64_t available);
 
-/// The micro batch of a loader's first epoch with the most tokens.
+/// The micro batch of a loader's first epoch with the most tokens, given as many labels as any of them has: logits, and
+/// the last layer, need memory for these only.
 PackedRow largest_batch(Loader loader);
 
 /// Bytes that this process may still take: free memory and what the cgroup leaves; 0 when unknown.
