@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -27,8 +28,8 @@ class KernelSlotBase {
   std::array<bool, 3> filled_{};
 };
 
-/// The kernels of one op, a struct of typed function pointers for each device. Backends fill it at start-up; nothing
-/// changes it afterwards.
+/// The kernels of one op, a struct of typed function pointers for each device. Backends fill it at start-up; nothing but
+/// the profiler changes it afterwards.
 template <class Kernels>
 class KernelSlot : public KernelSlotBase {
  public:
@@ -47,6 +48,13 @@ class KernelSlot : public KernelSlotBase {
     const auto& kernels = kernels_[static_cast<std::size_t>(device)];
     if (!kernels) throw DeviceError("{}: this build has no {} kernel", name(), name_of(device));
     return &*kernels;
+  }
+
+  /// Puts `kernel` in the place of one kernel of `device` and returns the one that was there.
+  template <class Kernel>
+  Kernel exchange(Device device, Kernel Kernels::*member, Kernel kernel) {
+    auto& kernels = kernels_[static_cast<std::size_t>(device)];
+    return std::exchange(kernels.value().*member, kernel);
   }
 
  private:

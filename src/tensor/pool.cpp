@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <optional>
 
 #include "base/error.h"
 #include "tensor/device_memory.h"
@@ -26,25 +27,29 @@ std::int64_t rounded(std::int64_t bytes) {
 struct Pool::State {
   Device device;
   const DeviceMemory* memory;  ///< null on cpu and meta
+  bool caches;                 ///< free blocks are kept here; a device keeps them itself, in the order of its stream
   std::mutex mutex;
   MemoryUse live;
   MemoryUse peak;
   std::multimap<std::int64_t, void*> free_blocks;
   std::int64_t cached = 0;
+  std::int64_t reserved_peak = 0;
 
-  explicit State(Device where) : device(where), memory(memory_of(where)) {}
+  State(Device where, Device counted_as)
+      : device(where), memory(memory_of(where)), caches(memory == nullptr && counted_as == Device::cpu) {}
   ~State() { release_cache(0); }
 
   void count(Category category, std::int64_t bytes) {
     live.by_category[static_cast<std::size_t>(category)] += bytes;
     live.total += bytes;
     if (live.total > peak.total) peak = live;
+    reserved_peak = std::max(reserved_peak, live.total + cached);
   }
 
-  /// Smallest cached block that fits without wasting more than an eighth.
-  void* take(std::int64_t& bytes) {
+  /// Smallest cached block that fits without wasting more than an eighth, if any.
+  std::optional<void*> take(std::int64_t& bytes) {
     const auto found = free_blocks.lower_bound(bytes);
-    if (found == free_blocks.end() || found->first > bytes + bytes / 8) return nullptr;
+    if (found == free_blocks.end() || found->first > bytes + bytes / 8) return std::nullopt;
     void* block = found->second;
     bytes = found->first;
     cached -= bytes;
@@ -61,23 +66,19 @@ struct Pool::State {
     }
   }
 
-  /// A device keeps free blocks itself, in the order of its stream; the host's are kept here.
   void* fresh_block(std::int64_t& bytes) {
     if (memory != nullptr) return memory->allocate(bytes);
-    void* block = take(bytes);
-    return block != nullptr ? block : std::aligned_alloc(kAlignment, static_cast<std::size_t>(bytes));
+    if (const auto cached_block = take(bytes)) return *cached_block;
+    return device == Device::meta ? nullptr : std::aligned_alloc(kAlignment, static_cast<std::size_t>(bytes));
   }
 
   void* acquire(std::int64_t& bytes, Category category) {
     const std::lock_guard lock(mutex);
-    void* block = nullptr;
-    if (device != Device::meta) {
+    void* block = fresh_block(bytes);
+    if (block == nullptr && device != Device::meta) {
+      release_cache(0);
+      if (memory != nullptr) memory->trim();
       block = fresh_block(bytes);
-      if (block == nullptr) {
-        release_cache(0);
-        if (memory != nullptr) memory->trim();
-        block = fresh_block(bytes);
-      }
       if (block == nullptr) {
         throw DeviceError("{}: out of memory: {} more for {}, {} in use", name_of(device), format_bytes(bytes),
                           name_of(category), format_bytes(live.total));
@@ -91,15 +92,15 @@ struct Pool::State {
     const std::lock_guard lock(mutex);
     live.by_category[static_cast<std::size_t>(category)] -= bytes;
     live.total -= bytes;
-    if (block == nullptr) return;
     if (memory != nullptr) return memory->release(block);
+    if (!caches) return;
     free_blocks.emplace(bytes, block);
     cached += bytes;
     release_cache(std::max(kMinCache, peak.total / kCacheShare));
   }
 };
 
-Pool::Pool(Device device) : state_(std::make_shared<State>(device)) {}
+Pool::Pool(Device device, Device counted_as) : state_(std::make_shared<State>(device, counted_as)) {}
 Pool::~Pool() = default;
 
 std::shared_ptr<void> Pool::allocate(std::int64_t bytes, Category category) {
@@ -124,9 +125,15 @@ MemoryUse Pool::peak() const {
   return state_->peak;
 }
 
+std::int64_t Pool::reserved_peak() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->reserved_peak;
+}
+
 void Pool::reset_peak() {
   const std::lock_guard lock(state_->mutex);
   state_->peak = state_->live;
+  state_->reserved_peak = state_->live.total + state_->cached;
 }
 
 void Pool::trim() {
@@ -136,7 +143,7 @@ void Pool::trim() {
 }
 
 std::string_view name_of(Category category) {
-  constexpr std::string_view kNames[] = {"weights", "adapters", "gradients", "optimizer", "saved", "workspace"};
+  constexpr std::string_view kNames[] = {"weights", "adapters", "gradients", "optimizer", "saved", "logits", "workspace"};
   return kNames[static_cast<int>(category)];
 }
 

@@ -11,9 +11,10 @@
 
 namespace eft {
 
-/// What bytes are for. `saved`: op outputs kept for the backward pass; `workspace`: everything that dies sooner.
-enum class Category { weights, adapters, gradients, optimizer, saved, workspace };
-inline constexpr int kCategories = 6;
+/// What bytes are for. `saved`: op outputs kept for the backward pass; `logits`: scores of the whole vocabulary and their
+/// gradients; `workspace`: everything else that dies sooner.
+enum class Category { weights, adapters, gradients, optimizer, saved, logits, workspace };
+inline constexpr int kCategories = 7;
 std::string_view name_of(Category category);
 
 /// Bytes by category and in sum.
@@ -25,10 +26,12 @@ struct MemoryUse {
 };
 
 /// Source of all storage of one device. Freed blocks are kept and reused, so a training step causes no page faults after
-/// the first; live and peak bytes are counted by category. On `meta` nothing is allocated and everything is counted.
+/// the first; live and peak bytes are counted by category. On `meta` nothing is allocated and everything is counted, the
+/// free blocks that the host would keep included.
 class Pool {
  public:
-  explicit Pool(Device device);
+  /// On `meta`, `counted_as` says whose blocks are imitated.
+  explicit Pool(Device device, Device counted_as = Device::cpu);
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -43,6 +46,8 @@ class Pool {
   MemoryUse live() const;
   /// Peak of the sum, with the categories as they were at that moment, since construction or `reset_peak`.
   MemoryUse peak() const;
+  /// Peak of the live bytes and the cached free blocks together, which is what the system sees of a pool on the host.
+  std::int64_t reserved_peak() const;
   void reset_peak();
   /// Gives cached free blocks back to the system.
   void trim();
