@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "report/metrics.h"
+#include "report/profile_report.h"
 #include "report/progress.h"
 #include "report/run_facts.h"
 #include "report/words.h"
@@ -71,6 +72,28 @@ TEST(Progress, prints_plain_lines_where_there_is_no_terminal) {
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);  // the first, every second and the last
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
   EXPECT_NE(text.find("step 2/3  loss 2.0000"), std::string::npos) << text;
+}
+
+TEST(ProfileReport, shows_kernels_and_what_is_left) {
+  Profile profile(1);
+  for (int step = 0; step < 2; ++step) {
+    profile.begin_step();
+    profile.begin("linear.forward");
+    profile.end({.flops = 2e9, .bytes = 1e6, .ideal_seconds = 1e-9, .detail = "512 x 1024 x 640"});
+    profile.end_step();
+  }
+  const std::string text = to_text(profile, 9e11, 2e11);
+  EXPECT_TRUE(text.starts_with("profile of 1 step, ")) << text;
+  EXPECT_NE(text.find("the peak of the processor is 200 GFLOP/s in f32 and 900 in bf16"), std::string::npos) << text;
+  EXPECT_NE(text.find("\noutside of kernels "), std::string::npos) << text;
+  EXPECT_NE(text.find("\nlinear.forward 512 x 1024 x 640 "), std::string::npos) << text;
+
+  const auto path = std::filesystem::temp_directory_path() / "eft_report_test_trace.json";
+  write_trace(path, profile);
+  const std::string trace = read_text(path);
+  EXPECT_NE(trace.find(R"("name":"linear.forward","ph":"X")"), std::string::npos) << trace;
+  EXPECT_NE(trace.find(R"("sizes":"512 x 1024 x 640")"), std::string::npos) << trace;
+  std::filesystem::remove(path);
 }
 
 }  // namespace
