@@ -12,7 +12,7 @@ namespace eft {
 //     field({"lora_r", "Rank of the adapter matrices."}, o.rank, Bounds{1, 1024});
 //   }
 // Members may be bool, std::int64_t, double, std::string, std::filesystem::path, an enumeration with `enum_names`,
-// StringOrList, JsonText, StringMap, another described struct, std::optional or std::vector of these.
+// StringOrList, JsonText, StringMap, another described struct, NameOrMapping, std::optional or std::vector of these.
 
 /// The key of a field in YAML and one sentence about it.
 struct FieldInfo {
@@ -70,6 +70,18 @@ struct StringMap {
     return fallback;
   }
   bool operator==(const StringMap&) const = default;
+};
+
+/// A key that takes one of the names of an enumeration or a mapping; `kMapping` is the enumerator of a mapping, which
+/// has no name.
+template <class E, E kMapping, class S>
+struct NameOrMapping {
+  E name{};
+  S fields;  ///< what the mapping says
+
+  NameOrMapping() = default;
+  NameOrMapping(E value) : name(value) {}
+  operator E() const { return name; }
 };
 
 /// Keys of Axolotl that take true, false or "auto".

@@ -69,6 +69,9 @@ Json schema_of(const TypeInfo& type) {
     case Kind::name:
       schema["enum"] = type.names;
       break;
+    case Kind::name_or_structure:
+      schema["anyOf"] = Json::array({{{"enum", type.names}}, object_schema(type)});
+      break;
     case Kind::list:
       schema["type"] = "array";
       schema["items"] = schema_of(type.element.front());

@@ -107,6 +107,13 @@ void read_value(const YamlNode& node, const std::string& path, T& out, const Bou
   out = spellings[read_name(node, path, names)].value;
 }
 
+template <class E, E kMapping, class S>
+void read_value(const YamlNode& node, const std::string& path, NameOrMapping<E, kMapping, S>& out, const Bounds&) {
+  if (node.kind != YamlNode::Kind::mapping) return read_value(node, path, out.name, {});
+  out.name = kMapping;
+  read_value(node, path, out.fields, {});
+}
+
 template <class T>
 void read_value(const YamlNode& node, const std::string& path, std::optional<T>& out, const Bounds& bounds) {
   read_value(node, path, out.emplace(), bounds);

@@ -41,6 +41,8 @@ std::string type_text(const TypeInfo& type) {
       return "mapping";
     case Kind::name:
       return fmt::format("{}", fmt::join(type.names, ", "));
+    case Kind::name_or_structure:
+      return fmt::format("{}, or a mapping, see below", fmt::join(type.names, ", "));
     case Kind::list:
       return "list of " + type_text(type.element.front());
     case Kind::structure:
@@ -63,10 +65,11 @@ std::string options_table(const TypeInfo& structure) {
   for (const FieldType& field : structure.fields) {
     page += fmt::format("| `{}` | {} | {} | {} |\n", field.key, type_text(field.type), default_text(field), field.doc);
     const bool holds_structs = field.type.kind == Kind::list && field.type.element.front().kind == Kind::structure;
-    if (holds_structs) nested.emplace_back(field.key, &field.type.element.front());
+    if (holds_structs) nested.emplace_back("Each of `" + field.key + '`', &field.type.element.front());
+    if (field.type.kind == Kind::name_or_structure)
+      nested.emplace_back('`' + field.key + "` as a mapping", &field.type);
   }
-  for (const auto& [key, element] : nested)
-    page += fmt::format("\n### Each of `{}`\n\n{}", key, options_table(*element));
+  for (const auto& [title, element] : nested) page += fmt::format("\n### {}\n\n{}", title, options_table(*element));
   return page;
 }
 

@@ -23,6 +23,7 @@ struct TypeInfo {
     string_map,
     json,
     name,
+    name_or_structure,
     list,
     structure
   };
@@ -31,9 +32,9 @@ struct TypeInfo {
 
   Kind kind;
   Bounds bounds;
-  std::vector<std::string> names;  ///< kind name: the spellings
+  std::vector<std::string> names;  ///< kinds name and name_or_structure: the spellings
   std::vector<TypeInfo> element;   ///< kind list: what it holds (one entry)
-  std::vector<FieldType> fields;   ///< kind structure
+  std::vector<FieldType> fields;   ///< kinds structure and name_or_structure
 };
 
 struct FieldType {
@@ -90,6 +91,14 @@ TypeInfo type_of(const T*) {
   return std::move(collector.info);
 }
 
+template <class E, E kMapping, class S>
+TypeInfo type_of(const NameOrMapping<E, kMapping, S>*) {
+  TypeInfo info = type_of(static_cast<const S*>(nullptr));
+  info.kind = TypeInfo::Kind::name_or_structure;
+  info.names = type_of(static_cast<const E*>(nullptr)).names;
+  return info;
+}
+
 template <class T>
 TypeInfo type_of(const std::vector<T>*) {
   TypeInfo info{TypeInfo::Kind::list};
@@ -106,8 +115,8 @@ struct AcceptedKey {
 std::string json_schema_of(const TypeInfo& structure, const std::string& title,
                            const std::vector<AcceptedKey>& accepted);
 
-/// Markdown table of a struct's fields: key, type, default, meaning. Structs inside lists get a table of their own
-/// below.
+/// Markdown table of a struct's fields: key, type, default, meaning. Structs inside lists or in the place of a name get
+/// a table of their own below.
 std::string options_table(const TypeInfo& structure);
 
 }  // namespace eft

@@ -60,6 +60,11 @@ YamlNode node_of(const T& options) {
   return std::move(writer.mapping);
 }
 
+template <class E, E kMapping, class S>
+YamlNode node_of(const NameOrMapping<E, kMapping, S>& value) {
+  return value.name == kMapping ? node_of(value.fields) : node_of(value.name);
+}
+
 template <class T>
 YamlNode node_of(const std::vector<T>& value) {
   YamlNode list = YamlNode::sequence();
