@@ -119,12 +119,33 @@ TEST(Config, KnownKeysThatAreNotActedOnAreErrorsWithARemedy) {
             "run.yaml:6 adapter: qlora is not supported yet; use adapter: lora without load_in_4bit");
   EXPECT_EQ(error_of("plugins:\n  - axolotl.integrations.liger.LigerPlugin\n  - axolotl.integrations.kd.KDPlugin\n"),
             "run.yaml:8 plugins[1]: axolotl.integrations.kd.KDPlugin is not supported yet; remove it");
-  EXPECT_EQ(error_of("", {"datasets.0.type=context_qa.load_v2"}),
-            "--set datasets[0].type: context_qa.load_v2 is not supported yet; use chat_template, alpaca, input_output or "
-            "completion");
-  EXPECT_EQ(error_of("", {"rl=dpo"}), "--set rl: not supported yet; remove the key; eft does supervised fine-tuning");
+  EXPECT_EQ(
+      error_of("", {"datasets.0.type=context_qa.load_v2"}),
+      "--set datasets[0].type: context_qa.load_v2 is not supported yet; use chat_template, alpaca, input_output or "
+      "completion");
+  EXPECT_EQ(error_of("rl: grpo\n"), "run.yaml:6 rl: grpo is not supported yet; use dpo, ipo, simpo, orpo or kto");
   EXPECT_EQ(error_of("save_safetensors: false\n"),
             "run.yaml:6 save_safetensors: not supported yet; remove the key; eft writes safetensors only");
+}
+
+TEST(Config, ATypeMayBeAMapping) {
+  const std::string lines =
+      "  - path: b.jsonl\n    type:\n      field_instruction: ask\n      format: '{instruction}|{input}'\n";
+  const RunConfig config = parse(kSmall + lines).config;
+  EXPECT_EQ(config.data.datasets.at(1).type, DatasetType::user_defined);
+  EXPECT_EQ(config.data.datasets.at(1).type.fields.format, "{instruction}|{input}");
+  EXPECT_FALSE(config.data.datasets.at(1).type.fields.no_input_format);
+  EXPECT_EQ(write_config(parse(write_config(config)).config), write_config(config));
+  EXPECT_EQ(error_of("  - path: b.jsonl\n    type: {fromat: x}\n"),
+            "run.yaml:7 datasets[1].type.fromat: unknown key; did you mean format?");
+}
+
+TEST(Config, PreferencesNeedTheirOwnTypes) {
+  EXPECT_EQ(error_of("rl: dpo\n"), "no error");
+  EXPECT_EQ(error_of("rl: kto\n"),
+            "run.yaml:5 datasets[0].type: no rows for rl: kto; use chatml.argilla, chatml.intel or a mapping");
+  EXPECT_EQ(error_of("", {"datasets.0.type=chatml.intel"}),
+            "--set datasets[0].type: rows of preferences; set rl to dpo, ipo, simpo, orpo or kto");
 }
 
 TEST(Config, KeysThatAskForNothingAreAccepted) {
@@ -291,8 +312,8 @@ TEST(Config, AxolotlsExamplesReadOrSayWhatIsMissing) {
 }
 
 TEST(Config, AxolotlsExamplesReadOnceThatIsTakenOut) {
-  const std::vector<std::string> plain = {"load_in_4bit=",           "adapter=lora",          "optimizer=adamw_torch",
-                                          "quantize_moe_experts=",   "bnb_config_kwargs=",    "activation_offloading=",
+  const std::vector<std::string> plain = {"load_in_4bit=",         "adapter=lora",       "optimizer=adamw_torch",
+                                          "quantize_moe_experts=", "bnb_config_kwargs=", "activation_offloading=",
                                           "dsv4_fp4_grouped_mode="};
   int count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("examples/compat")) {

@@ -115,7 +115,7 @@ constexpr std::array kRunGroups = {
              "activation_offloading layer_offloading ple_cpu_offload max_memory gpu_memory_limit"},
     KeyGroup{
         KeyClass::unsupported, "-", kSupervised,
-        "rl trl vllm ebft reward_model process_reward_model center_rewards_coefficient num_labels dpo_use_weighting "
+        "trl vllm ebft reward_model process_reward_model center_rewards_coefficient num_labels dpo_use_weighting "
         "dpo_label_smoothing precompute_ref_log_probs dpo_use_liger_kernel dpo_padding_free dpo_loss_type "
         "dpo_loss_weights max_prompt_len orpo_alpha simpo_gamma cpo_alpha kto_desirable_weight kto_undesirable_weight "
         "rl_beta dpo_beta dpo_use_logits_to_keep dpo_generate_during_eval dpo_norm_loss rpo_alpha trainer_cls "
@@ -170,6 +170,7 @@ constexpr std::array kRunValues = {
                       "warmup_stable_decay one_cycle rex log_sweep",
                       kUseCosine},
     UnsupportedValues{"gradient_checkpointing", "offload offload_disk", "use gradient_checkpointing: true"},
+    UnsupportedValues{"rl", "grpo gdpo ebft", "use dpo, ipo, simpo, orpo or kto"},
     UnsupportedValues{"save_strategy", "best", "use steps or epoch"},
     UnsupportedValues{"eval_strategy", "best", "use steps or epoch"},
 };
@@ -178,10 +179,9 @@ constexpr std::array kDatasetGroups = {
     KeyGroup{KeyClass::without_effect, "*", "runs no code of a dataset", "trust_remote_code"},
     KeyGroup{KeyClass::unsupported, "-", kRemove,
              "input_transform shards shards_idx preprocess_shards conversation input_format name revision field_human "
-             "field_model field_tools logprobs_field temperature text_column skip length sequence_length min_input_id "
+             "field_model logprobs_field temperature text_column skip length sequence_length min_input_id "
              "max_input_id seed"},
-    KeyGroup{KeyClass::unsupported, "-", kSupervised,
-             "field_chosen field_rejected step_separator max_completion_length train_on_last_step_only"},
+    KeyGroup{KeyClass::unsupported, "-", kSupervised, "step_separator max_completion_length train_on_last_step_only"},
 };
 
 constexpr std::array kDatasetValues = {
@@ -189,10 +189,11 @@ constexpr std::array kDatasetValues = {
     UnsupportedValues{"type", "sharegpt sharegpt:chat",
                       "use type: chat_template with field_messages: conversations and message_property_mappings: "
                       "{role: from, content: value}"},
-    UnsupportedValues{"type",
-                      "context_qa metharme orcamini pygmalion jeopardy reflection explainchoice concisechoice creative_acr "
-                      "stepwise_supervised pretrain _synthetic messages",
-                      "use chat_template, alpaca, input_output or completion"},
+    UnsupportedValues{
+        "type",
+        "context_qa metharme orcamini pygmalion jeopardy reflection explainchoice concisechoice creative_acr "
+        "stepwise_supervised pretrain _synthetic messages llama3 zephyr bradley_terry llama2_chat",
+        "use chat_template, alpaca, input_output or completion"},
 };
 
 bool holds(const char* list, std::string_view word) {

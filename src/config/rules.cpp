@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "data/preference_types.h"
 
 namespace eft {
 namespace {
@@ -124,7 +125,8 @@ constexpr std::array kRules = {
          [](Config c) { return c.train.bfloat16 && c.train.bf16 == AutoBool::off; }},
 };
 
-BrokenRule broken_dataset_rule(const std::vector<DatasetOptions>& datasets, const std::string& key) {
+BrokenRule broken_dataset_rule(const std::vector<DatasetOptions>& datasets, const std::string& key,
+                               std::optional<Objective> rl) {
   for (std::size_t i = 0; i < datasets.size(); ++i) {
     const std::string path = fmt::format("{}[{}]", key, i);
     const DatasetOptions& dataset = datasets[i];
@@ -134,6 +136,8 @@ BrokenRule broken_dataset_rule(const std::vector<DatasetOptions>& datasets, cons
     if (ignores_template(dataset.chat_template, dataset.chat_template_jinja)) {
       return {path + ".chat_template_jinja", "without effect unless chat_template is jinja; remove one"};
     }
+    const std::string fault = preference_fault(dataset.type, rl);
+    if (!fault.empty()) return {path + ".type", fault};
   }
   return {};
 }
@@ -144,8 +148,8 @@ BrokenRule first_broken_rule(const RunConfig& config) {
   for (const Rule& rule : kRules) {
     if (rule.broken(config)) return {rule.key, rule.what};
   }
-  BrokenRule broken = broken_dataset_rule(config.data.datasets, "datasets");
-  if (broken.key.empty()) broken = broken_dataset_rule(config.data.test_datasets, "test_datasets");
+  BrokenRule broken = broken_dataset_rule(config.data.datasets, "datasets", config.data.rl);
+  if (broken.key.empty()) broken = broken_dataset_rule(config.data.test_datasets, "test_datasets", config.data.rl);
   return broken;
 }
 

@@ -29,7 +29,20 @@ enum class DatasetType {
   oasst,
   summarizetldr,
   input_output,
-  completion
+  completion,
+  user_defined,  ///< a mapping in the place of a name
+  // Preferences, for `rl`.
+  chat_template_default,
+  chat_template_argilla,
+  chat_template_argilla_chat,
+  chatml,
+  chatml_argilla,
+  chatml_argilla_chat,
+  chatml_icr,
+  chatml_intel,
+  chatml_prompt_pairs,
+  chatml_ultra,
+  passthrough
 };
 
 constexpr auto enum_names(DatasetType) {
@@ -52,7 +65,91 @@ constexpr auto enum_names(DatasetType) {
                     EnumName{DatasetType::oasst, "oasst"},
                     EnumName{DatasetType::summarizetldr, "summarizetldr"},
                     EnumName{DatasetType::input_output, "input_output"},
-                    EnumName{DatasetType::completion, "completion"}};
+                    EnumName{DatasetType::completion, "completion"},
+                    EnumName{DatasetType::chat_template_default, "chat_template.default"},
+                    EnumName{DatasetType::chat_template_argilla, "chat_template.argilla"},
+                    EnumName{DatasetType::chat_template_argilla_chat, "chat_template.argilla_chat"},
+                    EnumName{DatasetType::chatml, "chatml"},
+                    EnumName{DatasetType::chatml, "chatml.default"},
+                    EnumName{DatasetType::chatml_argilla, "chatml.argilla"},
+                    EnumName{DatasetType::chatml_argilla_chat, "chatml.argilla_chat"},
+                    EnumName{DatasetType::chatml_icr, "chatml.icr"},
+                    EnumName{DatasetType::chatml_intel, "chatml.intel"},
+                    EnumName{DatasetType::chatml_prompt_pairs, "chatml.prompt_pairs"},
+                    EnumName{DatasetType::chatml_ultra, "chatml.ultra"},
+                    EnumName{DatasetType::passthrough, "passthrough"}};
+}
+
+/// Columns and words of a `type` that is a mapping: those of instructions, and with `rl` those of preferences. What is
+/// left out is as in Axolotl.
+struct UserFormat {
+  std::optional<std::string> system_prompt;
+  std::optional<std::string> system_format;
+  std::optional<std::string> field_system;
+  std::optional<std::string> field_instruction;
+  std::optional<std::string> field_input;
+  std::optional<std::string> field_output;
+  std::optional<std::string> format;
+  std::optional<std::string> no_input_format;
+  std::optional<std::string> field_prompt;
+  std::optional<std::string> field_chosen;
+  std::optional<std::string> field_rejected;
+  std::optional<std::string> field_completion;
+  std::optional<std::string> field_label;
+  std::optional<std::string> prompt_format;
+  std::optional<std::string> chosen_format;
+  std::optional<std::string> rejected_format;
+  std::optional<std::string> completion_format;
+};
+
+template <class Visitor>
+void describe(Visitor&& field, UserFormat& o) {
+  field({"system_prompt", "System text of rows that have none."}, o.system_prompt);
+  field({"system_format", "Text around the system text {system}; left out, nothing."}, o.system_format);
+  field({"field_system", "Column of the system text; left out, system."}, o.field_system);
+  field({"field_instruction", "Column of {instruction}; left out, instruction."}, o.field_instruction);
+  field({"field_input", "Column of {input}; left out, input."}, o.field_input);
+  field({"field_output", "Column of the answer, which bears loss; left out, output."}, o.field_output);
+  field({"format", "Text in front of the answer, with {instruction} and {input}; left out, '{instruction} {input} '."},
+        o.format);
+  field({"no_input_format", "The same for rows without an input; left out, '{instruction} '."}, o.no_input_format);
+  field({"field_prompt", "With rl: column of {prompt}; left out, prompt."}, o.field_prompt);
+  field({"field_chosen", "With rl: column of {chosen}; left out, chosen."}, o.field_chosen);
+  field({"field_rejected", "With rl: column of {rejected}; left out, rejected."}, o.field_rejected);
+  field({"field_completion", "With rl: kto: column of {completion}; left out, completion."}, o.field_completion);
+  field({"field_label", "With rl: kto: column that says whether the completion is a good one; left out, label."},
+        o.field_label);
+  field({"prompt_format", "With rl: text of the prompt, with {prompt} and {system}; left out, {prompt}."},
+        o.prompt_format);
+  field({"chosen_format", "With rl: text of the better answer, with {chosen}; left out, {chosen}."}, o.chosen_format);
+  field({"rejected_format", "With rl: text of the worse answer, with {rejected}; left out, {rejected}."},
+        o.rejected_format);
+  field({"completion_format", "With rl: kto: text of the answer, with {completion}; left out, {completion}."},
+        o.completion_format);
+}
+
+/// Learning from preferences.
+enum class Objective { dpo, ipo, simpo, orpo, kto };
+
+constexpr auto enum_names(Objective) {
+  return std::array{EnumName{Objective::dpo, "dpo"}, EnumName{Objective::ipo, "ipo"},
+                    EnumName{Objective::simpo, "simpo"}, EnumName{Objective::orpo, "orpo"},
+                    EnumName{Objective::kto, "kto"}};
+}
+
+/// What happens to a row that cannot be used.
+enum class BadRow { raise, drop };
+
+constexpr auto enum_names(BadRow) {
+  return std::array{EnumName{BadRow::raise, "raise"}, EnumName{BadRow::drop, "drop"}};
+}
+
+/// What becomes of the reasoning of answers, in templates with a thought channel.
+enum class ThoughtChannel { train, mask, strip };
+
+constexpr auto enum_names(ThoughtChannel) {
+  return std::array{EnumName{ThoughtChannel::train, "train"}, EnumName{ThoughtChannel::mask, "mask"},
+                    EnumName{ThoughtChannel::strip, "strip"}};
 }
 
 /// File format of a dataset, when its name does not tell.
@@ -81,12 +178,15 @@ constexpr auto enum_names(ExcessLength) {
 /// One entry of `datasets`.
 struct DatasetOptions {
   std::string path;
-  DatasetType type = DatasetType::chat_template;
+  NameOrMapping<DatasetType, DatasetType::user_defined, UserFormat> type = DatasetType::chat_template;
   std::optional<DatasetFileType> ds_type;
   std::optional<std::string> split;  ///< "train", "train[:1%]", "train[10:20]"
   StringOrList data_files;
   std::string field = "text";
   std::string field_messages = "messages";
+  std::string field_tools = "tools";
+  std::string field_chosen = "chosen";
+  std::string field_rejected = "rejected";
   StringMap message_property_mappings;  ///< name in the template → name in the row; what is missing maps to itself
   JsonText roles;                       ///< role → list of names it has in the rows; empty: human, gpt
   bool drop_system_message = false;
@@ -111,12 +211,16 @@ void describe(Visitor&& field, DatasetOptions& o) {
   field({"data_files", "Files to read inside `path`."}, o.data_files);
   field({"field", "Column that holds the text of a completion dataset."}, o.field);
   field({"field_messages", "Column that holds the list of messages."}, o.field_messages);
+  field({"field_tools", "Column that holds the list of tools."}, o.field_tools);
+  field({"field_chosen", "With rl: column of the better answer of a chat_template dataset."}, o.field_chosen);
+  field({"field_rejected", "With rl: column of the worse answer of a chat_template dataset."}, o.field_rejected);
   field({"message_property_mappings",
          "Name of each message property in the rows, for instance {role: from, content: value}."},
         o.message_property_mappings);
   field({"roles", "Names of each role in the rows, for instance {assistant: [gpt, model], user: [human]}."}, o.roles);
   field({"drop_system_message", "Leave out the system message of each conversation."}, o.drop_system_message);
-  field({"message_field_training", "Message property that says whether a turn bears loss (true or false)."},
+  field({"message_field_training",
+         "Message property that says whether a turn bears loss: true, false, or the weight of its loss."},
         o.message_field_training);
   field({"message_field_training_detail",
          "Message property that lists parts of the content: begin_offset, end_offset (characters, both included), "
@@ -145,17 +249,24 @@ struct DataOptions {
   JsonText chat_template_kwargs;
   std::vector<std::string> eot_tokens;
   std::optional<std::string> default_system_message;
+  std::optional<ThoughtChannel> thought_channel;  ///< left out: as the template does
+  std::optional<Objective> rl;                    ///< left out: supervised fine-tuning
+  BadRow on_bad_row = BadRow::raise;
   bool train_on_inputs = false;
   std::int64_t sequence_len = 512;
   ExcessLength excess_length_strategy = ExcessLength::drop;
   std::int64_t min_sample_len = 2;
   bool sample_packing = false;
   std::optional<bool> eval_sample_packing;  ///< left out: as sample_packing
-  double val_set_size = 0;                  ///< below 1 a share of the rows, from 1 on a number of rows
+  bool sample_packing_sequentially = false;
+  std::optional<std::int64_t> eval_sequence_len;  ///< left out: sequence_len
+  bool group_by_length = false;
+  double val_set_size = 0;  ///< below 1 a share of the rows, from 1 on a number of rows
   bool shuffle_merged_datasets = true;
   bool shuffle_before_merging_datasets = false;
   bool dataset_exact_deduplication = false;
   bool curriculum_sampling = false;
+  std::filesystem::path dataset_prepared_path = "last_run_prepared";
 };
 
 template <class Visitor>
@@ -169,6 +280,14 @@ void describe(Visitor&& field, DataOptions& o) {
         o.chat_template_kwargs);
   field({"eot_tokens", "Tokens that end a turn; left out, the ones the template writes."}, o.eot_tokens);
   field({"default_system_message", "System message for conversations that have none."}, o.default_system_message);
+  field({"thought_channel",
+         "Reasoning of answers, in templates with a thought channel: in front of every answer with loss (train) or "
+         "without (mask), or nowhere (strip); left out, the template decides."},
+        o.thought_channel);
+  field({"rl", "Learn from preferences; for now, eft preprocess prepares them."}, o.rl);
+  field(
+      {"on_bad_row", "What happens to a row that cannot be used: raise an error that names it, or drop and count it."},
+      o.on_bad_row);
   field({"train_on_inputs", "Let the tokens of the prompt bear loss too."}, o.train_on_inputs);
   field({"sequence_len", "Largest number of tokens of a row, and the length that packing fills."}, o.sequence_len,
         Bounds{1, 1 << 24});
@@ -177,6 +296,12 @@ void describe(Visitor&& field, DataOptions& o) {
   field({"sample_packing", "Fill rows of sequence_len tokens with several samples that do not see each other."},
         o.sample_packing);
   field({"eval_sample_packing", "The same for evaluation; left out, as sample_packing."}, o.eval_sample_packing);
+  field({"sample_packing_sequentially",
+         "Pack samples exactly in their order, each row until the next sample does not fit; leaves more room unused."},
+        o.sample_packing_sequentially);
+  field({"eval_sequence_len", "Largest number of tokens of a row of evaluation; left out, sequence_len."},
+        o.eval_sequence_len, Bounds{1, 1 << 24});
+  field({"group_by_length", "Put samples of similar length into a batch; not with sample_packing."}, o.group_by_length);
   field({"val_set_size", "Rows kept for evaluation: below 1 a share, from 1 on a number of rows."}, o.val_set_size,
         Bounds{0});
   field({"shuffle_merged_datasets", "Shuffle the rows of all datasets together."}, o.shuffle_merged_datasets);
@@ -189,6 +314,9 @@ void describe(Visitor&& field, DataOptions& o) {
          "Take the rows of one dataset in the order of its file, and several in the order that merging gave, in every "
          "epoch."},
         o.curriculum_sampling);
+  field({"dataset_prepared_path",
+         "Folder that keeps prepared rows for the next run with the same data and options; \"\" keeps none."},
+        o.dataset_prepared_path);
 }
 
 }  // namespace eft
