@@ -40,8 +40,8 @@ constexpr std::array kRunGroups = {
              "trust_remote_code tokenizer_type tokenizer_use_fast tokenizer_legacy tokenizer_save_jinja_files "
              "processor_type hf_use_auth_token is_falcon_derived_model is_llama_derived_model is_mistral_derived_model "
              "is_qwen_derived_model"},
-    KeyGroup{KeyClass::without_effect, "*", "tokenises rows when a run starts, in one process",
-             "dataset_prepared_path dataset_processes dataset_num_proc dataset_keep_in_memory skip_prepare_dataset "
+    KeyGroup{KeyClass::without_effect, "*", "tokenises rows on all cores before a run starts",
+             "dataset_processes dataset_num_proc dataset_keep_in_memory skip_prepare_dataset "
              "remove_unused_columns num_dataset_shards_to_save dataloader_pin_memory dataloader_num_workers "
              "dataloader_prefetch_factor is_preprocess preprocess_iterable sample_packing_mp_start_method "
              "streaming_multipack_buffer_size pretrain_multipack_buffer_size"},
@@ -85,7 +85,7 @@ constexpr std::array kRunGroups = {
     KeyGroup{KeyClass::unsupported, "-", "set gradient_accumulation_steps to batch_size / micro_batch_size",
              "batch_size"},
     KeyGroup{KeyClass::unsupported, "-", kRemove,
-             "auto_find_batch_size group_by_length embedding_lr embedding_lr_scale optim_args optim_target_modules "
+             "auto_find_batch_size embedding_lr embedding_lr_scale optim_args optim_target_modules "
              "torchdistx_path lr_scheduler_kwargs lr_quadratic_warmup cosine_min_lr_ratio cosine_constant_lr_ratio "
              "lr_div_factor lr_groups adam_epsilon2 adam_beta3 dion_lr dion_momentum dion_rank_fraction "
              "dion_rank_multiple_of qgalore_rank qgalore_update_proj_gap qgalore_scale qgalore_proj_type "
@@ -127,7 +127,7 @@ constexpr std::array kRunGroups = {
     KeyGroup{KeyClass::unsupported, "-", "use datasets with type: completion", "pretraining_dataset"},
     KeyGroup{KeyClass::unsupported, "-", kRemove,
              "dataset_shard_num dataset_shard_idx "
-             "dataloader_drop_last sample_packing_sequentially eval_sequence_len streaming "
+             "dataloader_drop_last streaming "
              "pretraining_sample_concatenation use_pose pose_split_on_token_ids pose_max_context_len pose_num_chunks "
              "image_size image_resize_algorithm role_boundaries processor_kwargs"},
     KeyGroup{KeyClass::unsupported, "-", "remove the key; the tokenizer's own special tokens hold",
@@ -178,14 +178,13 @@ constexpr std::array kRunValues = {
 constexpr std::array kDatasetGroups = {
     KeyGroup{KeyClass::without_effect, "*", "runs no code of a dataset", "trust_remote_code"},
     KeyGroup{KeyClass::unsupported, "-", kRemove,
-             "input_transform shards shards_idx preprocess_shards conversation input_format name revision field_human "
+             "input_transform shards shards_idx preprocess_shards conversation input_format field_human "
              "field_model logprobs_field temperature text_column skip length sequence_length min_input_id "
              "max_input_id seed"},
     KeyGroup{KeyClass::unsupported, "-", kSupervised, "step_separator max_completion_length train_on_last_step_only"},
 };
 
 constexpr std::array kDatasetValues = {
-    UnsupportedValues{"ds_type", "parquet arrow csv text", "convert the rows to JSON lines"},
     UnsupportedValues{"type", "sharegpt sharegpt:chat",
                       "use type: chat_template with field_messages: conversations and message_property_mappings: "
                       "{role: from, content: value}"},

@@ -153,10 +153,12 @@ constexpr auto enum_names(ThoughtChannel) {
 }
 
 /// File format of a dataset, when its name does not tell.
-enum class DatasetFileType { json, jsonl };
+enum class DatasetFileType { json, jsonl, csv, text, parquet, arrow };
 
 constexpr auto enum_names(DatasetFileType) {
-  return std::array{EnumName{DatasetFileType::json, "json"}, EnumName{DatasetFileType::jsonl, "jsonl"}};
+  return std::array{EnumName{DatasetFileType::json, "json"},       EnumName{DatasetFileType::jsonl, "jsonl"},
+                    EnumName{DatasetFileType::csv, "csv"},         EnumName{DatasetFileType::text, "text"},
+                    EnumName{DatasetFileType::parquet, "parquet"}, EnumName{DatasetFileType::arrow, "arrow"}};
 }
 
 /// Which end-of-turn tokens bear loss.
@@ -180,6 +182,8 @@ struct DatasetOptions {
   std::string path;
   NameOrMapping<DatasetType, DatasetType::user_defined, UserFormat> type = DatasetType::chat_template;
   std::optional<DatasetFileType> ds_type;
+  std::optional<std::string> name;
+  std::optional<std::string> revision;
   std::optional<std::string> split;  ///< "train", "train[:1%]", "train[10:20]"
   StringOrList data_files;
   std::string field = "text";
@@ -207,6 +211,8 @@ void describe(Visitor&& field, DatasetOptions& o) {
   field({"path", "File or folder of the dataset.", true}, o.path);
   field({"type", "How a row becomes text.", true}, o.type);
   field({"ds_type", "File format, when the file's name does not tell."}, o.ds_type);
+  field({"name", "Which of the configurations that the README.md of a dataset declares."}, o.name);
+  field({"revision", "Branch, tag or commit of a dataset of the Hugging Face hub; left out, main."}, o.revision);
   field({"split", "Part of the dataset, for instance train[:10%] or train[100:200]."}, o.split);
   field({"data_files", "Files to read inside `path`."}, o.data_files);
   field({"field", "Column that holds the text of a completion dataset."}, o.field);

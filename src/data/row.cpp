@@ -40,6 +40,7 @@ Json without_nulls(const Json& value, int depth) {
 }  // namespace
 
 Json parse_row(const RawRow& row) {
+  if (!row.fault.empty()) throw DataError("{}: {}", row.where, row.fault);
   Json value;
   try {
     value = Json::parse(row.text);

@@ -8,10 +8,12 @@ namespace eft {
 /// A row as it stands in its file: the text of one JSON value.
 struct RawRow {
   std::string text;
-  std::string where;  ///< "file.jsonl:12"
+  std::string where;       ///< "file.jsonl:12"
+  std::string fault = {};  ///< why the file's format gives no row here; empty when it does
 };
 
-/// The object of a row, without the keys that hold null. Throws DataError when the text is no JSON object.
+/// The object of a row, without the keys that hold null. Throws DataError when the text is no JSON object, and for
+/// a row with a fault.
 nlohmann::ordered_json parse_row(const RawRow& row);
 
 /// `value` without the keys that hold null, at any depth; null items of lists stay. Throws DataError for a value nested

@@ -27,8 +27,13 @@ std::optional<std::int64_t> parse_bound(std::string text, bool& percent, const s
   return value;
 }
 
-SplitPart parse_part(const std::string& text, const std::string& split) {
+SplitPart parse_part(std::string text, const std::string& split) {
   SplitPart part;
+  for (const std::string rounding : {"(closest)", "(pct1_dropremainder)"}) {
+    if (!text.ends_with(rounding)) continue;
+    text.erase(text.size() - rounding.size());
+    part.drop_remainder = rounding != "(closest)";
+  }
   const auto open = text.find('[');
   part.name = text.substr(0, open);
   if (part.name.empty()) refuse(split);
@@ -40,8 +45,10 @@ SplitPart parse_part(const std::string& text, const std::string& split) {
   return part;
 }
 
-std::int64_t absolute(std::int64_t bound, bool percent, std::int64_t rows) {
-  if (percent) bound = std::llrint(static_cast<double>(bound * rows) / 100.0);
+std::int64_t absolute(std::int64_t bound, bool percent, bool drop_remainder, std::int64_t rows) {
+  if (percent) {
+    bound = drop_remainder ? bound * (rows / 100) : std::llrint(static_cast<double>(bound * rows) / 100.0);
+  }
   if (bound < 0) bound = std::max<std::int64_t>(rows + bound, 0);
   return std::min(bound, rows);
 }
@@ -60,11 +67,13 @@ std::vector<SplitPart> parse_split(const std::string& split) {
   return parts;
 }
 
-bool is_whole(const SplitPart& part) { return !part.from && !part.to; }
+bool needs_count(const SplitPart& part) {
+  return part.from_percent || part.to_percent || part.from.value_or(0) < 0 || part.to.value_or(0) < 0;
+}
 
 RowRange range_of(const SplitPart& part, std::int64_t rows) {
-  const std::int64_t begin = part.from ? absolute(*part.from, part.from_percent, rows) : 0;
-  const std::int64_t end = part.to ? absolute(*part.to, part.to_percent, rows) : rows;
+  const std::int64_t begin = part.from ? absolute(*part.from, part.from_percent, part.drop_remainder, rows) : 0;
+  const std::int64_t end = part.to ? absolute(*part.to, part.to_percent, part.drop_remainder, rows) : rows;
   return {begin, std::max(begin, end)};
 }
 

@@ -20,15 +20,17 @@ struct SplitPart {
   std::optional<std::int64_t> to;  ///< negative numbers count from the end
   bool from_percent = false;
   bool to_percent = false;
+  bool drop_remainder = false;
 };
 
 /// Parses "train", "train[:10%]", "train[100:200]+train[-50:]" as the `datasets` library does. Throws ConfigError.
 std::vector<SplitPart> parse_split(const std::string& split);
 
-/// Whether every row of the file belongs to the part, so that nothing needs counting.
-bool is_whole(const SplitPart& part);
+/// Whether the number of rows must be known: for shares, and for what counts from the end.
+bool needs_count(const SplitPart& part);
 
-/// The rows that a part takes of `rows` rows; shares are rounded to the nearest row, halves to the even one.
+/// The rows that a part takes of `rows` rows; shares are rounded to the nearest row, halves to the even one, or are
+/// that many hundredths of the rows, the last odd ones left out, with "train[:10%](pct1_dropremainder)".
 RowRange range_of(const SplitPart& part, std::int64_t rows);
 
 }  // namespace eft
