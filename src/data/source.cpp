@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 #include <utility>
 
-#include "base/error.h"
 #include "data/data_files.h"
 
 namespace eft {
@@ -22,26 +22,25 @@ std::int64_t count_rows(const std::vector<std::filesystem::path>& files, std::op
 
 RowSource::RowSource(const DatasetOptions& given, bool for_evaluation) {
   const DatasetOptions options = with_local_path(given);
-  const std::vector<SplitPart> parts = parse_split(options.split.value_or(default_split(options, for_evaluation)));
-  for (const SplitPart& part : parts) {
-    if (part.name != parts[0].name) {
-      throw ConfigError("split: '{}' mixes splits, expected one; list the dataset twice", *options.split);
-    }
-  }
   type_ = options.ds_type;
-  files_ = find_data_files(options, parts[0].name);
-  const bool count = std::any_of(parts.begin(), parts.end(), needs_count);
-  const std::int64_t rows = count ? count_rows(files_, type_) : kAll;
-  for (const SplitPart& part : parts) ranges_.push_back(range_of(part, rows));
+  std::set<std::filesystem::path> known;
+  for (const SplitPart& part : parse_split(options.split.value_or(default_split(options, for_evaluation)))) {
+    std::vector<std::filesystem::path> files = find_data_files(options, part.name);
+    for (const std::filesystem::path& file : files) {
+      if (known.insert(file).second) files_.push_back(file);
+    }
+    const std::int64_t rows = needs_count(part) ? count_rows(files, type_) : kAll;
+    parts_.push_back({std::move(files), range_of(part, rows)});
+  }
 }
 
 RowFile& RowSource::open_file() {
-  if (!open_) open_ = open_rows(files_[file_], type_);
+  if (!open_) open_ = open_rows(parts_[part_].files[file_], type_);
   return *open_;
 }
 
 std::optional<RawRow> RowSource::next_of_files() {
-  for (; file_ < files_.size(); ++file_, open_.reset()) {
+  for (; file_ < parts_[part_].files.size(); ++file_, open_.reset()) {
     if (auto row = open_file().next()) {
       ++position_;
       return row;
@@ -52,7 +51,7 @@ std::optional<RawRow> RowSource::next_of_files() {
 
 std::int64_t RowSource::skip_in_files(std::int64_t rows) {
   std::int64_t passed = 0;
-  for (; file_ < files_.size(); ++file_, open_.reset()) {
+  for (; file_ < parts_[part_].files.size(); ++file_, open_.reset()) {
     passed += open_file().skip(rows - passed);
     if (passed == rows) break;
   }
@@ -60,22 +59,23 @@ std::int64_t RowSource::skip_in_files(std::int64_t rows) {
   return passed;
 }
 
-/// Moves to the first row of the current range, or to the end of the files.
-void RowSource::start_range() {
+/// Moves to the first row of the current part, or to the end of its files.
+void RowSource::start_part() {
   if (started_) return;
   started_ = true;
-  if (position_ > ranges_[range_].begin) {
+  const bool goes_on = part_ > 0 && parts_[part_].files == parts_[part_ - 1].files;
+  if (!goes_on || position_ > parts_[part_].rows.begin) {
     file_ = 0;
     open_.reset();
     position_ = 0;
   }
-  skip_in_files(ranges_[range_].begin - position_);
+  skip_in_files(parts_[part_].rows.begin - position_);
 }
 
 std::optional<RawRow> RowSource::next() {
-  for (; range_ < ranges_.size(); ++range_, started_ = false) {
-    start_range();
-    if (position_ >= ranges_[range_].end) continue;
+  for (; part_ < parts_.size(); ++part_, started_ = false) {
+    start_part();
+    if (position_ >= parts_[part_].rows.end) continue;
     if (auto row = next_of_files()) return row;
   }
   return std::nullopt;
@@ -83,9 +83,9 @@ std::optional<RawRow> RowSource::next() {
 
 std::int64_t RowSource::skip(std::int64_t rows) {
   std::int64_t passed = 0;
-  for (; range_ < ranges_.size(); ++range_, started_ = false) {
-    start_range();
-    const std::int64_t left = std::max<std::int64_t>(ranges_[range_].end - position_, 0);
+  for (; part_ < parts_.size(); ++part_, started_ = false) {
+    start_part();
+    const std::int64_t left = std::max<std::int64_t>(parts_[part_].rows.end - position_, 0);
     passed += skip_in_files(std::min(left, rows - passed));
     if (passed == rows) break;
   }

@@ -28,15 +28,20 @@ class RowSource {
   std::optional<RawRow> next_of_files();
   std::int64_t skip_in_files(std::int64_t rows);
   RowFile& open_file();
-  void start_range();
+  void start_part();
 
   std::optional<DatasetFileType> type_;
+  /// Rows of one split, in the order asked for.
+  struct Part {
+    std::vector<std::filesystem::path> files;
+    RowRange rows;  // absolute
+  };
   std::vector<std::filesystem::path> files_;
-  std::vector<RowRange> ranges_;  // absolute, in the order asked for
-  std::size_t range_ = 0;
+  std::vector<Part> parts_;
+  std::size_t part_ = 0;
   std::size_t file_ = 0;
   std::unique_ptr<RowFile> open_;
-  std::int64_t position_ = 0;  // of the next row, over all files
+  std::int64_t position_ = 0;  // of the next row, over all files of the part
   bool started_ = false;
 };
 

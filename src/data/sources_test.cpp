@@ -85,6 +85,7 @@ TEST(Sources, folders_are_read_in_order_and_by_split) {
   EXPECT_EQ(rows_of(dataset(split)), numbers(1, 3));
   EXPECT_EQ(rows_of(dataset(split), true), numbers(3, 4));
   EXPECT_EQ(rows_of(dataset(split, "test")), numbers(3, 4));
+  EXPECT_EQ(rows_of(dataset(split, "test+train[1:]+train[:1]")), (std::vector<std::string>{"3", "2", "1"}));
   EXPECT_NE(message_of<ConfigError>([&] { rows_of(dataset(split, "validation")); }), "");
 }
 
