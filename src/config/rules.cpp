@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "data/preference_types.h"
+#include "data/preference_options.h"
 
 namespace eft {
 namespace {
@@ -78,6 +78,12 @@ constexpr std::array kRules = {
          [](Config c) { return is_fraction_above_one(c.data.val_set_size); }},
     Rule{"min_sample_len", "above sequence_len, so every row would be dropped",
          [](Config c) { return c.data.min_sample_len > c.data.sequence_len; }},
+    Rule{"sample_packing_sequentially", "without effect unless sample_packing is true; remove one",
+         [](Config c) { return c.data.sample_packing_sequentially && !c.data.sample_packing; }},
+    Rule{"group_by_length", "without effect beside sample_packing; remove one",
+         [](Config c) { return c.data.group_by_length && c.data.sample_packing; }},
+    Rule{"eval_sequence_len", "without effect unless there are test_datasets; remove it",
+         [](Config c) { return c.data.eval_sequence_len && c.data.test_datasets.empty(); }},
     Rule{"chat_template", "jinja needs the template's text or path in chat_template_jinja",
          [](Config c) { return needs_template(c.data.chat_template, c.data.chat_template_jinja); }},
     Rule{"chat_template_jinja", "without effect unless chat_template is jinja; remove one",
