@@ -22,12 +22,17 @@ TokenId single_token(const Tokenizer& tokenizer, const std::string& text) {
 
 ChatFormat::ChatFormat(const DatasetOptions& dataset, const DataOptions& options, ChatTemplate chat_template,
                        const Tokenizer& tokenizer)
-    : conversation_{dataset, role_names(dataset), options.default_system_message},
+    : conversation_{dataset, role_names(dataset), options.default_system_message, options.thought_channel},
       chat_template_(std::move(chat_template)),
       tokenizer_(tokenizer),
+      has_thought_channel_(tokenizer.id_of("<|channel>").has_value()),
       kwargs_(Json::parse(options.chat_template_kwargs.text)) {
   rules_.train_on_inputs = options.train_on_inputs;
   rules_.thinking_key = dataset.template_thinking_key;
+  rules_.train_thoughts = options.thought_channel != ThoughtChannel::mask;
+  if (options.thought_channel && !has_thought_channel_) {
+    throw ConfigError("thought_channel: the tokenizer has no <|channel>, as Gemma 4's has; remove the key");
+  }
   for (const std::string& role : dataset.roles_to_train) {
     const auto found = conversation_.roles.find(role);
     rules_.roles_to_train.push_back(found == conversation_.roles.end() ? role : found->second);
@@ -59,13 +64,39 @@ void ChatFormat::choose_end_tokens(const DataOptions& options) {
   rules_.ends = {turns, text};
 }
 
+void ChatFormat::look_for_reasoning(const RenderedConversation& rendered) const {
+  if (conversation_.thought_channel) return;
+  for (std::size_t turn = 0; turn < rendered.turns(); ++turn) {
+    const auto reasoning = rendered.property(turn, rules_.thinking_key);
+    if (!reasoning || reasoning->empty() || rendered.role(turn) != "assistant") continue;
+    // A template may trim the text.
+    const auto word = reasoning->find_first_not_of(" \t\r\n");
+    if (word == std::string::npos) continue;
+    const auto last = reasoning->find_last_not_of(" \t\r\n");
+    if (rendered.text().find(reasoning->substr(word, last + 1 - word)) == std::string::npos) ++lost_reasoning_;
+  }
+}
+
+std::vector<std::string> ChatFormat::warnings() const {
+  std::vector<std::string> warnings = warnings_;
+  if (const std::int64_t lost = lost_reasoning_; lost > 0) {
+    warnings.push_back(fmt::format("{}: the template {} leaves the reasoning of {} out{}", conversation_.dataset.path,
+                                   chat_template_.name(), lost == 1 ? "1 answer" : fmt::format("{} answers", lost),
+                                   has_thought_channel_ ? "; set thought_channel to train, mask or strip" : ""));
+  }
+  return warnings;
+}
+
 std::vector<Example> ChatFormat::examples(const RawRow& row) const {
   try {
     RenderedConversation rendered(chat_template_, to_conversation(parse_row(row), conversation_, row.where), kwargs_);
+    look_for_reasoning(rendered);
     const std::vector<TokenSpan> tokens = tokenizer_.encode_spans(rendered.text());
     Example example;
     example.source = row.where;
-    example.labels = make_labels(rendered, tokens, rules_);
+    Labels labels = make_labels(rendered, tokens, rules_);
+    example.labels = std::move(labels.labels);
+    example.weights = std::move(labels.weights);
     example.tokens.reserve(tokens.size());
     for (const TokenSpan& token : tokens) example.tokens.push_back(token.id);
     return {example};

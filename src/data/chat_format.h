@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -26,17 +27,21 @@ class ChatFormat : public RowFormat {
   ChatFormat(const DatasetOptions& dataset, const DataOptions& options, ChatTemplate chat_template,
              const Tokenizer& tokenizer);
   std::vector<Example> examples(const RawRow& row) const override;
-  std::vector<std::string> warnings() const override { return warnings_; }
+  std::vector<std::string> warnings() const override;
 
  private:
   void choose_end_tokens(const DataOptions& options);
+  /// Counts reasoning that the template does not print.
+  void look_for_reasoning(const RenderedConversation& rendered) const;
 
   ConversationOptions conversation_;
   ChatTemplate chat_template_;
   Tokenizer tokenizer_;
+  bool has_thought_channel_;
   nlohmann::ordered_json kwargs_;
   LabelRules rules_;
   std::vector<std::string> warnings_;
+  mutable std::atomic<std::int64_t> lost_reasoning_ = 0;  // answers
 };
 
 }  // namespace eft

@@ -93,10 +93,9 @@ TurnTraining read_training(const Json& given, const std::string& field, const Co
   TurnTraining training;
   if (const auto& name = context.dataset().message_field_training) {
     const auto found = given.find(*name);
-    if (found != given.end() && !found->is_boolean()) {
-      throw DataError("{}: '{}.{}' is {}, expected true or false", context.where, field, *name, found->dump());
+    if (found != given.end()) {
+      training.weight = read_weight(*found, fmt::format("{}.{}", field, *name), context.where);
     }
-    if (found != given.end()) training.train = found->get<bool>();
   }
   if (const auto& name = context.dataset().message_field_training_detail) {
     if (const auto found = given.find(*name); found != given.end()) {
@@ -118,6 +117,19 @@ void parse_arguments(Json& message, const std::string& field, const Context& con
     if (function.contains("arguments")) {
       function["arguments"] = parsed_if_string(function["arguments"], field + ".tool_calls.arguments", context);
     }
+  }
+}
+
+/// Takes the reasoning out of a message, to be printed by us or not at all.
+void take_thought(Json& message, const Context& context, TurnTraining& training) {
+  const std::string& key = context.dataset().template_thinking_key;
+  split_thought_channel(message, key);
+  if (*context.options.thought_channel != ThoughtChannel::strip && message.contains(key)) {
+    training.thought = message[key].get<std::string>();
+  }
+  for (const std::string& name :
+       {key, std::string("reasoning_content"), std::string("thinking"), std::string("reasoning")}) {
+    message.erase(name);
   }
 }
 
@@ -144,26 +156,30 @@ Json to_message(const Json& given, const std::string& field, const Context& cont
     *found = joined.text;
     if (!joined.details.empty()) (key == thinking ? training.reasoning : training.content) = std::move(joined.details);
   }
-  if (context.dataset().split_thinking && message["role"] == "assistant") split_thinking(message, thinking);
+  if (message["role"] == "assistant") {
+    if (context.dataset().split_thinking) split_thinking(message, thinking);
+    if (context.options.thought_channel) take_thought(message, context, training);
+  }
   parse_arguments(message, field, context);
   return message;
 }
 
 Json read_tools(const Json& row, const Context& context) {
-  const auto found = row.find("tools");
+  const std::string& field = context.dataset().field_tools;
+  const auto found = row.find(field);
   if (found == row.end()) return nullptr;
-  Json tools = parsed_if_string(*found, "tools", context);
+  Json tools = parsed_if_string(*found, field, context);
   if (!tools.is_array()) {
-    throw DataError("{}: field 'tools' is {}, expected a list of functions", context.where, tools.type_name());
+    throw DataError("{}: field '{}' is {}, expected a list of functions", context.where, field, tools.type_name());
   }
   for (Json& tool : tools) {
     if (!tool.is_object()) {
-      throw DataError("{}: an entry of 'tools' is {}, expected an object", context.where, tool.type_name());
+      throw DataError("{}: an entry of '{}' is {}, expected an object", context.where, field, tool.type_name());
     }
     if (!tool.contains("function") || !tool["function"].is_object()) continue;
     Json& function = tool["function"];
     if (function.contains("parameters")) {
-      function["parameters"] = parsed_if_string(function["parameters"], "tools.function.parameters", context);
+      function["parameters"] = parsed_if_string(function["parameters"], field + ".function.parameters", context);
     }
   }
   return tools.empty() ? Json() : tools;

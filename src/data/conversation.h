@@ -13,9 +13,10 @@ namespace eft {
 
 /// What a row itself says about the loss of a turn.
 struct TurnTraining {
-  std::optional<bool> train;              ///< overrides roles_to_train
+  std::optional<float> weight;            ///< of its loss, 0: none; overrides roles_to_train
   std::vector<TrainingDetail> content;    ///< parts of the content; empty: all of it
   std::vector<TrainingDetail> reasoning;  ///< the same for the reasoning
+  std::string thought;                    ///< reasoning to be put in front of the turn in a thought channel
 };
 
 /// A row as the chat template wants it: `messages` in OpenAI form, and `tools`, null when the row has none.
@@ -38,6 +39,7 @@ struct ConversationOptions {
   DatasetOptions dataset;
   RoleNames roles;
   std::optional<std::string> default_system_message;
+  std::optional<ThoughtChannel> thought_channel;
 };
 
 /// Reads the messages of a row: properties renamed by message_property_mappings, roles by `roles`, lists of text parts

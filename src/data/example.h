@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace eft {
@@ -14,9 +16,28 @@ inline constexpr std::int32_t kIgnoreLabel = -100;
 struct Example {
   std::vector<std::int32_t> tokens;
   std::vector<std::int32_t> labels;
-  std::string source;  ///< "file.jsonl:12", for messages
+  std::vector<float> weights = {};  ///< of the labels' losses; empty: 1 each
+  std::string source = {};          ///< "file.jsonl:12", for messages
 
   std::int64_t label_tokens() const;
+};
+
+/// An example that lies somewhere else.
+struct ExampleView {
+  std::span<const std::int32_t> tokens;
+  std::span<const std::int32_t> labels;
+  std::span<const float> weights;  ///< empty: 1 each
+  std::string_view file;
+  std::int64_t row = 0;  ///< line or number in the file; 0: the source names none
+
+  ExampleView() = default;
+  /// Of an example that outlives it.
+  ExampleView(const Example& example);
+
+  std::int64_t label_tokens() const;
+  /// "file.jsonl:12"
+  std::string source() const;
+  Example copy() const;
 };
 
 /// What one forward pass sees: sequences laid end to end, no padding. Sequence s covers [starts[s], starts[s + 1]).
@@ -26,6 +47,7 @@ struct PackedRow {
   std::vector<std::int32_t> targets;
   std::vector<std::int32_t> positions;  ///< restart at 0 in every sequence
   std::vector<std::int64_t> starts;     ///< [sequences + 1]
+  std::vector<float> weights = {};      ///< of the targets' losses; empty: 1 each
 
   std::int64_t label_tokens() const;
 };

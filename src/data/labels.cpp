@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "data/example.h"
+#include "data/thinking.h"
 
 namespace eft {
 namespace {
@@ -30,58 +31,101 @@ TokenRange tokens_of(const std::vector<TokenSpan>& tokens, ByteSpan span) {
 class Labeller {
  public:
   Labeller(RenderedConversation& rendered, const std::vector<TokenSpan>& tokens, const LabelRules& rules)
-      : rendered_(rendered), tokens_(tokens), rules_(rules), labels_(tokens.size(), kIgnoreLabel) {}
+      : rendered_(rendered),
+        tokens_(tokens),
+        rules_(rules),
+        labels_(tokens.size(), kIgnoreLabel),
+        weights_(tokens.size(), 0) {}
 
-  std::vector<std::int32_t> run() {
+  Labels run() {
     for (std::size_t turn = 0; turn < rendered_.turns(); ++turn) label_turn(turn);
     for (std::size_t kind = 0; kind < rules_.ends.size(); ++kind) {
-      if (rules_.ends[kind].train == TrainOnEos::last && last_[kind]) train(*last_[kind]);
+      if (rules_.ends[kind].train == TrainOnEos::last && last_[kind]) train(last_[kind]->token, last_[kind]->weight);
     }
-    return std::move(labels_);
+    const bool plain = std::ranges::all_of(weights_, [](float weight) { return weight == 0 || weight == 1; });
+    if (plain) weights_.clear();
+    return {std::move(labels_), std::move(weights_)};
   }
 
  private:
-  void train(std::size_t token) { labels_[token] = tokens_[token].id; }
+  /// The token that ends a turn, with the weight of that turn.
+  struct End {
+    std::size_t token;
+    float weight;
+  };
 
-  bool trains(std::size_t turn) const {
+  void train(std::size_t token, float weight) {
+    if (weight <= 0) return;
+    labels_[token] = tokens_[token].id;
+    weights_[token] = std::max(weights_[token], weight);
+  }
+
+  TokenRange train(ByteSpan span, float weight) {
+    const TokenRange range = tokens_of(tokens_, span);
+    for (std::size_t i = range.begin; i < range.end; ++i) train(i, weight);
+    return range;
+  }
+
+  /// What the loss of a turn weighs, 0 when it bears none.
+  float weight_of(std::size_t turn) const {
     const TurnTraining& told = rendered_.training(turn);
-    if (told.train) return *told.train;
-    if (!told.content.empty() || !told.reasoning.empty() || rules_.train_on_inputs) return true;
+    if (told.weight) return *told.weight;
+    if (!told.content.empty() || !told.reasoning.empty() || rules_.train_on_inputs) return 1;
     const auto& roles = rules_.roles_to_train;
-    return std::find(roles.begin(), roles.end(), rendered_.role(turn)) != roles.end();
+    return std::find(roles.begin(), roles.end(), rendered_.role(turn)) != roles.end() ? 1 : 0;
   }
 
   void label_turn(std::size_t turn) {
-    const bool trained = trains(turn);
+    const float weight = weight_of(turn);
     const auto is_all = [](const EndTokens& end) { return end.train == TrainOnEos::all; };
-    if (!trained && std::none_of(rules_.ends.begin(), rules_.ends.end(), is_all)) return;
+    if (weight <= 0 && std::none_of(rules_.ends.begin(), rules_.ends.end(), is_all)) return;
     const TurnTraining& told = rendered_.training(turn);
     const bool whole = told.content.empty() && told.reasoning.empty();
-    std::size_t turn_end = 0;
+    std::size_t turn_end = label_thought(turn, weight);
     for (const ByteSpan& span : rendered_.find(turn)) {
-      const TokenRange range = tokens_of(tokens_, span);
-      if (range.end <= range.begin) continue;
-      for (std::size_t i = range.begin; trained && whole && i < range.end; ++i) train(i);
-      turn_end = range.end;
+      const TokenRange range = train(span, whole ? weight : 0);
+      if (range.end > range.begin) turn_end = range.end;
     }
     if (turn_end == 0) return;
-    if (trained && !whole) {
-      label_property(turn, "content", told.content);
-      label_property(turn, rules_.thinking_key, told.reasoning);
-    }
-    for (std::size_t kind = 0; kind < rules_.ends.size(); ++kind) label_end(kind, turn_end, trained);
+    if (weight > 0) label_parts(turn, weight);
+    for (std::size_t kind = 0; kind < rules_.ends.size(); ++kind) label_end(kind, turn_end, weight);
   }
 
-  /// The parts of a property that bear loss; all of it when `details` is empty.
-  void label_property(std::size_t turn, const std::string& key, const std::vector<TrainingDetail>& details) {
-    const std::optional<std::string> text = rendered_.property(turn, key);
-    if (!text) return;
-    const ByteSpan span = rendered_.find_property(turn, key);
+  /// Content and reasoning where the row tells them apart. What it says nothing about bears no loss then.
+  void label_parts(std::size_t turn, float weight) {
+    const TurnTraining& told = rendered_.training(turn);
+    if (!told.content.empty()) {
+      if (const auto text = rendered_.property(turn, "content")) {
+        label_text(rendered_.find_property(turn, "content"), *text, told.content, weight);
+      }
+    }
+    if (told.reasoning.empty() || !told.thought.empty()) return;
+    if (const auto text = rendered_.property(turn, rules_.thinking_key)) {
+      label_text(rendered_.find_property(turn, rules_.thinking_key), *text, told.reasoning, weight);
+    }
+  }
+
+  /// The thought in front of a turn. Returns the token behind it, 0 without a thought.
+  std::size_t label_thought(std::size_t turn, float weight) {
+    ByteSpan span = rendered_.thought(turn);
+    if (span.end == 0) return 0;
+    const TurnTraining& told = rendered_.training(turn);
+    if (!rules_.train_thoughts) weight = 0;
+    const std::size_t end = train(span, told.reasoning.empty() ? weight : 0).end;
+    if (!told.reasoning.empty() && weight > 0) {
+      span = {span.begin + kThoughtOpen.size(), span.end - kThoughtClose.size()};
+      label_text(span, told.thought, told.reasoning, weight);
+    }
+    return end;
+  }
+
+  /// The parts of a text that bear loss; it stands in `span`.
+  void label_text(ByteSpan span, const std::string& text, const std::vector<TrainingDetail>& details, float weight) {
     const TokenRange range = tokens_of(tokens_, span);
     if (span.end == 0 || range.end <= range.begin) return;
     // The template may have trimmed the text.
     const auto printed = std::string_view(rendered_.text()).substr(span.begin, span.end - span.begin);
-    const std::size_t found = text->find(printed);
+    const std::size_t found = text.find(printed);
     const std::size_t trimmed = found == std::string::npos ? 0 : found;
     std::vector<TokenSpan> inside;
     for (std::size_t i = range.begin; i < range.end; ++i) {
@@ -89,35 +133,32 @@ class Labeller {
       inside.push_back({token.id, std::max(token.begin, span.begin) - span.begin + trimmed,
                         std::max(token.end, span.begin) - span.begin + trimmed});
     }
-    const std::vector<bool> trained =
-        details.empty() ? std::vector<bool>(inside.size(), true) : trained_tokens(inside, *text, details);
-    for (std::size_t i = 0; i < trained.size(); ++i) {
-      if (trained[i]) train(range.begin + i);
-    }
+    const std::vector<float> weights = token_weights(inside, text, details);
+    for (std::size_t i = 0; i < weights.size(); ++i) train(range.begin + i, weight * weights[i]);
   }
 
   /// The token that ends a turn or the text behind `turn_end`, if it is near.
-  void label_end(std::size_t kind, std::size_t turn_end, bool trained) {
+  void label_end(std::size_t kind, std::size_t turn_end, float weight) {
     const EndTokens& end = rules_.ends[kind];
     const std::size_t limit = std::min(turn_end + kEndDistance + 1, tokens_.size());
     std::size_t at = turn_end;
     while (at < limit && !end.ids.contains(tokens_[at].id)) ++at;
     if (at == limit) return;
-    last_[kind] = at;
-    if (end.train == TrainOnEos::all || (end.train == TrainOnEos::turn && trained)) train(at);
+    last_[kind] = End{at, weight > 0 ? weight : 1};
+    if (end.train == TrainOnEos::all || (end.train == TrainOnEos::turn && weight > 0)) train(at, last_[kind]->weight);
   }
 
   RenderedConversation& rendered_;
   const std::vector<TokenSpan>& tokens_;
   const LabelRules& rules_;
   std::vector<std::int32_t> labels_;
-  std::array<std::optional<std::size_t>, 2> last_;
+  std::vector<float> weights_;
+  std::array<std::optional<End>, 2> last_;
 };
 
 }  // namespace
 
-std::vector<std::int32_t> make_labels(RenderedConversation& rendered, const std::vector<TokenSpan>& tokens,
-                                      const LabelRules& rules) {
+Labels make_labels(RenderedConversation& rendered, const std::vector<TokenSpan>& tokens, const LabelRules& rules) {
   return Labeller(rendered, tokens, rules).run();
 }
 

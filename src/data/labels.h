@@ -23,11 +23,17 @@ struct LabelRules {
   std::vector<std::string> roles_to_train;
   bool train_on_inputs = false;
   std::string thinking_key;
+  bool train_thoughts = true;     ///< those that stand in a thought channel of ours
   std::array<EndTokens, 2> ends;  ///< of turns, of the text
 };
 
+/// What each token of an example has to learn, and how much its loss weighs; no weights when all of them are 1.
+struct Labels {
+  std::vector<std::int32_t> labels;
+  std::vector<float> weights;
+};
+
 /// The labels of the tokens of a rendered conversation.
-std::vector<std::int32_t> make_labels(RenderedConversation& rendered, const std::vector<TokenSpan>& tokens,
-                                      const LabelRules& rules);
+Labels make_labels(RenderedConversation& rendered, const std::vector<TokenSpan>& tokens, const LabelRules& rules);
 
 }  // namespace eft

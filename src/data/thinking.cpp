@@ -56,4 +56,18 @@ void split_thinking(nlohmann::ordered_json& message, const std::string& key) {
   }
 }
 
+void split_thought_channel(nlohmann::ordered_json& message, const std::string& key) {
+  constexpr Tags kChannel{"<|channel>", "<channel|>"};
+  const auto found = message.find("content");
+  if (found == message.end() || !found->is_string()) return;
+  const std::string content = *found;
+  const auto channel = between(content, kChannel);
+  if (!channel || !stripped(std::string_view(content).substr(0, content.find(kChannel.open))).empty()) return;
+  const auto end = static_cast<std::size_t>(channel->data() - content.data()) + channel->size() + kChannel.close.size();
+  message["content"] = std::string(stripped_front(std::string_view(content).substr(end)));
+  const bool named = channel->starts_with("thought\n");
+  const std::string thought(stripped(named ? channel->substr(std::string_view("thought\n").size()) : *channel));
+  if (!thought.empty() && !message.contains(key)) message[key] = thought;
+}
+
 }  // namespace eft

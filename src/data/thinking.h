@@ -2,11 +2,19 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 
 namespace eft {
 
 /// Moves the reasoning of an answer from its content, where it stands in <think>, <reasoning> or <|begin_of_thought|>
 /// tags, to the property `key`.
 void split_thinking(nlohmann::ordered_json& message, const std::string& key);
+
+/// The tokens of Gemma 4 around a thought.
+inline constexpr std::string_view kThoughtOpen = "<|channel>thought\n";
+inline constexpr std::string_view kThoughtClose = "\n<channel|>";
+
+/// The same for a thought in Gemma 4's channel, where the message has no property `key` yet; an empty one goes too.
+void split_thought_channel(nlohmann::ordered_json& message, const std::string& key);
 
 }  // namespace eft

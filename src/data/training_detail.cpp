@@ -15,20 +15,15 @@ bool starts_character(char byte) { return (static_cast<unsigned char>(byte) & 0x
 
 std::int64_t characters(std::string_view text) { return std::count_if(text.begin(), text.end(), starts_character); }
 
-/// `train`, or `weight` of 0 or 1; nothing when the part says neither.
-std::optional<bool> part_trains(const Json& part, const std::string& field, const std::string& where) {
-  if (const auto train = part.find("train"); train != part.end()) {
-    if (!train->is_boolean())
-      throw DataError("{}: 'train' of a part of '{}' is {}, expected true or false", where, field, train->dump());
-    return train->get<bool>();
-  }
+/// What `train` and `weight` say together; nothing when the part has neither.
+std::optional<float> part_weight(const Json& part, const std::string& field, const std::string& where) {
+  const auto train = part.find("train");
   const auto weight = part.find("weight");
-  if (weight == part.end()) return std::nullopt;
-  if (*weight != 0 && *weight != 1) {
-    throw DataError("{}: 'weight' of a part of '{}' is {}, expected 0 or 1; others are not supported yet", where, field,
-                    weight->dump());
+  if (train == part.end() && weight == part.end()) return std::nullopt;
+  if (weight == part.end() || (train != part.end() && !read_weight(*train, field + ".train", where))) {
+    return read_weight(*train, field + ".train", where);
   }
-  return *weight == 1;
+  return read_weight(*weight, field + ".weight", where);
 }
 
 /// The text of a part, which goes by one of three names.
@@ -77,10 +72,19 @@ std::optional<TrainingDetail> grown(const TrainingDetail& detail, const std::vec
   while (last >= 0 && tokens[last].last > detail.last) --last;
   if (last + 1 < count && tokens[last + 1].begin < detail.last) ++last;
   if (first > last) return std::nullopt;
-  return TrainingDetail{tokens[first].begin, tokens[last].last, detail.train};
+  return TrainingDetail{tokens[first].begin, tokens[last].last, detail.weight};
 }
 
 }  // namespace
+
+float read_weight(const Json& value, const std::string& field, const std::string& where) {
+  if (value.is_boolean()) return value.get<bool>() ? 1 : 0;
+  const double number = value.is_number() ? value.get<double>() : -1;
+  if (!(number >= 0 && number <= 1e6)) {
+    throw DataError("{}: '{}' is {}, expected true, false or a weight from 0 on", where, field, value.dump());
+  }
+  return static_cast<float>(number);
+}
 
 std::vector<TrainingDetail> read_training_details(const Json& value, const std::string& field,
                                                   const std::string& where) {
@@ -94,7 +98,7 @@ std::vector<TrainingDetail> read_training_details(const Json& value, const std::
       throw DataError("{}: an entry of '{}' is {}, expected begin_offset, end_offset and train", where, field,
                       item.dump());
     }
-    details.push_back({item["begin_offset"], item["end_offset"], item["train"]});
+    details.push_back({item["begin_offset"], item["end_offset"], item["train"].get<bool>() ? 1.0F : 0.0F});
   }
   return details;
 }
@@ -105,10 +109,10 @@ JoinedParts join_parts(const Json& parts, const std::string& field, const std::s
   std::int64_t offset = 0;
   for (const Json& part : parts) {
     const std::string text = part_text(part, field, where);
-    const auto train = part.is_object() ? part_trains(part, field, where) : std::nullopt;
-    told = told || train;
+    const auto weight = part.is_object() ? part_weight(part, field, where) : std::nullopt;
+    told = told || weight;
     const std::int64_t length = characters(text);
-    if (length > 0) joined.details.push_back({offset, offset + length - 1, train.value_or(true)});
+    if (length > 0) joined.details.push_back({offset, offset + length - 1, weight.value_or(1.0F)});
     offset += length;
     joined.text += text;
   }
@@ -116,18 +120,19 @@ JoinedParts join_parts(const Json& parts, const std::string& field, const std::s
   return joined;
 }
 
-std::vector<bool> trained_tokens(const std::vector<TokenSpan>& tokens, std::string_view text,
+std::vector<float> token_weights(const std::vector<TokenSpan>& tokens, std::string_view text,
                                  const std::vector<TrainingDetail>& details) {
   const std::vector<CharacterRange> ranges = character_ranges(tokens, text);
-  std::vector<bool> trained(tokens.size(), false);
+  std::vector<float> weights(tokens.size(), 0);
   for (const TrainingDetail& detail : details) {
     const auto whole = grown(detail, ranges);
-    if (!whole || !whole->train) continue;
+    if (!whole) continue;
     for (std::size_t i = 0; i < ranges.size(); ++i) {
-      if (ranges[i].begin >= whole->begin && ranges[i].last <= whole->last) trained[i] = true;
+      if (ranges[i].begin < whole->begin || ranges[i].last > whole->last) continue;
+      weights[i] = std::max(weights[i], whole->weight);
     }
   }
-  return trained;
+  return weights;
 }
 
 }  // namespace eft

@@ -4,14 +4,12 @@
 #include <array>
 #include <utility>
 
+#include "data/thinking.h"
+
 namespace eft {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// A template may put a character in front of the content that is also the first of a placeholder, which then hides in
-// the common prefix (the same behind it). These two have no first or last character in common, so one of them shows it.
-constexpr std::array kPlaceholders = {"[[placeholder]]", "zzplaceholderzz"};
 
 /// The turn without all that it says; a tool's answer keeps what tells which call it belongs to.
 Json placeholder_for(const Json& message, const char* placeholder) {
@@ -41,7 +39,52 @@ ByteSpan difference(std::string_view text, std::string_view other) {
 
 RenderedConversation::RenderedConversation(const ChatTemplate& chat_template, Conversation conversation,
                                            const Json& kwargs)
-    : chat_template_(chat_template), conversation_(std::move(conversation)), kwargs_(kwargs), text_(render()) {}
+    : chat_template_(chat_template), conversation_(std::move(conversation)), kwargs_(kwargs), text_(render()) {
+  insert_thoughts();
+}
+
+void RenderedConversation::insert_thoughts() {
+  for (std::size_t turn = 0; turn < turns(); ++turn) {
+    const std::string& thought = training(turn).thought;
+    if (thought.empty()) continue;
+    std::size_t at = text_.size();
+    Json original = conversation_.messages[turn];
+    for (const char* placeholder : kPlaceholders) {
+      conversation_.messages[turn] = placeholder_for(original, placeholder);
+      const std::string other = render();
+      if (other != text_) at = std::min(at, difference(text_, other).begin);
+    }
+    conversation_.messages[turn] = std::move(original);
+    if (at == text_.size()) continue;  // the template drops the turn
+    insertions_.push_back({turn, at, std::string(kThoughtOpen) + thought + std::string(kThoughtClose)});
+  }
+  std::ranges::stable_sort(insertions_, {}, &Insertion::at);
+  std::size_t done = 0;
+  for (const Insertion& insertion : insertions_) {
+    shown_.append(text_, done, insertion.at - done);
+    shown_ += insertion.text;
+    done = insertion.at;
+  }
+  shown_.append(text_, done);
+}
+
+ByteSpan RenderedConversation::shown(ByteSpan span) const {
+  ByteSpan moved = span;
+  for (const Insertion& insertion : insertions_) {
+    if (insertion.at <= span.begin) moved.begin += insertion.text.size();
+    if (insertion.at < span.end) moved.end += insertion.text.size();
+  }
+  return moved;
+}
+
+ByteSpan RenderedConversation::thought(std::size_t turn) const {
+  std::size_t before = 0;
+  for (const Insertion& insertion : insertions_) {
+    if (insertion.turn == turn) return {insertion.at + before, insertion.at + before + insertion.text.size()};
+    before += insertion.text.size();
+  }
+  return {};
+}
 
 std::string RenderedConversation::render() const {
   const Json* tools = conversation_.tools.is_null() ? nullptr : &conversation_.tools;
@@ -82,18 +125,20 @@ std::vector<ByteSpan> RenderedConversation::find(std::size_t turn) {
   const ByteSpan span =
       differences(turn, {placeholder_for(message, kPlaceholders[0]), placeholder_for(message, kPlaceholders[1])});
   if (span.end == 0) return {};
-  if (!message.contains("tool_calls")) return {span};
+  if (!message.contains("tool_calls")) return {shown(span)};
   const ByteSpan answers = tool_answers(turn);
-  if (answers.end <= answers.begin || answers.begin < span.begin || answers.end > span.end) return {span};
+  if (answers.end <= answers.begin || answers.begin < span.begin || answers.end > span.end) return {shown(span)};
   std::vector<ByteSpan> spans = {{span.begin, answers.begin}, {answers.end, span.end}};
   std::erase_if(spans, [](ByteSpan part) { return part.end <= part.begin; });
+  for (ByteSpan& part : spans) part = shown(part);
   return spans;
 }
 
 ByteSpan RenderedConversation::find_property(std::size_t turn, const std::string& key) {
   std::array<Json, 2> instead = {conversation_.messages[turn], conversation_.messages[turn]};
   for (std::size_t i = 0; i < instead.size(); ++i) instead[i][key] = kPlaceholders[i];
-  return differences(turn, instead);
+  const ByteSpan span = differences(turn, instead);
+  return span.end == 0 ? span : shown(span);
 }
 
 std::optional<std::string> RenderedConversation::property(std::size_t turn, const std::string& key) const {

@@ -12,6 +12,10 @@
 
 namespace eft {
 
+// A template may put a character in front of the content that is also the first of a placeholder, which then hides in
+// the common prefix (the same behind it). These two have no first or last character in common, so one of them shows it.
+inline constexpr std::array kPlaceholders = {"[[placeholder]]", "zzplaceholderzz"};
+
 /// Bytes [begin, end) of a rendered conversation.
 struct ByteSpan {
   std::size_t begin = 0;
@@ -20,14 +24,15 @@ struct ByteSpan {
 
 /// Renders a conversation and finds the text that each of its turns became. A turn is found by rendering the
 /// conversation again with a placeholder in its place, everything else as it is: what differs is the turn. So templates
-/// may trim, move or drop what they like.
+/// may trim, move or drop what they like. A thought of a turn (TurnTraining) is put where the turn begins.
 class RenderedConversation {
  public:
   /// Throws DataError when the template does.
   RenderedConversation(const ChatTemplate& chat_template, Conversation conversation,
                        const nlohmann::ordered_json& kwargs);
 
-  const std::string& text() const { return text_; }
+  /// With the thoughts of the turns that have one.
+  const std::string& text() const { return shown_; }
   std::size_t turns() const { return conversation_.messages.size(); }
   const std::string& role(std::size_t turn) const { return conversation_.role(turn); }
   const TurnTraining& training(std::size_t turn) const { return conversation_.training[turn]; }
@@ -39,8 +44,20 @@ class RenderedConversation {
   std::vector<ByteSpan> find(std::size_t turn);
   /// The bytes that one string property of a turn made, empty when there are none.
   ByteSpan find_property(std::size_t turn, const std::string& key);
+  /// The bytes that the thought of a turn takes with the channel around it, empty when it has none.
+  ByteSpan thought(std::size_t turn) const;
 
  private:
+  /// A thought in front of the byte `at` of text_.
+  struct Insertion {
+    std::size_t turn;
+    std::size_t at;
+    std::string text;
+  };
+
+  void insert_thoughts();
+  /// A span of text_ as one of shown_.
+  ByteSpan shown(ByteSpan span) const;
   std::string render() const;
   /// Where the text differs when `turn` is each of two messages instead.
   ByteSpan differences(std::size_t turn, const std::array<nlohmann::ordered_json, 2>& instead);
@@ -50,7 +67,9 @@ class RenderedConversation {
   const ChatTemplate& chat_template_;
   Conversation conversation_;
   const nlohmann::ordered_json& kwargs_;
-  std::string text_;
+  std::string text_;   // as the template made it
+  std::string shown_;  // with the insertions
+  std::vector<Insertion> insertions_;
 };
 
 /// Where `text` differs from `other`: all but their longest common prefix and suffix, which do not overlap. Whole
