@@ -2,12 +2,20 @@
 
 #include "base/error.h"
 #include "data/chat_format.h"
+#include "data/preference_options.h"
 #include "data/text_format.h"
+#include "data/user_format.h"
 
 namespace eft {
 
 std::unique_ptr<RowFormat> make_format(const DatasetOptions& dataset, const DataOptions& options,
                                        const std::filesystem::path& base_model, const Tokenizer& tokenizer) {
+  if (is_preference_type(dataset.type)) {
+    throw ConfigError("{}: type: {}", dataset.path, preference_fault(dataset.type, std::nullopt));
+  }
+  if (dataset.type == DatasetType::user_defined) {
+    return std::make_unique<UserInstructionFormat>(dataset.type.fields, options, tokenizer);
+  }
   if (const PromptStyle* style = prompt_style(dataset.type)) {
     return std::make_unique<InstructionFormat>(*style, options, tokenizer);
   }

@@ -41,6 +41,19 @@ std::vector<TokenId> plain_tokens(const Tokenizer& tokenizer, const std::string&
   return tokens;
 }
 
+Example answer_example(const std::string& prompt, const std::string& answer, bool train_on_inputs,
+                       const Tokenizer& tokenizer) {
+  std::vector<TokenId> learnt = plain_tokens(tokenizer, answer);
+  append_eos(learnt, tokenizer);
+  if (starts_with_bos(learnt, tokenizer)) learnt.erase(learnt.begin());
+  Example example;
+  example.tokens = plain_tokens(tokenizer, prompt);
+  example.labels = train_on_inputs ? example.tokens : std::vector<TokenId>(example.tokens.size(), kIgnoreLabel);
+  example.tokens.insert(example.tokens.end(), learnt.begin(), learnt.end());
+  example.labels.insert(example.labels.end(), learnt.begin(), learnt.end());
+  return example;
+}
+
 InstructionFormat::InstructionFormat(const PromptStyle& style, const DataOptions& options, const Tokenizer& tokenizer)
     : style_(style), train_on_inputs_(options.train_on_inputs), tokenizer_(tokenizer) {}
 
@@ -50,16 +63,9 @@ std::vector<Example> InstructionFormat::examples(const RawRow& row) const {
   const bool has_input = style_.input != nullptr && value.contains(style_.input);
   const std::string input = has_input ? required_string(value, style_.input, row.where) : "";
   const std::string system = style_.system != nullptr ? required_string(value, style_.system, row.where) : "";
-  std::vector<TokenId> answer = plain_tokens(tokenizer_, required_string(value, style_.output, row.where));
-  append_eos(answer, tokenizer_);
-  if (starts_with_bos(answer, tokenizer_)) answer.erase(answer.begin());
-
-  Example example;
+  Example example = answer_example(build_prompt(style_, instruction, input, system),
+                                   required_string(value, style_.output, row.where), train_on_inputs_, tokenizer_);
   example.source = row.where;
-  example.tokens = plain_tokens(tokenizer_, build_prompt(style_, instruction, input, system));
-  example.labels = train_on_inputs_ ? example.tokens : std::vector<TokenId>(example.tokens.size(), kIgnoreLabel);
-  example.tokens.insert(example.tokens.end(), answer.begin(), answer.end());
-  example.labels.insert(example.labels.end(), answer.begin(), answer.end());
   return {example};
 }
 

@@ -11,6 +11,10 @@ namespace eft {
 /// The ids of a text on its own: with bos in front where the tokenizer asks for it. An empty text has none.
 std::vector<TokenId> plain_tokens(const Tokenizer& tokenizer, const std::string& text);
 
+/// A prompt, and an answer that bears loss with the eos behind it.
+Example answer_example(const std::string& prompt, const std::string& answer, bool train_on_inputs,
+                       const Tokenizer& tokenizer);
+
 /// `type: alpaca` and its relatives: a prompt made of an instruction and perhaps an input and a system text, and an
 /// answer that bears loss with the eos behind it.
 class InstructionFormat : public RowFormat {
