@@ -124,11 +124,12 @@ class Checker {
     std::vector<const Parameter*> compared;
     for (const std::string& name : names) {
       const Parameter* parameter = opened_.model->parameters().find(name);
+      const auto wanted = to_doubles(reference_.gradient(name));
       if (parameter == nullptr || !parameter->trainable()) {
-        report_.missing.push_back(name);
+        const bool idle = std::ranges::count(opened_.skipped, name) > 0 && std::ranges::count(wanted, 0.0) == std::ssize(wanted);
+        (idle ? report_.idle : report_.missing).push_back(name);
         continue;
       }
-      const auto wanted = to_doubles(reference_.gradient(name));
       if (static_cast<std::int64_t>(wanted.size()) != parameter->shape.elements()) {
         throw DataError("{}: grad.{}: {} elements, expected {}", options_.reference.string(), name, wanted.size(),
                         parameter->shape.elements());
@@ -200,6 +201,10 @@ std::string describe(const CheckReport& report) {
                fmt::format("{} compared, worst {}", report.gradients, report.grad_worst_name));
   text += line("losses", d.losses_worst, t.losses_worst, "");
   for (const std::string& name : report.missing) text += fmt::format("missing    grad.{} belongs to no trainable parameter\n", name);
+  if (!report.idle.empty()) {
+    text += fmt::format("note       {} gradients are zero and of tensors that are not read, first {}\n",
+                        report.idle.size(), report.idle[0]);
+  }
   if (!report.unreferenced.empty()) {
     text += fmt::format("note       {} trainable parameters have no gradient in the file, first {}\n",
                         report.unreferenced.size(), report.unreferenced[0]);

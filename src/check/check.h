@@ -24,6 +24,7 @@ struct CheckReport {
   std::string grad_worst_name;
   std::size_t gradients = 0;             ///< compared
   std::vector<std::string> missing;      ///< gradients in the file that belong to no parameter of ours
+  std::vector<std::string> idle;         ///< gradients in the file that are zero, of tensors that text does not need
   std::vector<std::string> unreferenced;  ///< trainable parameters that the file has no gradient for
   bool pass = false;
 };

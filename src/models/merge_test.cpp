@@ -63,7 +63,7 @@ TEST_P(Merge, merged_equals_adapted) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Merge,
-                         testing::Values("gemma3", "gemma3_container", "gemma3n", "gemma4_e", "gemma4_dense",
+                         testing::Values("gemma3", "gemma3_container", "gemma3n", "gemma3n_container", "gemma4_e", "gemma4_dense",
                                          "gemma4_moe", "gemma4_unified", "gemma4_container"),
                          [](const auto& info) { return std::string(info.param); });
 

@@ -117,7 +117,7 @@ def gemma3n_container():
     audio = hf.Gemma3nAudioConfig(hidden_size=12, conf_num_hidden_layers=1, conf_num_attention_heads=2,
                                   sscp_conv_channel_size=(4, 2), vocab_offset=247, vocab_size=4)
     vision = hf.Gemma3nVisionConfig(hidden_size=12, vocab_offset=243, vocab_size=4,
-                                    model_args={"channels": (4,), "layers": (1,)}, architecture="resnet18")
+                                    model_args={"channels": (4, 4), "layers": (1, 1)}, architecture="resnet18")
     config = hf.Gemma3nConfig(text_config=text, vision_config=vision, audio_config=audio)
     return hf.Gemma3nForConditionalGeneration, config, None
 
@@ -140,6 +140,7 @@ MODELS = {  # name: (maker, storage dtype, shard size, LoRA targets)
     "gemma3": (gemma3, torch.float32, "50GB", LINEARS),
     "gemma3_container": (gemma3_container, torch.float32, "50GB", ONLY_LANGUAGE),
     "gemma3n": (gemma3n, torch.float32, "50GB", "all-linear"),
+    "gemma3n_container": (gemma3n_container, torch.float32, "50GB", ONLY_LANGUAGE),  # needs timm
     "gemma4_e": (gemma4_e, torch.float32, "50GB", LINEARS),
     "gemma4_dense": (gemma4_dense, torch.float32, "160KB", ["q_proj", "v_proj"]),
     "gemma4_moe": (gemma4_moe, torch.float32, "50GB", LINEARS),
