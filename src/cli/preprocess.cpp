@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "base/file.h"
 #include "cli/command.h"
@@ -24,7 +25,7 @@ struct Arguments {
 
 void print(const std::string& line) { std::printf("%s\n", line.c_str()); }
 
-void show(const std::vector<Example>& examples, std::int64_t count, const Tokenizer& tokenizer) {
+void show(const Examples& examples, std::int64_t count, const Tokenizer& tokenizer) {
   const ShowStyle style = isatty(STDOUT_FILENO) != 0 ? ShowStyle::colour : ShowStyle::plain;
   count = std::min(count, static_cast<std::int64_t>(examples.size()));
   for (std::int64_t i = 0; i < count; ++i) {
@@ -35,11 +36,18 @@ void show(const std::vector<Example>& examples, std::int64_t count, const Tokeni
   }
 }
 
-void dump(const std::vector<Example>& examples, const std::filesystem::path& path, bool position_ids) {
+/// One example a line, or one row of them where they are packed.
+void dump(const Examples& examples, const Loader* packed, const std::filesystem::path& path) {
   AtomicFile file(path);
-  for (const Example& example : examples) {
-    file.write(dump_example(example, position_ids));
-    file.write("\n");
+  const std::size_t lines = packed != nullptr ? packed->rows().size() : examples.size();
+  for (std::size_t line = 0; line < lines; ++line) {
+    if (packed == nullptr) {
+      file.write(dump_example(examples[line]) + "\n");
+      continue;
+    }
+    std::vector<ExampleView> row;
+    for (const std::uint32_t sample : packed->rows()[line]) row.push_back(examples[sample]);
+    file.write(dump_packed(row) + "\n");
   }
   file.commit();
 }
@@ -49,16 +57,18 @@ void preprocess(const Arguments& arguments) {
   for (const std::string& note : job.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
   const PreparedData data = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed);
-  for (const std::string& line : data.report.lines()) print(line);
+  if (job.data.rl) return preprocess_preferences(job, tokenizer, arguments.show, arguments.dump);
+  for (const std::string& line : data.report.tables()) print(line);
   for (const std::string& warning : data.report.warnings) print("warning: " + warning);
-  for (const std::string& line : length_histogram(data.train)) print(line);
+  for (const std::string& line : data.report.end_lines()) print(line);
+  std::optional<Loader> packed;
   if (job.data.sample_packing) {
-    const Loader loader(data.train, train_loader_options(job));
-    print(fmt::format("packing fills {:.1f} % of rows of {} tokens, {} batches an epoch", 100 * loader.fill(),
-                      job.data.sequence_len, loader.batches_per_epoch()));
+    packed.emplace(data.train, train_loader_options(job));
+    print(fmt::format("packing fills {:.1f} % of rows of {} tokens, {} batches an epoch", 100 * packed->fill(),
+                      job.data.sequence_len, packed->batches_per_epoch()));
   }
   show(data.train, arguments.show, tokenizer);
-  if (!arguments.dump.empty()) dump(data.train, arguments.dump, job.data.sample_packing);
+  if (!arguments.dump.empty()) dump(data.train, packed ? &*packed : nullptr, arguments.dump);
 }
 
 }  // namespace
@@ -71,7 +81,8 @@ void add_preprocess_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("--set", arguments->overrides, "Override an option: key=value")->allow_extra_args(false);
   command->add_option("--show", arguments->show, "Print this many examples, what bears loss marked")
       ->check(CLI::NonNegativeNumber);
-  command->add_option("--dump", arguments->dump, "Write every example as a line of JSON");
+  command->add_option("--dump", arguments->dump,
+                      "Write every example as a line of JSON, or every row of packed examples");
   command->callback([arguments] { preprocess(*arguments); });
 }
 

@@ -1,16 +1,21 @@
 #include "data/dataset.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <exception>
-#include <iterator>
+#include <functional>
+#include <numeric>
 #include <utility>
 
 #include "base/error.h"
-#include "base/parallel.h"
+#include "base/file.h"
+#include "data/duplicates.h"
 #include "data/format.h"
 #include "data/length.h"
-#include "data/duplicates.h"
+#include "data/prepared_rows.h"
+#include "data/row_pipeline.h"
 #include "data/shuffle.h"
 #include "data/source.h"
 #include "data/text_format.h"
@@ -18,108 +23,178 @@
 namespace eft {
 namespace {
 
-constexpr std::size_t kRowsAtOnce = 1024;
+namespace fs = std::filesystem;
+
 constexpr std::uint64_t kMergeStream = 0x6d65726765;      // random numbers for the order of merged rows
 constexpr std::uint64_t kDatasetStream = 0x646174617365;  // for the order of the rows of one dataset
 
-/// Where prepared datasets are read from and what with.
+/// What datasets are prepared with.
 struct Preparation {
   const DataOptions& options;
-  const std::filesystem::path& base_model;
+  const fs::path& base_model;
   const Tokenizer& tokenizer;
-  std::int64_t seed;
 };
 
-std::vector<RawRow> take_rows(RowSource& source) {
-  std::vector<RawRow> rows;
-  while (rows.size() < kRowsAtOnce) {
-    auto row = source.next();
-    if (!row) break;
-    rows.push_back(std::move(*row));
-  }
-  return rows;
-}
+/// One entry of `datasets` or `test_datasets` with its rows.
+struct DatasetInput {
+  const DatasetOptions& dataset;
+  bool for_evaluation = false;
+  RowSource source;
+};
 
-/// The examples of each row. A row that fails throws as it would alone: the first of them in the order of the file.
-std::vector<std::vector<Example>> format_rows(const std::vector<RawRow>& rows, const RowFormat& format) {
-  std::vector<std::vector<Example>> examples(rows.size());
-  std::vector<std::exception_ptr> errors(rows.size());
-  parallel_for(static_cast<std::int64_t>(rows.size()), 8, [&](std::int64_t begin, std::int64_t end) {
-    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
-      try {
-        examples[i] = format.examples(rows[i]);
-      } catch (...) {
-        errors[i] = std::current_exception();
-      }
-    }
-  });
-  for (const std::exception_ptr& error : errors) {
-    if (error) std::rethrow_exception(error);
-  }
-  return examples;
-}
-
-std::unique_ptr<RowFormat> choose_format(const DatasetOptions& dataset, const std::vector<RawRow>& rows,
+std::unique_ptr<RowFormat> choose_format(const DatasetOptions& dataset, const std::optional<RawRow>& first,
                                          const Preparation& preparation) {
-  if (!rows.empty() && TokenFormat::fits(rows[0])) return std::make_unique<TokenFormat>(preparation.tokenizer);
+  if (first && TokenFormat::fits(*first)) return std::make_unique<TokenFormat>(preparation.tokenizer);
   return make_format(dataset, preparation.options, preparation.base_model, preparation.tokenizer);
 }
 
 void check_not_empty(const DatasetCounts& counts) {
   if (counts.rows == 0) throw DataError("{}: the dataset is empty, expected at least one row", counts.path);
   if (counts.examples > 0) return;
-  throw DataError(
-      "{}: nothing is left of {} rows: {} too long, {} too short, {} without a token that bears loss; the "
-      "first was {}",
-      counts.path, counts.rows, counts.too_long, counts.too_short, counts.no_labels,
-      counts.first_dropped.empty() ? "without text" : counts.first_dropped);
+  const std::array reasons = {&counts.bad, &counts.too_long, &counts.too_short, &counts.no_labels, &counts.empty};
+  const auto first = std::ranges::find_if(reasons, [](const Dropped* dropped) { return dropped->count > 0; });
+  throw DataError("{}: nothing is left of {} rows: {} cannot be used, {} too long, {} too short, {} without a token "
+                  "that bears loss, {} without text; one of them is {}",
+                  counts.path, counts.rows, counts.bad.count, counts.too_long.count, counts.too_short.count,
+                  counts.no_labels.count, counts.empty.count, (*first)->first);
 }
 
-std::vector<Example> read_dataset(const DatasetOptions& dataset, bool for_evaluation, const Preparation& preparation,
-                                  DataReport& report) {
-  DatasetCounts counts;
-  counts.path = dataset.path;
-  counts.for_evaluation = for_evaluation;
-  RowSource source(dataset, for_evaluation);
-  auto rows = take_rows(source);
-  const auto format = choose_format(dataset, rows, preparation);
-  std::vector<Example> kept;
-  for (; !rows.empty(); rows = take_rows(source)) {
-    counts.rows += static_cast<std::int64_t>(rows.size());
-    for (std::vector<Example>& examples : format_rows(rows, *format)) {
-      if (examples.empty()) ++counts.too_short;
-      for (Example& example : examples) {
-        if (auto fitted = fit_length(std::move(example), preparation.options, counts))
-          kept.push_back(std::move(*fitted));
-      }
-    }
+/// Counts a row that cannot be used, or throws what is wrong with it.
+void take_error(const std::exception_ptr& error, const DataOptions& options, DatasetCounts& counts) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const DataError& fault) {
+    if (options.on_bad_row == BadRow::raise) throw;
+    count_dropped(counts.bad, fault.what());
   }
+}
+
+void prepare_dataset(DatasetInput& input, const Preparation& preparation, ExampleWriter& writer, DataReport& report) {
+  DatasetCounts counts;
+  counts.path = input.dataset.path;
+  counts.for_evaluation = input.for_evaluation;
+  std::optional<RawRow> first = input.source.next();
+  const auto format = choose_format(input.dataset, first, preparation);
+  const auto next = [&]() -> std::optional<RawRow> {
+    if (!first) return input.source.next();
+    return std::exchange(first, std::nullopt);
+  };
+  format_rows(next, *format, [&](FormattedRow row) {
+    ++counts.rows;
+    if (row.error) return take_error(row.error, preparation.options, counts);
+    if (row.examples.empty()) count_dropped(counts.empty, fmt::format("row {}", counts.rows));
+    for (Example& example : row.examples) {
+      if (const auto fitted = fit_length(std::move(example), preparation.options, counts)) writer.add(*fitted);
+    }
+  });
   check_not_empty(counts);
   for (std::string& warning : format->warnings()) report.warnings.push_back(std::move(warning));
   report.datasets.push_back(std::move(counts));
-  return kept;
 }
 
-std::vector<Example> read_all(const std::vector<DatasetOptions>& datasets, bool for_evaluation,
-                              const Preparation& preparation, DataReport& report) {
-  std::vector<Example> all;
-  for (const DatasetOptions& dataset : datasets) {
-    std::vector<Example> one = read_dataset(dataset, for_evaluation, preparation, report);
-    if (!for_evaluation && datasets.size() > 1 && preparation.options.shuffle_before_merging_datasets) {
-      Random random(static_cast<std::uint64_t>(preparation.seed), kDatasetStream);
-      shuffle(one, random);
-    }
-    if (all.empty()) {
-      all = std::move(one);
-    } else {
-      std::move(one.begin(), one.end(), std::back_inserter(all));
+void prepare_all(std::vector<DatasetInput>& inputs, const Preparation& preparation, const ExampleWriter::Sink& sink) {
+  ExampleWriter writer(sink);
+  DataReport report;
+  for (DatasetInput& input : inputs) prepare_dataset(input, preparation, writer, report);
+  writer.finish(notes_of(report));
+}
+
+std::vector<DatasetInput> open_inputs(const DataOptions& options) {
+  std::vector<DatasetInput> inputs;
+  for (const DatasetOptions& dataset : options.datasets) inputs.push_back({dataset, false, RowSource(dataset, false)});
+  for (const DatasetOptions& dataset : options.test_datasets) {
+    inputs.push_back({dataset, true, RowSource(dataset, true)});
+  }
+  return inputs;
+}
+
+fs::path prepared_path(const std::vector<DatasetInput>& inputs, const Preparation& preparation) {
+  std::vector<fs::path> files;
+  for (const DatasetInput& input : inputs) {
+    files.insert(files.end(), input.source.files().begin(), input.source.files().end());
+  }
+  const std::string name = prepared_name(preparation.options, preparation.base_model, files);
+  return preparation.options.dataset_prepared_path / (name + ".examples");
+}
+
+/// What lies in `path`, if it is whole.
+std::shared_ptr<const ExampleStore> kept_rows(const fs::path& path, std::string& what) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return nullptr;
+  try {
+    auto store = ExampleStore::open(path);
+    report_of(store->notes());
+    return store;
+  } catch (const DataError& error) {
+    what = " in the place of a broken file";
+    return nullptr;
+  }
+}
+
+/// Two runs may prepare the same rows at once: each writes a file of its own, and the last one to finish leaves its.
+void write_rows(const fs::path& path, const std::function<void(const ExampleWriter::Sink&)>& prepare) {
+  std::error_code error;
+  fs::create_directories(path.parent_path(), error);
+  if (error) {
+    throw FileError("{}: cannot make the folder: {}; set dataset_prepared_path", path.parent_path().string(),
+                    error.message());
+  }
+  fs::path own = path;
+  own += "." + std::to_string(::getpid());
+  AtomicFile file(own);
+  prepare([&](std::string_view bytes) { file.write(bytes); });
+  file.commit();
+  fs::rename(own, path, error);
+  if (error) throw FileError("{}: cannot rename to {}: {}", own.string(), path.string(), error.message());
+}
+
+/// The rows of all datasets, in the order of their files, and what happened to them.
+std::shared_ptr<const ExampleStore> prepared_rows(const Preparation& preparation, DataReport& report) {
+  std::vector<DatasetInput> inputs = open_inputs(preparation.options);
+  const auto prepare = [&](const ExampleWriter::Sink& sink) { prepare_all(inputs, preparation, sink); };
+  std::shared_ptr<const ExampleStore> store;
+  std::string how;
+  if (preparation.options.dataset_prepared_path.empty()) {
+    std::string bytes;
+    prepare([&](std::string_view part) { bytes += part; });
+    store = ExampleStore::of(std::move(bytes));
+  } else {
+    const fs::path path = prepared_path(inputs, preparation);
+    std::string place;
+    store = kept_rows(path, place);
+    how = fmt::format("cache {}, {}{}", store ? "hit" : "miss", path.string(), place);
+    if (!store) {
+      write_rows(path, prepare);
+      store = ExampleStore::open(path);
     }
   }
-  return all;
+  report = report_of(store->notes());
+  report.prepared = std::move(how);
+  return store;
+}
+
+using Order = std::vector<std::uint32_t>;
+
+/// The rows of the datasets for training or evaluation, one dataset after the other.
+Order merged_order(const DataReport& report, bool for_evaluation, bool shuffle_each, std::uint64_t seed) {
+  Order order;
+  std::uint32_t begin = 0;
+  for (const DatasetCounts& counts : report.datasets) {
+    Order one(static_cast<std::size_t>(counts.examples));
+    std::iota(one.begin(), one.end(), begin);
+    begin += static_cast<std::uint32_t>(counts.examples);
+    if (counts.for_evaluation != for_evaluation) continue;
+    if (shuffle_each) {
+      Random random(seed, kDatasetStream);
+      shuffle(one, random);
+    }
+    order.insert(order.end(), one.begin(), one.end());
+  }
+  return order;
 }
 
 /// Moves the last rows, as many as val_set_size says, out of `train`.
-std::vector<Example> split_off(std::vector<Example>& train, double val_set_size) {
+Order split_off(Order& train, double val_set_size) {
   if (val_set_size <= 0) return {};
   const auto rows = static_cast<std::int64_t>(train.size());
   const double wanted = val_set_size < 1 ? std::ceil(val_set_size * static_cast<double>(rows)) : val_set_size;
@@ -127,7 +202,7 @@ std::vector<Example> split_off(std::vector<Example>& train, double val_set_size)
     throw DataError("val_set_size: takes {} of {} examples, expected to leave one to train on", wanted, rows);
   }
   const auto begin = train.end() - static_cast<std::ptrdiff_t>(wanted);
-  std::vector<Example> eval(std::make_move_iterator(begin), std::make_move_iterator(train.end()));
+  Order eval(begin, train.end());
   train.erase(begin, train.end());
   return eval;
 }
@@ -139,24 +214,27 @@ bool shuffles(const DataOptions& options) {
 
 }  // namespace
 
-PreparedData prepare_data(const DataOptions& options, const std::filesystem::path& base_model,
-                          const Tokenizer& tokenizer, std::int64_t seed) {
+PreparedData prepare_data(const DataOptions& options, const fs::path& base_model, const Tokenizer& tokenizer,
+                          std::int64_t seed) {
   if (options.datasets.empty()) throw ConfigError("datasets: empty, expected at least one dataset");
-  const Preparation preparation{options, base_model, tokenizer, seed};
   PreparedData data;
-  data.train = read_all(options.datasets, false, preparation, data.report);
+  const auto store = prepared_rows({options, base_model, tokenizer}, data.report);
+  const bool shuffle_each = options.datasets.size() > 1 && options.shuffle_before_merging_datasets;
+  Order train = merged_order(data.report, false, shuffle_each, static_cast<std::uint64_t>(seed));
   if (shuffles(options)) {
     Random random(static_cast<std::uint64_t>(seed), kMergeStream);
-    shuffle(data.train, random);
+    shuffle(train, random);
   }
-  if (options.dataset_exact_deduplication) data.report.duplicates += drop_duplicates(data.train);
-  data.eval = split_off(data.train, options.val_set_size);
+  if (options.dataset_exact_deduplication) data.report.duplicates += drop_duplicates(train, *store);
+  Order eval = split_off(train, options.val_set_size);
   if (!options.test_datasets.empty()) {
-    data.eval = read_all(options.test_datasets, true, preparation, data.report);
-    if (options.dataset_exact_deduplication) data.report.duplicates += drop_duplicates(data.eval);
+    eval = merged_order(data.report, true, false, 0);
+    if (options.dataset_exact_deduplication) data.report.duplicates += drop_duplicates(eval, *store);
   }
-  data.report.train_examples = static_cast<std::int64_t>(data.train.size());
-  data.report.eval_examples = static_cast<std::int64_t>(data.eval.size());
+  data.report.train_examples = static_cast<std::int64_t>(train.size());
+  data.report.eval_examples = static_cast<std::int64_t>(eval.size());
+  data.train = Examples(store, std::move(train));
+  data.eval = Examples(store, std::move(eval));
   return data;
 }
 

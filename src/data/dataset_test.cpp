@@ -53,7 +53,7 @@ TEST(Dataset, test_datasets_are_for_evaluation) {
   DataOptions options = one_dataset(folder.write("rows.jsonl", texts(3)), DatasetType::completion);
   options.test_datasets = options.datasets;
   options.test_datasets[0].path = folder.write("held.jsonl", texts(2));
-  const PreparedData data = prepare_demo(options);
+  const DemoData data = prepare_demo(options);
   EXPECT_EQ(data.train.size(), 3U);
   EXPECT_EQ(data.eval.size(), 2U);
   ASSERT_EQ(data.report.datasets.size(), 2U);
@@ -67,16 +67,19 @@ TEST(Dataset, counts_what_it_drops) {
                                                       "\n"
                                                       R"({"text": ""})"
                                                       "\n"
-                                                      R"({"text": "fine"})"
+                                                      R"({"text": "fine fine fine"})"
+                                                      "\n"
+                                                      R"({"text": "a"})"
                                                       "\n");
   DataOptions options = one_dataset(path, DatasetType::completion);
   options.sequence_len = 8;
   options.min_sample_len = 5;
-  const PreparedData data = prepare_demo(options);
+  const DemoData data = prepare_demo(options);
   const DatasetCounts& counts = data.report.datasets[0];
-  EXPECT_EQ(counts.rows, 3);
+  EXPECT_EQ(counts.rows, 4);
   EXPECT_EQ(counts.examples, static_cast<std::int64_t>(data.train.size()));
-  EXPECT_GT(counts.too_short, 0);
+  EXPECT_EQ(counts.empty.count, 1);
+  EXPECT_GT(counts.too_short.count, 0);
   EXPECT_NE(data.report.lines()[0].find("too short"), std::string::npos) << data.report.lines()[0];
 }
 
@@ -85,7 +88,7 @@ TEST(Dataset, duplicates_are_dropped_when_asked) {
   DataOptions options = one_dataset(folder.write("rows.jsonl", texts(3) + texts(4)), DatasetType::completion);
   EXPECT_EQ(prepare_demo(options).train.size(), 7U);
   options.dataset_exact_deduplication = true;
-  const PreparedData data = prepare_demo(options);
+  const DemoData data = prepare_demo(options);
   EXPECT_EQ(sources(data.train), (std::vector<std::string>{"1", "2", "3", "7"}));
   EXPECT_EQ(data.report.duplicates, 3);
 }
@@ -170,7 +173,7 @@ TEST(Dataset, rows_that_all_fall_out_are_an_error) {
   const TestFolder folder;
   DataOptions options = one_dataset(folder.write("rows.jsonl", R"({"messages": [{"role": "user", "content": "a"}]})"),
                                     DatasetType::chat_template);
-  EXPECT_NE(message_of<DataError>([&] { prepare_demo(options); }).find("1 without a token that bears loss"),
+  EXPECT_NE(message_of<DataError>([&] { prepare_demo(options); }).find("1 without a token that bears loss, 0 without text; one of them is "),
             std::string::npos);
 }
 

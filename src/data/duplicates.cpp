@@ -1,29 +1,46 @@
 #include "data/duplicates.h"
 
-#include <set>
-#include <utility>
+#include <algorithm>
+#include <array>
+
+#include "base/hash.h"
 
 namespace eft {
 namespace {
 
-/// One of a family of hashes of 64 bits (FNV-1a over words, mixed at the end as in SplitMix64).
-std::uint64_t hash(const Example& example, std::uint64_t seed) {
-  std::uint64_t state = 0xcbf29ce484222325 ^ seed;
-  const auto add = [&](std::int32_t value) { state = (state ^ static_cast<std::uint32_t>(value)) * 0x100000001b3; };
-  for (const std::int32_t token : example.tokens) add(token);
-  for (const std::int32_t label : example.labels) add(label);
-  state = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9;
-  state = (state ^ (state >> 27)) * 0x94d049bb133111eb;
-  return state ^ (state >> 31);
+struct Seen {
+  std::array<std::uint64_t, 2> hash;
+  std::uint32_t place = 0;  // in the order
+
+  bool operator<(const Seen& other) const { return hash != other.hash ? hash < other.hash : place < other.place; }
+};
+
+template <class T>
+void add(Hasher& hasher, std::span<const T> numbers) {
+  hasher.add_part({reinterpret_cast<const char*>(numbers.data()), numbers.size_bytes()});
+}
+
+std::array<std::uint64_t, 2> hash_of(const ExampleView& example) {
+  Hasher hasher;
+  add(hasher, example.tokens);
+  add(hasher, example.labels);
+  add(hasher, example.weights);
+  return hasher.digest();
 }
 
 }  // namespace
 
-std::int64_t drop_duplicates(std::vector<Example>& examples) {
-  std::set<std::pair<std::uint64_t, std::uint64_t>> seen;
-  const auto dropped = std::erase_if(examples, [&](const Example& example) {
-    return !seen.insert({hash(example, 0), hash(example, 0x9e3779b97f4a7c15)}).second;
-  });
+std::int64_t drop_duplicates(std::vector<std::uint32_t>& order, const ExampleStore& store) {
+  std::vector<Seen> seen;
+  seen.reserve(order.size());
+  for (const std::uint32_t index : order) {
+    seen.push_back({hash_of(store[index]), static_cast<std::uint32_t>(seen.size())});
+  }
+  std::ranges::sort(seen, std::less<>());
+  std::vector<bool> again(order.size());
+  for (std::size_t i = 1; i < seen.size(); ++i) again[seen[i].place] = seen[i].hash == seen[i - 1].hash;
+  std::size_t place = 0;
+  const auto dropped = std::erase_if(order, [&](std::uint32_t) { return again[place++]; });
   return static_cast<std::int64_t>(dropped);
 }
 

@@ -3,12 +3,12 @@
 #include <cstdint>
 #include <vector>
 
-#include "data/example.h"
+#include "data/example_store.h"
 
 namespace eft {
 
-/// Keeps the first of examples with the same tokens and labels; returns how many it dropped. Examples are told apart by
-/// hashes of 128 bits.
-std::int64_t drop_duplicates(std::vector<Example>& examples);
+/// Leaves in `order` the first of examples with the same tokens, labels and weights; returns how many it took out.
+/// Examples are told apart by hashes of 128 bits.
+std::int64_t drop_duplicates(std::vector<std::uint32_t>& order, const ExampleStore& store);
 
 }  // namespace eft

@@ -40,6 +40,7 @@ std::vector<Example> expected_examples(const fs::path& file) {
 DataOptions read_options(const fs::path& yaml) {
   const YamlNode node = parse_yaml(read_text(yaml), yaml.string());
   DataOptions options;
+  options.dataset_prepared_path.clear();
   StructReader reader(node, "");
   describe(reader, options);
   return options;
@@ -90,7 +91,7 @@ void check_case(const fs::path& yaml, const fs::path& model, const Tokenizer& to
     return;
   }
   const PreparedData data = prepare();
-  if (different == kDifferent.end()) compare(name, data.train, expected_examples(expected));
+  if (different == kDifferent.end()) compare(name, data.train.copy(), expected_examples(expected));
 }
 
 std::vector<fs::path> cases_of(const char* family) {

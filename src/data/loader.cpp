@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -11,47 +12,81 @@ namespace eft {
 namespace {
 
 constexpr std::uint64_t kEpochStream = 0x65706f6368;  // random numbers for the order of an epoch, one stream an epoch
+/// As many batches are sorted by length together at most, as Transformers does.
+constexpr std::size_t kSortedBatches = 50;
 
-void append(PackedRow& row, const Example& example) {
+std::vector<std::uint32_t> counted(std::size_t count) {
+  std::vector<std::uint32_t> numbers(count);
+  std::iota(numbers.begin(), numbers.end(), 0U);
+  return numbers;
+}
+
+void append(PackedRow& row, const ExampleView& example) {
   const std::size_t length = example.tokens.size();
+  const std::size_t begin = row.tokens.size();
   row.tokens.insert(row.tokens.end(), example.tokens.begin(), example.tokens.end());
   row.targets.insert(row.targets.end(), example.labels.begin() + 1, example.labels.end());
   row.targets.push_back(kIgnoreLabel);
-  const std::size_t begin = row.positions.size();
   row.positions.resize(begin + length);
   std::iota(row.positions.begin() + static_cast<std::ptrdiff_t>(begin), row.positions.end(), 0);
   row.starts.push_back(static_cast<std::int64_t>(row.tokens.size()));
+  if (example.weights.empty() && row.weights.empty()) return;
+  row.weights.resize(begin, 1.0F);
+  if (!example.weights.empty()) {
+    row.weights.insert(row.weights.end(), example.weights.begin() + 1, example.weights.end());
+  }
+  row.weights.resize(begin + length, 1.0F);
+}
+
+/// Sorts stretches of `order`, longest first, and puts the batch with the longest example of all in front.
+void group_by_length(std::vector<std::uint32_t>& order, SampleLengths lengths, std::size_t batch) {
+  const std::size_t batches = std::clamp<std::size_t>(order.size() / (batch * 4), 1, kSortedBatches);
+  const auto longer = [&](std::uint32_t a, std::uint32_t b) { return lengths[a] > lengths[b]; };
+  std::size_t longest = 0;
+  for (std::size_t begin = 0; begin < order.size(); begin += batches * batch) {
+    const auto end = std::min(begin + batches * batch, order.size());
+    std::stable_sort(order.begin() + static_cast<std::ptrdiff_t>(begin),
+                     order.begin() + static_cast<std::ptrdiff_t>(end), longer);
+    if (longer(order[begin], order[longest])) longest = begin;
+  }
+  std::swap(order[0], order[longest]);
 }
 
 }  // namespace
 
-Loader::Loader(std::span<const Example> examples, LoaderOptions options) : examples_(examples), options_(options) {
-  if (examples.empty()) throw DataError("no examples, expected at least one");
+Loader::Loader(Examples examples, LoaderOptions options) : examples_(std::move(examples)), options_(options) {
+  if (examples_.empty()) throw DataError("no examples, expected at least one");
   expect(options.sequence_len > 0 && options.micro_batch_size > 0, "positive sizes of a batch");
-  lengths_.reserve(examples.size());
-  for (const Example& example : examples) {
-    const auto length = static_cast<std::int64_t>(example.tokens.size());
-    expect(length > 0 && example.labels.size() == example.tokens.size(), "a label for each token of an example");
+  lengths_.reserve(examples_.size());
+  for (std::size_t i = 0; i < examples_.size(); ++i) {
+    const std::int64_t length = examples_.length(i);
+    expect(length > 0, "a token in each example");
     if (length > options.sequence_len) {
-      throw DataError("{}: {} tokens, expected at most sequence_len = {}", example.source, length,
+      throw DataError("{}: {} tokens, expected at most sequence_len = {}", examples_[i].source(), length,
                       options.sequence_len);
     }
-    lengths_.push_back(length);
+    lengths_.push_back(static_cast<std::uint32_t>(length));
   }
   plan_epoch(0);
 }
 
 void Loader::plan_epoch(std::int64_t epoch) {
-  std::vector<std::uint32_t> order(examples_.size());
-  std::iota(order.begin(), order.end(), 0U);
+  std::vector<std::uint32_t> order = counted(examples_.size());
   Random random(options_.seed, kEpochStream + static_cast<std::uint64_t>(epoch));
   if (options_.shuffle) shuffle(order, random);
-  rows_.clear();
   if (!options_.packing) {
-    for (const std::uint32_t sample : order) rows_.push_back({sample});
+    if (options_.group_by_length) {
+      group_by_length(order, lengths_, static_cast<std::size_t>(options_.micro_batch_size));
+    }
+    rows_.clear();
+    for (const std::uint32_t& sample : order) rows_.add({&sample, 1});
+  } else if (options_.sequential) {
+    rows_ = pack_sequentially(order, lengths_, options_.sequence_len);
   } else if (options_.shuffle) {
-    rows_ = pack_tightly(order, lengths_, options_.sequence_len);
-    shuffle(rows_, random);  // packing put the longest samples first
+    const Bins tight = pack_tightly(order, lengths_, options_.sequence_len);
+    std::vector<std::uint32_t> rows = counted(tight.size());
+    shuffle(rows, random);  // packing put the longest samples first
+    rows_ = tight.select(rows);
   } else {
     rows_ = pack_in_order(order, lengths_, options_.sequence_len);
   }
@@ -68,9 +103,25 @@ double Loader::fill() const {
          static_cast<double>(static_cast<std::int64_t>(rows_.size()) * options_.sequence_len);
 }
 
+std::pair<std::size_t, std::size_t> Loader::rows_of(std::int64_t batch) const {
+  const auto begin = static_cast<std::size_t>(batch * options_.micro_batch_size);
+  return {begin, std::min(begin + static_cast<std::size_t>(options_.micro_batch_size), rows_.size())};
+}
+
+BatchSize Loader::batch_size(std::int64_t batch) const {
+  BatchSize size;
+  const auto [begin, end] = rows_of(batch);
+  for (std::size_t row = begin; row < end; ++row) {
+    for (const std::uint32_t sample : rows_[row]) {
+      size.tokens += lengths_[sample];
+      size.label_tokens += examples_.label_tokens(sample);
+    }
+  }
+  return size;
+}
+
 PackedRow Loader::next() {
-  const auto begin = static_cast<std::size_t>(cursor_.batch * options_.micro_batch_size);
-  const auto end = std::min(begin + static_cast<std::size_t>(options_.micro_batch_size), rows_.size());
+  const auto [begin, end] = rows_of(cursor_.batch);
   PackedRow batch;
   batch.starts.push_back(0);
   for (std::size_t row = begin; row < end; ++row) {

@@ -1,10 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
-#include "data/example.h"
+#include "data/examples.h"
 #include "data/packing.h"
 
 namespace eft {
@@ -20,37 +19,52 @@ struct LoaderCursor {
 struct LoaderOptions {
   std::int64_t sequence_len = 512;
   std::int64_t micro_batch_size = 1;
-  bool packing = false;  ///< several examples a row of sequence_len, else one
-  bool shuffle = true;   ///< another order in every epoch
+  bool packing = false;          ///< several examples a row of sequence_len, else one
+  bool sequential = false;       ///< packed rows hold the examples exactly in their order, each begun when one is full
+  bool group_by_length = false;  ///< examples of similar length share a batch; not with packing
+  bool shuffle = true;           ///< another order in every epoch
   std::uint64_t seed = 0;
 };
 
+/// The size of a micro batch.
+struct BatchSize {
+  std::int64_t tokens = 0;
+  std::int64_t label_tokens = 0;
+};
+
 /// Hands out micro batches for ever, epoch after epoch: `micro_batch_size` rows laid end to end, no padding. The order
-/// depends on the options and the epoch only, so `seek` resumes exactly. Does not own the examples.
+/// depends on the options and the epoch only, so `seek` resumes exactly.
 class Loader {
  public:
   /// Throws DataError without examples, or when one is longer than sequence_len.
-  Loader(std::span<const Example> examples, LoaderOptions options);
+  Loader(Examples examples, LoaderOptions options);
 
   /// The micro batch at the cursor, which then moves on. The last one of an epoch may hold fewer rows.
   PackedRow next();
   /// Of the cursor's epoch; with packing and shuffling it can differ a little between epochs.
   std::int64_t batches_per_epoch() const;
+  /// Of micro batch `batch` of the cursor's epoch.
+  BatchSize batch_size(std::int64_t batch) const;
   LoaderCursor cursor() const { return cursor_; }
   /// Continues at `cursor`, which `cursor()` of a loader over the same examples and options gave; DataError when the
   /// epoch has no such batch.
   void seek(LoaderCursor cursor);
   /// Tokens over the room of the epoch's packed rows, 0 to 1; 1 without packing.
   double fill() const;
+  const Examples& examples() const { return examples_; }
+  /// The examples of each row of the cursor's epoch, in the order in which they are handed out.
+  const Bins& rows() const { return rows_; }
 
  private:
   void plan_epoch(std::int64_t epoch);
+  /// Numbers [begin, end) of the rows of a micro batch.
+  std::pair<std::size_t, std::size_t> rows_of(std::int64_t batch) const;
 
-  std::span<const Example> examples_;
+  Examples examples_;
   LoaderOptions options_;
   LoaderCursor cursor_;
-  std::vector<std::int64_t> lengths_;  // of the examples
-  std::vector<Bin> rows_;              // of the cursor's epoch
+  std::vector<std::uint32_t> lengths_;  // of the examples
+  Bins rows_;                           // of the cursor's epoch
 };
 
 }  // namespace eft

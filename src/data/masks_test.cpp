@@ -89,7 +89,7 @@ TEST(Masks, a_template_without_an_end_of_turn_is_warned_about) {
   DataOptions options = one_dataset(folder.write("rows.jsonl", one_line(kTwoTurns)), DatasetType::chat_template);
   options.chat_template = "jinja";
   options.chat_template_jinja = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}";
-  const PreparedData data = prepare_demo(options);
+  const DemoData data = prepare_demo(options);
   ASSERT_EQ(data.report.warnings.size(), 1U);
   EXPECT_NE(data.report.warnings[0].find("does not learn to stop"), std::string::npos);
 }

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 namespace eft {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 constexpr int kBarWidth = 40;
 
@@ -20,7 +19,7 @@ struct Run {
   bool special = false;
 };
 
-std::vector<Run> runs_of(const Example& example, const Tokenizer& tokenizer) {
+std::vector<Run> runs_of(const ExampleView& example, const Tokenizer& tokenizer) {
   std::vector<Run> runs;
   for (std::size_t i = 0; i < example.tokens.size(); ++i) {
     const bool trained = example.labels[i] != kIgnoreLabel;
@@ -52,9 +51,12 @@ std::string printable(const std::string& text) {
   return out;
 }
 
+/// The name of a file need not be UTF-8.
+std::string dumped(const Json& row) { return row.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
 }  // namespace
 
-std::string show_example(const Example& example, const Tokenizer& tokenizer, ShowStyle style) {
+std::string show_example(const ExampleView& example, const Tokenizer& tokenizer, ShowStyle style) {
   std::string text;
   bool inside = false;
   for (const Run& run : runs_of(example, tokenizer)) {
@@ -70,31 +72,38 @@ std::string show_example(const Example& example, const Tokenizer& tokenizer, Sho
   return inside ? text + "»" : text;
 }
 
-std::string dump_example(const Example& example, bool position_ids) {
-  nlohmann::ordered_json row;
-  row["input_ids"] = example.tokens;
-  row["labels"] = example.labels;
-  if (position_ids) {
-    std::vector<std::int32_t> positions(example.tokens.size());
-    std::iota(positions.begin(), positions.end(), 0);
-    row["position_ids"] = positions;
-  }
-  const auto colon = example.source.rfind(':');
-  row["source"] = example.source.substr(0, colon);
-  if (colon != std::string::npos) row["row"] = std::atoll(example.source.c_str() + colon + 1);
-  return row.dump();
+std::string dump_example(const ExampleView& example) {
+  Json row{{"input_ids", example.tokens}, {"labels", example.labels}};
+  if (!example.weights.empty()) row["weights"] = example.weights;
+  row["source"] = example.file;
+  if (example.row > 0) row["row"] = example.row;
+  return dumped(row);
 }
 
-std::vector<std::string> length_histogram(std::span<const Example> examples) {
-  std::vector<std::int64_t> counts;
-  for (const Example& example : examples) {
-    const auto bucket = static_cast<std::size_t>(std::bit_width(example.tokens.size()));
-    if (bucket >= counts.size()) counts.resize(bucket + 1);
-    ++counts[bucket];
+std::string dump_packed(std::span<const ExampleView> examples) {
+  Json row{{"input_ids", Json::array()}, {"labels", Json::array()}, {"position_ids", Json::array()},
+           {"segments", Json::array()},  {"source", Json::array()}, {"row", Json::array()}};
+  const bool weighted = std::ranges::any_of(examples, [](const ExampleView& one) { return !one.weights.empty(); });
+  std::int64_t segment = 0;
+  for (const ExampleView& example : examples) {
+    ++segment;
+    for (std::size_t i = 0; i < example.tokens.size(); ++i) {
+      row["input_ids"].push_back(example.tokens[i]);
+      row["labels"].push_back(example.labels[i]);
+      row["position_ids"].push_back(i);
+      row["segments"].push_back(segment);
+      if (weighted) row["weights"].push_back(example.weights.empty() ? 1.0F : example.weights[i]);
+    }
+    row["source"].push_back(example.file);
+    row["row"].push_back(example.row);
   }
-  if (counts.empty()) return {};
-  const std::int64_t most = *std::max_element(counts.begin(), counts.end());
-  const auto first = std::find_if(counts.begin(), counts.end(), [](std::int64_t count) { return count > 0; });
+  return dumped(row);
+}
+
+std::vector<std::string> length_histogram(const std::vector<std::int64_t>& counts) {
+  const auto first = std::ranges::find_if(counts, [](std::int64_t count) { return count > 0; });
+  if (first == counts.end()) return {};
+  const std::int64_t most = std::ranges::max(counts);
   std::vector<std::string> lines;
   for (auto bucket = static_cast<std::size_t>(first - counts.begin()); bucket < counts.size(); ++bucket) {
     const std::size_t from = bucket == 0 ? 0 : std::size_t{1} << (bucket - 1);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,12 +17,16 @@ enum class ShowStyle {
 };
 
 /// The text of an example with special tokens, what bears loss marked.
-std::string show_example(const Example& example, const Tokenizer& tokenizer, ShowStyle style);
+std::string show_example(const ExampleView& example, const Tokenizer& tokenizer, ShowStyle style);
 
-/// One JSON object: input_ids, labels, position_ids where asked for, source (the file) and row (its line).
-std::string dump_example(const Example& example, bool position_ids);
+/// One JSON object: input_ids, labels, weights where there are any, source (the file) and row (its line).
+std::string dump_example(const ExampleView& example);
 
-/// A bar chart of the numbers of tokens of `examples`, one line each power of two.
-std::vector<std::string> length_histogram(std::span<const Example> examples);
+/// The same of examples that share a packed row: what they hold one behind the other, position_ids, segments (the
+/// number of the example in the row, from 1 on), and lists of source and row.
+std::string dump_packed(std::span<const ExampleView> examples);
+
+/// A bar chart of numbers of tokens, one line each power of two: counts[b] is how often there were 2^(b-1) to 2^b - 1.
+std::vector<std::string> length_histogram(const std::vector<std::int64_t>& counts);
 
 }  // namespace eft

@@ -31,17 +31,19 @@ TEST(Show, dumps_one_json_object) {
   example.tokens = {2, 5, 6};
   example.labels = {kIgnoreLabel, 5, 6};
   example.source = "some:rows.jsonl:12";
-  EXPECT_EQ(dump_example(example, false),
+  EXPECT_EQ(dump_example(example),
             R"({"input_ids":[2,5,6],"labels":[-100,5,6],"source":"some:rows.jsonl","row":12})");
-  EXPECT_EQ(dump_example(example, true), R"({"input_ids":[2,5,6],"labels":[-100,5,6],"position_ids":[0,1,2],)"
-                                         R"("source":"some:rows.jsonl","row":12})");
+  Example other{.tokens = {2, 7}, .labels = {kIgnoreLabel, 7}, .weights = {0, 0.5}, .source = "rows.jsonl:3"};
+  EXPECT_EQ(dump_example(other), R"({"input_ids":[2,7],"labels":[-100,7],"weights":[0.0,0.5],)"
+                                 R"("source":"rows.jsonl","row":3})");
+  EXPECT_EQ(dump_packed(std::vector<ExampleView>{example, other}),
+            R"({"input_ids":[2,5,6,2,7],"labels":[-100,5,6,-100,7],"position_ids":[0,1,2,0,1],)"
+            R"("segments":[1,1,1,2,2],"source":["some:rows.jsonl","rows.jsonl"],"row":[12,3],)"
+            R"("weights":[1.0,1.0,1.0,0.0,0.5]})");
 }
 
 TEST(Show, draws_lengths) {
-  std::vector<Example> examples(3);
-  for (Example& example : examples) example.tokens.resize(5);
-  examples[0].tokens.resize(16);
-  const auto lines = length_histogram(examples);
+  const auto lines = length_histogram({0, 0, 0, 2, 0, 1});
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_NE(lines[0].find("4 to 7"), std::string::npos);
   EXPECT_EQ(std::count(lines[0].begin(), lines[0].end(), '#'), 40);

@@ -61,11 +61,20 @@ inline DataOptions one_dataset(const std::string& path, DatasetType type) {
   options.datasets[0].type = type;
   options.chat_template = "gemma4";
   options.shuffle_merged_datasets = false;
+  options.dataset_prepared_path.clear();
   return options;
 }
 
-inline PreparedData prepare_demo(const DataOptions& options, std::int64_t seed = 1) {
-  return prepare_data(options, kDemoModel, demo_tokenizer(), seed);
+/// PreparedData with copies of the examples.
+struct DemoData {
+  std::vector<Example> train;
+  std::vector<Example> eval;
+  DataReport report;
+};
+
+inline DemoData prepare_demo(const DataOptions& options, std::int64_t seed = 1) {
+  const PreparedData data = prepare_data(options, kDemoModel, demo_tokenizer(), seed);
+  return {data.train.copy(), data.eval.copy(), data.report};
 }
 
 }  // namespace eft

@@ -42,10 +42,8 @@ void add_data(RunFacts& facts, const PreparedData& data, const StepPlan& plan) {
   facts.data = data.report.lines();
   facts.train_examples = static_cast<std::int64_t>(data.train.size());
   facts.eval_examples = static_cast<std::int64_t>(data.eval.size());
-  for (const Example& example : data.train) {
-    facts.tokens += static_cast<std::int64_t>(example.tokens.size());
-    facts.label_tokens += example.label_tokens();
-  }
+  facts.tokens = data.train.tokens();
+  facts.label_tokens = data.train.label_tokens();
   facts.notes.insert(facts.notes.end(), data.report.warnings.begin(), data.report.warnings.end());
   if (!data.eval.empty() && !plan.eval.active()) {
     facts.notes.push_back(

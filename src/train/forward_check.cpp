@@ -57,12 +57,13 @@ double worst_distance(const std::vector<double>& a, const std::vector<double>& b
 
 }  // namespace
 
-ForwardCheck check_forward(const Model& model, Pool& pool, std::span<const Example> examples) {
+ForwardCheck check_forward(const Model& model, Pool& pool, const Examples& examples) {
   std::vector<std::int32_t> tokens, positions;
   std::vector<std::int64_t> starts{0};
   std::vector<double> cached;
-  for (const Example& example : examples.first(std::min(kRows, examples.size()))) {
-    const std::span<const std::int32_t> row(example.tokens.data(), std::min(kLongest, example.tokens.size()));
+  for (std::size_t i = 0; i < std::min(kRows, examples.size()); ++i) {
+    const std::span<const std::int32_t> whole = examples[i].tokens;
+    const std::span<const std::int32_t> row = whole.first(std::min(kLongest, whole.size()));
     const std::vector<std::int32_t> counted = counting(0, row.size());
     tokens.insert(tokens.end(), row.begin(), row.end());
     positions.insert(positions.end(), counted.begin(), counted.end());

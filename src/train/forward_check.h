@@ -19,6 +19,6 @@ struct ForwardCheck {
 
 /// Compares the two on the first rows of `examples`. The rows are laid end to end in the training forward, so that a
 /// leak between them shows as well.
-ForwardCheck check_forward(const Model& model, Pool& pool, std::span<const Example> examples);
+ForwardCheck check_forward(const Model& model, Pool& pool, const Examples& examples);
 
 }  // namespace eft

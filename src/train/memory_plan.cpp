@@ -91,15 +91,16 @@ MemoryFacts fit_memory(TrainJob& job, const PackedRow& largest, std::int64_t ava
 
 PackedRow largest_batch(Loader loader) {
   loader.seek({});
-  PackedRow largest;
-  std::int64_t most_labels = 0;
-  const std::int64_t batches = loader.batches_per_epoch();
-  for (std::int64_t batch = 0; batch < batches; ++batch) {
-    PackedRow row = loader.next();
-    most_labels = std::max(most_labels, row.label_tokens());
-    if (row.tokens.size() > largest.tokens.size()) largest = std::move(row);
+  LoaderCursor most{};
+  BatchSize size;
+  for (std::int64_t batch = 0; batch < loader.batches_per_epoch(); ++batch) {
+    const BatchSize one = loader.batch_size(batch);
+    if (one.tokens > size.tokens) most.batch = batch;
+    size = {std::max(size.tokens, one.tokens), std::max(size.label_tokens, one.label_tokens)};
   }
-  std::int64_t missing = most_labels - largest.label_tokens();
+  loader.seek(most);
+  PackedRow largest = loader.next();
+  std::int64_t missing = size.label_tokens - largest.label_tokens();
   for (std::int32_t& target : largest.targets) {
     if (target == kIgnoreLabel && missing-- > 0) target = 0;
   }

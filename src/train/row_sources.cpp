@@ -7,16 +7,16 @@ namespace {
 
 constexpr std::size_t kMostSources = 8;
 
-std::string source_of(std::span<const std::int32_t> tokens, std::span<const Example> examples) {
-  for (const Example& example : examples) {
-    if (std::ranges::equal(example.tokens, tokens)) return example.source;
+std::string source_of(std::span<const std::int32_t> tokens, const Examples& examples) {
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    if (std::ranges::equal(examples[i].tokens, tokens)) return examples[i].source();
   }
   return "an unknown row";
 }
 
 }  // namespace
 
-std::vector<std::string> row_sources(std::span<const PackedRow> batches, std::span<const Example> examples) {
+std::vector<std::string> row_sources(std::span<const PackedRow> batches, const Examples& examples) {
   std::vector<std::string> sources;
   for (const PackedRow& batch : batches) {
     for (std::size_t s = 0; s + 1 < batch.starts.size(); ++s) {

@@ -36,12 +36,12 @@ std::string chat_template_of(const TrainJob& job, const Tokenizer& tokenizer) {
   return "";
 }
 
-void check_tokens(const std::vector<Example>& examples, std::int64_t vocabulary) {
-  for (const Example& example : examples) {
-    for (const std::int32_t token : example.tokens) {
+void check_tokens(const Examples& examples, std::int64_t vocabulary) {
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    for (const std::int32_t token : examples[i].tokens) {
       if (token >= 0 && token < vocabulary) continue;
       throw ConfigError("{}: token {} is outside the model's vocabulary of {}; is it another model's tokenizer?",
-                        example.source, token, vocabulary);
+                        examples[i].source(), token, vocabulary);
     }
   }
 }
@@ -51,8 +51,11 @@ void check_tokens(const TrainJob& job, const PreparedData& data) {
   Pool meta(Device::meta);
   const OpenedModel opened =
       open_model(job.base_model, {.dtype = job.dtype(), .train_base = false, .adapter = {}}, meta);
-  check_tokens(data.train, opened.model->info().vocabulary);
-  check_tokens(data.eval, opened.model->info().vocabulary);
+  const std::int64_t vocabulary = opened.model->info().vocabulary;
+  const auto fits = [&](const DatasetCounts& counts) { return counts.largest_token < vocabulary; };
+  if (std::ranges::all_of(data.report.datasets, fits)) return;
+  check_tokens(data.train, vocabulary);
+  check_tokens(data.eval, vocabulary);
 }
 
 /// The checkpoint to go on from, if any.
@@ -106,15 +109,17 @@ void require_equal_forward(const OpenedModel& opened, Pool& pool, const Prepared
 }
 
 /// Rows by the file that they came from, "rows.jsonl" of "rows.jsonl:12".
-std::vector<std::pair<std::string, std::vector<Example>>> by_file(const std::vector<Example>& rows) {
-  std::vector<std::pair<std::string, std::vector<Example>>> groups;
-  for (const Example& row : rows) {
-    const std::string file = row.source.substr(0, row.source.rfind(':'));
+std::vector<std::pair<std::string, Examples>> by_file(const Examples& rows) {
+  std::vector<std::pair<std::string, std::vector<std::uint32_t>>> groups;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::string_view file = rows[i].file;
     auto group = std::ranges::find(groups, file, [](const auto& one) { return one.first; });
-    if (group == groups.end()) group = groups.insert(groups.end(), {file, {}});
-    group->second.push_back(row);
+    if (group == groups.end()) group = groups.insert(groups.end(), {std::string(file), {}});
+    group->second.push_back(static_cast<std::uint32_t>(i));
   }
-  return groups;
+  std::vector<std::pair<std::string, Examples>> files;
+  for (const auto& [file, indices] : groups) files.emplace_back(file, rows.select(indices));
+  return files;
 }
 
 void print_end(const TrainJob& job, const RunOptions& options, const Trainer& trainer, const MemoryFacts& planned) {
@@ -162,15 +167,12 @@ EvaluationReport run_evaluation(const TrainJob& job) {
   resolve_device(job.train.device);
   const PreparedData data = load_data(job, Tokenizer::load(job.tokenizer));
   check_tokens(job, data);
-  const std::vector<Example>& rows = data.eval.empty() ? data.train : data.eval;
+  const Examples& rows = data.eval.empty() ? data.train : data.eval;
   Pool pool(resolve_device(job.train.device));
   const OpenedModel opened = open_for_training(job, pool);
   EvaluationReport report;
   for (const auto& [file, group] : by_file(rows)) {
-    const Loader loader(group, {.sequence_len = job.data.sequence_len,
-                                .micro_batch_size = job.train.micro_batch_size,
-                                .packing = job.data.eval_sample_packing.value_or(job.data.sample_packing),
-                                .shuffle = false});
+    const Loader loader(group, eval_loader_options(job));
     const Evaluation result = *evaluate(*opened.model, pool, loader, {});
     report.total.loss += result.loss * static_cast<double>(result.label_tokens);
     report.total.tokens += result.tokens;

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/fault.h"
+#include "data/length.h"
 #include "train/memory_plan.h"
 #include "train/row_sources.h"
 #include "train/save.h"
@@ -23,12 +24,6 @@ constexpr std::int64_t kMostSkipped = 10;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-std::int64_t tokens_of(std::span<const Example> examples) {
-  std::int64_t tokens = 0;
-  for (const Example& example : examples) tokens += static_cast<std::int64_t>(example.tokens.size());
-  return tokens;
-}
-
 /// Whether `path` names an entry of `folder`.
 bool is_in(const std::filesystem::path& path, const std::filesystem::path& folder) {
   return std::filesystem::weakly_canonical(path).parent_path() == std::filesystem::weakly_canonical(folder);
@@ -42,8 +37,20 @@ LoaderOptions train_loader_options(const TrainJob& job) {
   return {.sequence_len = job.data.sequence_len,
           .micro_batch_size = job.train.micro_batch_size,
           .packing = job.data.sample_packing,
+          .sequential = job.data.sample_packing_sequentially,
+          .group_by_length = job.data.group_by_length,
           .shuffle = !job.data.curriculum_sampling,
           .seed = static_cast<std::uint64_t>(job.train.seed)};
+}
+
+LoaderOptions eval_loader_options(const TrainJob& job) {
+  LoaderOptions options = train_loader_options(job);
+  // Rows that val_set_size took away from training are as long as those.
+  if (!job.data.test_datasets.empty()) options.sequence_len = longest_of(job.data, true);
+  options.packing = job.data.eval_sample_packing.value_or(options.packing);
+  options.group_by_length = false;
+  options.shuffle = false;
+  return options;
 }
 
 Trainer::Trainer(const TrainJob& job, OpenedModel& opened, Pool& pool, TrainRows rows)
@@ -58,7 +65,7 @@ Trainer::Trainer(const TrainJob& job, OpenedModel& opened, Pool& pool, TrainRows
       schedule_(job.train.lr_scheduler, job.train.learning_rate, plan_.warmup_steps, plan_.steps) {
   state_.total_steps = plan_.steps;
   state_.train_examples = static_cast<std::int64_t>(rows.train.size());
-  state_.train_tokens = tokens_of(rows.train);
+  state_.train_tokens = rows.train.tokens();
 }
 
 void Trainer::resume(const std::filesystem::path& checkpoint) {
@@ -196,10 +203,7 @@ void Trainer::record(const Metrics& metrics, Progress& progress) {
 
 bool Trainer::evaluate_now(Progress& progress, const std::function<bool()>& stop) {
   const auto start = Clock::now();
-  LoaderOptions options = train_loader_options(job_);
-  options.packing = job_.data.eval_sample_packing.value_or(options.packing);
-  options.shuffle = false;
-  const auto evaluation = evaluate(*opened_.model, pool_, Loader(rows_.eval, options), stop);
+  const auto evaluation = evaluate(*opened_.model, pool_, Loader(rows_.eval, eval_loader_options(job_)), stop);
   if (!evaluation) return false;
   const EvalMetrics metrics{.step = state_.step,
                             .eval_loss = evaluation->loss,

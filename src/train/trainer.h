@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -18,8 +17,8 @@ namespace eft {
 
 /// The rows of a run.
 struct TrainRows {
-  std::span<const Example> train;
-  std::span<const Example> eval;
+  Examples train;
+  Examples eval;
 };
 
 /// What a run is asked for from outside, each looked at after every step; an empty function asks for nothing.
@@ -28,9 +27,10 @@ struct RunRequests {
   std::function<bool()> save;  ///< to write a checkpoint and go on, as a file checkpoint_now in output_dir asks too
 };
 
-/// How the training rows of a job are batched.
+/// How the training rows of a job are batched, and those of evaluation.
 LoaderOptions train_loader_options(const TrainJob& job);
 
+LoaderOptions eval_loader_options(const TrainJob& job);
 /// A fine-tuning run over an opened model: steps, evaluations, checkpoints and the result in output_dir.
 class Trainer {
  public:
