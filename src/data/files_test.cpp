@@ -113,7 +113,7 @@ TEST(Files, csv_cells_are_text) {
                    "\xEF\xBB\xBF"
                    "a,b c\r\n1.50,true\r\n\r\n\"x, \"\"y\"\"\",\"l1\r\nl2\"\r\n,\"\"\nNA, z\"q\" ");
   const auto file = open_rows(path);
-  const Rows expected = {R"({"a": "1.50", "b c": "true"})", R"({"a": "x, \"y\"", "b c": "l1\u000d\u000al2"})", "{}",
+  const Rows expected = {R"({"a": "1.50", "b c": "true"})", R"({"a": "x, \"y\"", "b c": "l1\u000d\nl2"})", "{}",
                          R"({"a": "NA", "b c": " z\"q\" "})"};
   const std::vector<int> at = {2, 4, 6, 7};
   for (std::size_t i = 0; i < expected.size(); ++i) {

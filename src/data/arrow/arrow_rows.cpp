@@ -121,7 +121,7 @@ std::unique_ptr<RowFile> open_parquet(const fs::path& file) {
 }
 
 std::unique_ptr<RowFile> open_arrow(const fs::path& file) {
-  const auto bytes = take(arrow::io::MemoryMappedFile::Open(file.string(), arrow::io::FileMode::READ), file);
+  const auto bytes = take(arrow::io::ReadableFile::Open(file.string()), file);
   const auto reader = arrow::ipc::RecordBatchFileReader::Open(bytes);
   if (reader.ok()) {
     return std::make_unique<BatchRows>(file, [file, reader = *reader, i = 0]() mutable {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -11,10 +10,12 @@
 namespace eft {
 namespace {
 
+const ByteSet kQuote("\"");
+
 class CsvRows : public RowFile {
  public:
   CsvRows(const std::filesystem::path& file, char separator)
-      : reader_(file), separator_(separator), cell_ends_{separator, '\r', '\n'} {
+      : reader_(file), separator_(separator), cell_ends_(std::string("\r\n") + separator) {
     std::string where;
     std::string fault;
     if (!take_record(columns_, where, fault)) return;
@@ -68,7 +69,7 @@ class CsvRows : public RowFile {
       if (reader_.peek() == '"') {
         take_quoted(cell, fault);
       } else {
-        reader_.take_until(cell_ends(), cell);
+        reader_.take_until(cell_ends_, cell);
       }
       const int end = reader_.take();
       if (end == static_cast<unsigned char>(separator_)) continue;
@@ -80,13 +81,13 @@ class CsvRows : public RowFile {
   void take_quoted(std::string& cell, std::string& fault) {
     const std::string where = reader_.where();
     for (reader_.take();; reader_.take()) {
-      reader_.take_until("\"", cell);
+      reader_.take_until(kQuote, cell);
       if (reader_.take() == TextReader::kEnd) throw DataError("{}: a cell begins with a quote that has no end", where);
       if (reader_.peek() != '"') break;
       cell += '"';
     }
     std::string behind;
-    reader_.take_until(cell_ends(), behind);
+    reader_.take_until(cell_ends_, behind);
     if (behind.empty()) return;
     fault = fmt::format(
         "text behind a closing quote, '{}', expected the end of the cell; a quote inside a cell is written "
@@ -104,11 +105,9 @@ class CsvRows : public RowFile {
     }
   }
 
-  std::string_view cell_ends() const { return {cell_ends_.data(), cell_ends_.size()}; }
-
   TextReader reader_;
   char separator_;
-  std::array<char, 3> cell_ends_;
+  ByteSet cell_ends_;
   std::vector<std::string> columns_;
   std::vector<std::string> cells_;
 };

@@ -10,6 +10,9 @@ namespace eft {
 namespace {
 
 constexpr std::string_view kSpace = " \t\r\n";
+const ByteSet kLineEnd("\n");
+const ByteSet kStringStops("\"\\");
+const ByteSet kItemStops("\"{}[],");
 
 void strip(std::string& text) {
   text.erase(std::min(text.find_last_not_of(kSpace) + 1, text.size()));
@@ -57,7 +60,7 @@ class JsonLines : public RowFile {
 
  private:
   void take_line(std::string& line) {
-    reader_.take_until("\n", line);
+    reader_.take_until(kLineEnd, line);
     reader_.take();
     strip(line);
   }
@@ -70,7 +73,7 @@ class JsonLines : public RowFile {
       several_lines_ = true;
       if (reader_.peek() == TextReader::kEnd) throw DataError("{}: not valid JSON, an object has no end", row.where);
       line.clear();
-      reader_.take_until("\n", line);
+      reader_.take_until(kLineEnd, line);
       reader_.take();
       row.text += '\n';
       row.text += line;
@@ -129,7 +132,7 @@ class JsonArray : public RowFile {
     const std::string where = reader_.where();
     take_byte(text);
     for (;;) {
-      reader_.take_until("\"\\", text);
+      reader_.take_until(kStringStops, text);
       const int byte = reader_.peek();
       if (byte == TextReader::kEnd) throw DataError("{}: not valid JSON, a string has no end", where);
       take_byte(text);
@@ -141,7 +144,7 @@ class JsonArray : public RowFile {
   /// Up to the comma or bracket that ends the item.
   void take_item(std::string& text) {
     for (int depth = 0;;) {
-      reader_.take_until("\"{}[],", text);
+      reader_.take_until(kItemStops, text);
       const int byte = reader_.peek();
       if (byte == TextReader::kEnd) return;
       if (byte == '"') {

@@ -5,6 +5,24 @@
 #include "text/utf8.h"
 
 namespace eft {
+namespace {
+
+/// `byte`, which may not stand in a JSON string, as it is written there.
+void append_escaped(unsigned char byte, std::string& json) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  json += '\\';
+  if (byte == '\n') {
+    json += 'n';
+  } else if (byte >= 0x20) {
+    json += static_cast<char>(byte);
+  } else {
+    json += "u00";
+    json += kHex[byte >> 4U];
+    json += kHex[byte & 0xFU];
+  }
+}
+
+}  // namespace
 
 void append_json_string(std::string_view value, std::string& json) {
   json += '"';
@@ -14,12 +32,7 @@ void append_json_string(std::string_view value, std::string& json) {
     if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
     json.append(value, copied, i - copied);
     copied = i + 1;
-    if (byte == '"' || byte == '\\') {
-      json += '\\';
-      json += value[i];
-    } else {
-      fmt::format_to(std::back_inserter(json), "\\u{:04x}", byte);
-    }
+    append_escaped(byte, json);
   }
   json.append(value, copied);
   json += '"';

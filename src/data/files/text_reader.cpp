@@ -1,7 +1,6 @@
 #include "data/files/text_reader.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <utility>
 
@@ -13,16 +12,19 @@ namespace {
 constexpr std::size_t kPiece = std::size_t{1} << 18U;
 constexpr std::size_t kLongestRow = std::size_t{256} << 20U;
 
-std::size_t find_first(std::string_view text, std::string_view stops) {
-  if (stops.size() == 1) return std::min(text.find(stops[0]), text.size());
-  std::array<bool, 256> is_stop{};
-  for (const char stop : stops) is_stop[static_cast<unsigned char>(stop)] = true;
-  std::size_t at = 0;
-  while (at < text.size() && !is_stop[static_cast<unsigned char>(text[at])]) ++at;
-  return at;
+}  // namespace
+
+ByteSet::ByteSet(std::string_view bytes) {
+  for (const char byte : bytes) holds_[static_cast<unsigned char>(byte)] = true;
+  if (bytes.size() == 1) single_ = static_cast<unsigned char>(bytes[0]);
 }
 
-}  // namespace
+std::size_t ByteSet::find_in(std::string_view text) const {
+  if (single_ >= 0) return std::min(text.find(static_cast<char>(single_)), text.size());
+  std::size_t at = 0;
+  while (at < text.size() && !holds_[static_cast<unsigned char>(text[at])]) ++at;
+  return at;
+}
 
 TextReader::TextReader(std::filesystem::path path)
     : path_(std::move(path)), bytes_(open_bytes(path_)), buffer_(kPiece) {
@@ -54,11 +56,11 @@ int TextReader::take() {
   return byte;
 }
 
-void TextReader::take_until(std::string_view stops, std::string& text) {
+void TextReader::take_until(const ByteSet& stops, std::string& text) {
   const std::int64_t first_line = line_;
   while (peek() != kEnd) {
     const std::string_view rest(buffer_.data() + at_, end_ - at_);
-    const std::size_t count = find_first(rest, stops);
+    const std::size_t count = stops.find_in(rest);
     line_ += std::count(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(count), '\n');
     text.append(rest.substr(0, count));
     at_ += count;

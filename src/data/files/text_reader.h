@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -10,6 +12,18 @@
 #include "data/files/byte_reader.h"
 
 namespace eft {
+
+/// Some of the 256 bytes.
+class ByteSet {
+ public:
+  explicit ByteSet(std::string_view bytes);
+  /// Offset of the first of them in `text`, or its size.
+  std::size_t find_in(std::string_view text) const;
+
+ private:
+  std::array<bool, 256> holds_{};
+  int single_ = -1;  // the only one
+};
 
 /// A text file read in pieces: memory does not grow with the file. Knows the line it stands in.
 class TextReader {
@@ -25,7 +39,7 @@ class TextReader {
   int take();
   /// Appends everything up to the next byte of `stops`, which stays, or to the end. Throws DataError when `text` grows
   /// beyond 256 MiB, which no row is meant to.
-  void take_until(std::string_view stops, std::string& text);
+  void take_until(const ByteSet& stops, std::string& text);
   /// Moves behind blanks, tabs and line ends.
   void skip_space();
   /// For a line that ends without a line feed.

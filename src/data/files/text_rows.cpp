@@ -7,6 +7,8 @@
 namespace eft {
 namespace {
 
+const ByteSet kLineEnds("\r\n");
+
 /// Lines end with a line feed, a carriage return or both; empty ones are rows too, as the `datasets` library has it.
 class TextRows : public RowFile {
  public:
@@ -17,7 +19,7 @@ class TextRows : public RowFile {
     RawRow row;
     row.where = reader_.where();
     std::string line;
-    reader_.take_until("\r\n", line);
+    reader_.take_until(kLineEnds, line);
     end_line();
     if (auto fault = fault_of_text(line)) {
       row.fault = std::move(*fault);
