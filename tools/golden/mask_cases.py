@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Writes the cases of tests/golden/data/masks: mask_cases.py OUT_DIR DEMO_MODEL.
 
-OUT_DIR/rows holds awkward rows of our own, OUT_DIR/gemma4/*.yaml and OUT_DIR/gemma3/*.yaml runs over them in Axolotl's
+OUT_DIR/rows holds awkward rows of our own, OUT_DIR/{gemma4,gemma3,gemma3n}/*.yaml runs over them in Axolotl's
 spelling. OUT_DIR/models gets the two models that the runs name (not committed): DEMO_MODEL, which is examples/demo/model,
 and one with its tokenizer in which the tokens around a turn have Gemma 3's names. What Axolotl makes of each run goes
 beside it:
 
     mask_cases.py tests/golden/data/masks examples/demo/model
-    for m in gemma3 gemma4; do axolotl_labels.py tests/golden/data/masks/$m tests/golden/data/masks/$m/*.yaml; done
+    for m in gemma3 gemma3n gemma4; do axolotl_labels.py tests/golden/data/masks/$m tests/golden/data/masks/$m/*.yaml; done
 """
 import json
 import pathlib
@@ -120,6 +120,54 @@ THINKING = [
     chat((U, "other tags"), (A, "before <reasoning>why</reasoning> after")),
     chat((U, "solution"), (A, "<|begin_of_thought|>hm<|end_of_thought|> <|begin_of_solution|> it <|end_of_solution|>")),
 ]
+# What a part or a turn weighs: any number but 0 trains.
+FRACTIONS = [
+    {"messages": [{"role": U, "content": "q"},
+                  {"role": A, "content": [part("Half of this", weight=0.5), part(" and a quarter", weight=0.25), part(" all.", weight=1.0)]}]},
+    {"messages": [{"role": U, "content": "q"}, {"role": A, "content": [part("only é", weight=0.125), part(" not", weight=0.0)]}]},
+]
+TURN_WEIGHTS = [
+    {"messages": [{"role": U, "content": "a", "weight": 0.0}, {"role": A, "content": "half", "weight": 0.5},
+                  {"role": U, "content": "b"}, {"role": A, "content": "none", "weight": 0.0},
+                  {"role": U, "content": "c", "weight": 0.25}, {"role": A, "content": "default 👍"}]},
+]
+REASONED = [
+    {"messages": [{"role": U, "content": "2+2"}, {"role": A, "content": "four", "reasoning_content": "two and two"}]},
+    {"messages": [{"role": U, "content": "again"}, {"role": A, "content": "4", "reasoning_content": "  spaces\r\naround  "},
+                  {"role": U, "content": "and?"}, {"role": A, "content": "no thought"}]},
+]
+NAMED_THOUGHTS = [
+    {"messages": [{"role": U, "content": "2+2"}, {"role": A, "content": "four", "thoughts": "zwei und zwei"}]},
+    {"messages": [{"role": U, "content": "plain"}, {"role": A, "content": "none"}]},
+]
+REASONING_PARTS = [
+    {"messages": [{"role": U, "content": "q"}, {"role": A, "content": "the answer", "reasoning_content": [
+        part("first wrong,", train=False), part(" then right", train=True)]}]},
+    {"messages": [{"role": U, "content": "q"}, {"role": A, "content": "all", "reasoning_content": [part("nothing", weight=0), part(" of it")]}]},
+]
+BOTH_PARTS = [
+    {"messages": [{"role": U, "content": "q"}, {"role": A, "content": [part("keep", train=True), part(" drop 👎", train=False)],
+                                                "reasoning_content": [part("no", train=False), part(" yes ✓", train=True)]}]},
+    {"messages": [{"role": U, "content": "q"}, {"role": A, "content": [part("a"), part(" b", train=False)],
+                                                "reasoning_content": [part("plain"), part(" parts")]}]},
+]
+CALLS = [
+    {"tools": json.dumps([TOOL]), "messages": [
+        {"role": U, "content": "Weather?"}, {"role": A, "content": "", "tool_calls": [
+            {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": {"city": "Zürich", "days": 2}}}]}]},
+    {"tools": json.dumps([TOOL]), "messages": [
+        {"role": U, "content": "And now?"}, {"role": A, "content": "Looking \"it\" up.", "tool_calls": [
+            {"id": "c2", "type": "function", "function": {"name": "weather", "arguments": {"city": "B\r\nern", "days": -1}}}]}]},
+]
+TOKENISED = [
+    {"input_ids": [2, 9, 10, 11, 1], "attention_mask": [1, 1, 1, 1, 1], "labels": [-100, -100, 10, 11, 1]},
+    {"input_ids": [2, 30, 31], "attention_mask": [1, 1, 1], "labels": [-100, 30, 31]},
+]
+SYSTEMS = [  # for formats with columns of their own
+    {"ask": "Wie geht's?", "with": "kontext {x}", "reply": "Gut 👍\r\n", "rule": "Sei kurz."},
+    {"ask": "no context", "with": "", "reply": "done<eos>", "rule": ""},
+    {"ask": "", "with": "only context", "reply": LONG_WORD, "rule": "  "},
+]
 ALPACA = [
     {"instruction": "Name a colour.", "input": "", "output": "Blue."},
     {"instruction": "Translate.", "input": "Guten Tag 👋", "output": "Good day 👋"},
@@ -150,13 +198,20 @@ TEXT = [
 ]
 MANY = [chat((U, f"question {i}"), (A, f"answer {i} " + "more " * (i % 7))) for i in range(40)]
 
-ROWS = {"instructed": INSTRUCTED, "segments": SEGMENTS, "named": NAMED, "flagged": FLAGGED, "detailed": DETAILED, "weighted": WEIGHTED, "thinking": THINKING, "chat": CHAT, "open": SYSTEM_ONLY_USER, "sharegpt": SHAREGPT, "stringed": STRINGED, "system_column": SYSTEM_COLUMN,
+ROWS = {"instructed": INSTRUCTED, "segments": SEGMENTS, "named": NAMED, "flagged": FLAGGED, "detailed": DETAILED, "weighted": WEIGHTED, "fractions": FRACTIONS, "turn_weights": TURN_WEIGHTS,
+        "reasoned": REASONED, "named_thoughts": NAMED_THOUGHTS, "reasoning_parts": REASONING_PARTS, "both_parts": BOTH_PARTS, "calls": CALLS,
+        "tokenised": TOKENISED, "systems": SYSTEMS, "thinking": THINKING, "chat": CHAT, "open": SYSTEM_ONLY_USER, "sharegpt": SHAREGPT, "stringed": STRINGED, "system_column": SYSTEM_COLUMN,
         "parts": PARTS, "tools": TOOLS, "alpaca": ALPACA, "text": TEXT, "many": MANY}
 
 CHATML = ("{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + "
           "'\\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}")
 EOS_TEMPLATE = ("{{ bos_token }}{% for m in messages %}{{ m['role'] }}: {{ m['content'] | trim }}{{ eos_token }}{{ '\\n' }}"
                 "{% endfor %}")
+KWARGS_TEMPLATE = ("{{ bos_token }}{% if mood is defined %}<{{ mood }}{{ levels | join('/') }}>{% endif %}{% for m in messages %}"
+                   "{{ m['role'] }}: {{ m['content'] }}<turn|>\n{% endfor %}")
+# Axolotl hands a template the properties that it sees it use, and it sees them in a loop like this.
+REASON_TEMPLATE = ("{% for message in messages %}<|turn>{{ message.role }}\n{% if message.reasoning_content %}<|channel>thought\n"
+                   "{{ message.reasoning_content }}<channel|>{% endif %}{{ message.content }}<turn|>\n{% endfor %}")
 THINK_TEMPLATE = ("{% for m in messages %}<|turn>{{ m['role'] }}\n{% if m['reasoning_content'] %}<|channel>"
                   "{{ m['reasoning_content'] }}<channel|>{% endif %}{{ m['content'] }}<turn|>\n{% endfor %}")
 
@@ -200,6 +255,8 @@ def cases(eot, template):
     yield "detailed_flagged", run({"path": "../rows/detailed.jsonl", "message_field_training_detail": "train_detail",
                                    "message_field_training": "train"}, **t)
     yield "weighted", run({"path": "../rows/weighted.jsonl"}, **t)
+    yield "fractions", run({"path": "../rows/fractions.jsonl"}, **t)
+    yield "turn_weights", run({"path": "../rows/turn_weights.jsonl", "message_field_training": "weight"}, **t)
     yield "truncate", run({}, excess_length_strategy="truncate", sequence_len=24, **t)
     yield "drop", run({}, sequence_len=32, min_sample_len=20, **t)
     yield "raise", run({}, excess_length_strategy="raise", sequence_len=32, **t)
@@ -231,7 +288,33 @@ def cases(eot, template):
         yield "split_thinking", run({"path": "../rows/thinking.jsonl", "split_thinking": True}, chat_template="jinja",
                                     chat_template_jinja=THINK_TEMPLATE, eot_tokens=[eot])
         yield "split_thinking_dropped", run({"path": "../rows/thinking.jsonl", "split_thinking": True}, **t)
+        thinks = {"chat_template": "jinja", "chat_template_jinja": REASON_TEMPLATE, "eot_tokens": [eot]}
+        yield "reasoned", run({"path": "../rows/reasoned.jsonl"}, **thinks)
+        yield "reasoned_dropped", run({"path": "../rows/reasoned.jsonl"}, **t)
+        yield "named_thoughts", run({"path": "../rows/named_thoughts.jsonl", "field_thinking": "thoughts"}, **thinks)
+        yield "renamed_thoughts", run({"path": "../rows/named_thoughts.jsonl", "field_thinking": "thoughts",
+                                       "template_thinking_key": "thinking"}, **{
+                                           **thinks, "chat_template_jinja": REASON_TEMPLATE.replace("reasoning_content", "thinking")})
+        yield "mapped_thoughts", run({"path": "../rows/reasoned.jsonl", "message_property_mappings": {"role": "role", "content": "content"}}, **thinks)
+        yield "reasoning_parts", run({"path": "../rows/reasoning_parts.jsonl"}, **thinks)
+        yield "both_parts", run({"path": "../rows/both_parts.jsonl"}, **thinks)
+        yield "calls", run({"path": "../rows/calls.jsonl"}, **t)
+        yield "calls_thinking", run({"path": "../rows/calls.jsonl"}, chat_template_kwargs={"enable_thinking": True}, **t)
+        yield "kwargs", run({}, chat_template="jinja", chat_template_jinja=KWARGS_TEMPLATE, eot_tokens=[eot],
+                            chat_template_kwargs={"mood": "fröhlich", "levels": [1, 2.5, True]})
         yield "enable_thinking", run({}, chat_template_kwargs={"enable_thinking": True}, **t)
+    own = {"field_instruction": "ask", "field_input": "with", "field_output": "reply", "field_system": "rule"}
+    formats = {"format": "Q: {instruction}\nC: {input}\nA:", "no_input_format": "Q: {instruction}\nA:", "system_format": "<<{system}>>\n"}
+    yield "user_defaults", run({"path": "../rows/instructed.jsonl", "type": {"system_prompt": "Be nice."}})
+    yield "user_columns", run({"path": "../rows/systems.jsonl", "type": own})
+    yield "user_formats", run({"path": "../rows/systems.jsonl", "type": {**own, **formats}})
+    yield "user_inputs", run({"path": "../rows/systems.jsonl", "type": {**own, **formats}}, train_on_inputs=True)
+    yield "user_system", run({"path": "../rows/alpaca.jsonl", "type": {**formats, "system_prompt": "Ever ✓ {so}"}})
+    yield "user_braces", run({"path": "../rows/alpaca.jsonl", "type": {"format": "{{{input}}} {{x}} {instruction}{instruction}",
+                                                                       "no_input_format": "{{}}"}})
+    yield "user_unknown", run({"path": "../rows/alpaca.jsonl", "type": {"format": "{instruction} {output}"}})
+    yield "user_no_column", run({"path": "../rows/alpaca.jsonl", "type": {"field_instruction": "missing"}})
+    yield "tokenised", run({"path": "../rows/tokenised.jsonl", "type": "completion"})
     yield "alpaca", run({"path": "../rows/alpaca.jsonl", "type": "alpaca"})
     yield "alpaca_inputs", run({"path": "../rows/alpaca.jsonl", "type": "alpaca"}, train_on_inputs=True)
     yield "alpaca_truncate", run({"path": "../rows/alpaca.jsonl", "type": "alpaca"}, sequence_len=80,
@@ -274,12 +357,12 @@ def main(out, demo):
     (out / "rows" / "chat.json").write_text(json.dumps(CHAT[:6], indent=1))
     (out / "rows" / "template.jinja").write_text("{% for m in messages %}<{{ m.role }}> {{ m.content }}<turn|>\n{% endfor %}")
     write_models(pathlib.Path(demo), out / "models")
-    for template, eot in (("gemma4", "<turn|>"), ("gemma3", "<end_of_turn>")):
+    for template, eot in (("gemma4", "<turn|>"), ("gemma3", "<end_of_turn>"), ("gemma3n", "<end_of_turn>")):
         (out / template).mkdir(exist_ok=True)
         for name, keys in cases(eot, template):
-            if template == "gemma3" and name not in GEMMA3:
+            if template != "gemma4" and name not in GEMMA3:
                 continue
-            config = {"base_model": f"../models/{template}", **keys}
+            config = {"base_model": f"../models/{template.removesuffix('n')}", **keys}
             config.setdefault("sequence_len", 512)
             config.update(shuffle_merged_datasets=False, micro_batch_size=1, gradient_accumulation_steps=1, num_epochs=1,
                           learning_rate=0.0001, optimizer="adamw_torch", bf16=False, output_dir="out")
