@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/preferences.h"
 #include "cli/train_job.h"
 #include "data/dataset.h"
 #include "data/loader.h"
@@ -29,8 +30,8 @@ void show(const Examples& examples, std::int64_t count, const Tokenizer& tokeniz
   const ShowStyle style = isatty(STDOUT_FILENO) != 0 ? ShowStyle::colour : ShowStyle::plain;
   count = std::min(count, static_cast<std::int64_t>(examples.size()));
   for (std::int64_t i = 0; i < count; ++i) {
-    const Example& example = examples[static_cast<std::size_t>(i)];
-    print(fmt::format("\n--- {}: {} tokens, {} bear loss", example.source, example.tokens.size(),
+    const ExampleView example = examples[static_cast<std::size_t>(i)];
+    print(fmt::format("\n--- {}: {} tokens, {} bear loss", example.source(), example.tokens.size(),
                       example.label_tokens()));
     print(show_example(example, tokenizer, style));
   }
@@ -56,8 +57,8 @@ void preprocess(const Arguments& arguments) {
   const TrainJob job = read_job(arguments.config, arguments.overrides);
   for (const std::string& note : job.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
-  const PreparedData data = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed);
   if (job.data.rl) return preprocess_preferences(job, tokenizer, arguments.show, arguments.dump);
+  const PreparedData data = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed);
   for (const std::string& line : data.report.tables()) print(line);
   for (const std::string& warning : data.report.warnings) print("warning: " + warning);
   for (const std::string& line : data.report.end_lines()) print(line);
