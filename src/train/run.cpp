@@ -12,13 +12,17 @@
 #include "train/facts.h"
 #include "train/forward_check.h"
 #include "train/memory_plan.h"
+#include "train/supported_data.h"
 #include "train/trainer.h"
 
 namespace eft {
 namespace {
 
 PreparedData load_data(const TrainJob& job, const Tokenizer& tokenizer) {
-  return prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed);
+  require_supported(job.data);
+  PreparedData data = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed);
+  require_supported(data);
+  return data;
 }
 
 MemoryFacts plan_steps_memory(TrainJob& job, const PreparedData& data) {
