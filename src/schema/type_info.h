@@ -28,7 +28,7 @@ struct TypeInfo {
     structure
   };
 
-  explicit TypeInfo(Kind kind_of_member) : kind(kind_of_member) {}
+  explicit TypeInfo(Kind kind_of_member);
 
   Kind kind;
   Bounds bounds;
@@ -44,6 +44,8 @@ struct FieldType {
   TypeInfo type;
   YamlNode fallback;  ///< the default; null when there is none
 };
+
+inline TypeInfo::TypeInfo(Kind kind_of_member) : kind(kind_of_member) {}
 
 inline TypeInfo type_of(const bool*) { return TypeInfo(TypeInfo::Kind::boolean); }
 inline TypeInfo type_of(const AutoBool*) { return TypeInfo(TypeInfo::Kind::auto_boolean); }
