@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "data/example.h"
+#include "data/examples.h"
 #include "models/model.h"
 
 namespace eft {
