@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "text/merge_reader.h"
 #include "text/utf8.h"
 
 namespace eft {
@@ -10,6 +11,8 @@ namespace {
 
 using Symbol = Bpe::Scratch::Symbol;
 using Candidate = Bpe::Scratch::Candidate;
+
+std::uint32_t id_bits(TokenId id) { return static_cast<std::uint32_t>(id); }
 
 /// For the heap: the smallest order on top.
 bool is_later(const Candidate& left, const Candidate& right) { return left.order > right.order; }
@@ -30,6 +33,8 @@ Bpe::Bpe(Vocabulary vocabulary, const MergeTexts& merges, BpeOptions options, co
       byte_ids_[static_cast<std::size_t>(byte)] = vocabulary_.find(fmt::format("<0x{:02X}>", byte)).value_or(-1);
     }
   }
+  // Unknown characters side by side may be one token.
+  if (unk_ >= 0 && std::ranges::count(byte_ids_, -1) > 0) falls_apart_ = false;
   map_characters();
   add_merges(merges, where);
 }
@@ -48,30 +53,19 @@ void Bpe::map_characters() {
 void Bpe::add_merges(const MergeTexts& merges, const std::string& where) {
   merges_.reserve(merges.sizes.size());
   const std::vector<bool> atoms = find_atoms();
-  const std::string_view bytes = merges.bytes;
-  std::size_t at = 0;
-  for (std::size_t rank = 0; rank < merges.sizes.size(); ++rank) {
-    const auto [left_size, right_size] = merges.sizes[rank];
-    const std::string_view left = bytes.substr(at, left_size);
-    const std::string_view right = bytes.substr(at + left_size, right_size);
-    const TokenId left_id = need(vocabulary_, left, "model.merges", where);
-    const TokenId right_id = need(vocabulary_, right, "model.merges", where);
-    const TokenId id = need(vocabulary_, bytes.substr(at, left_size + right_size), "model.merges", where);
-    merges_.set(static_cast<std::uint32_t>(left_id), static_cast<std::uint32_t>(right_id),
-                {static_cast<std::uint32_t>(rank), id});
-    may_join_all_ |= atoms[static_cast<std::size_t>(left_id)] || atoms[static_cast<std::size_t>(right_id)];
-    add_joint(left, right);
-    at += left_size + right_size;
+  MergeReader reader(vocabulary_, merges, where);
+  std::vector<MergeIds> block;
+  std::uint32_t rank = 0;
+  while (reader.next(block)) {
+    for (const MergeIds& merge : block) merges_.expect(id_bits(merge.left), id_bits(merge.right));
+    for (const MergeIds& merge : block) {
+      merges_.set(id_bits(merge.left), id_bits(merge.right), {rank++, merge.id});
+      // A token that stands for a character without being spelled like it may come from any of them.
+      if (atoms[id_bits(merge.left)] || atoms[id_bits(merge.right)]) falls_apart_ = false;
+      // A piece with a character that is no piece itself can never come about.
+      if (id_of(merge.last) >= 0 && id_of(merge.first) >= 0) joints_.add(merge.last, merge.first);
+    }
   }
-}
-
-void Bpe::add_joint(std::string_view left, std::string_view right) {
-  std::size_t position = 0;
-  const TokenId last = id_of(utf8::previous(left, left.size()));
-  const TokenId first = id_of(utf8::next(right, position));
-  // A piece with a character that is no piece itself can never come about.
-  if (last < 0 || first < 0) return;
-  joints_.set(static_cast<std::uint32_t>(last), static_cast<std::uint32_t>(first), {});
 }
 
 /// Ids that may stand for a character without being spelled like it.
@@ -93,16 +87,22 @@ void Bpe::encode(std::string_view word, Scratch& scratch, std::vector<BpeToken>&
       return;
     }
   }
+  if (!falls_apart_) return encode_stretch(word, scratch, out);
+  for (std::size_t begin = 0, end = 0; begin < word.size(); begin = end) {
+    end = joints_.stretch_end(word, begin);
+    const std::string_view stretch = word.substr(begin, end - begin);
+    if (scratch.words.find(stretch, out)) continue;
+    const std::size_t first = out.size();
+    encode_stretch(stretch, scratch, out);
+    scratch.words.keep(stretch, out, first);
+  }
+}
+
+void Bpe::encode_stretch(std::string_view stretch, Scratch& scratch, std::vector<BpeToken>& out) const {
   auto& symbols = scratch.symbols;
   symbols.clear();
-  split(word, symbols);
-  // No merge crosses a place where none of them puts the two characters together, so the stretches between such places
-  // are independent. They are short words in practice, which keeps the queue in the cache.
-  for (std::size_t begin = 0, end = 0; begin < symbols.size(); begin = end) {
-    end = begin + 1;
-    while (end < symbols.size() && may_join(symbols[end - 1].id, symbols[end].id)) ++end;
-    if (end - begin > 1) merge(scratch, begin, end);
-  }
+  split(stretch, symbols);
+  if (symbols.size() > 1) merge(scratch);
   for (const Symbol& symbol : symbols) {
     if (symbol.size > 0) out.push_back({symbol.id, symbol.size});
   }
@@ -138,10 +138,6 @@ bool Bpe::append_bytes(std::string_view character, std::vector<Symbol>& symbols)
   return true;
 }
 
-bool Bpe::may_join(TokenId left, TokenId right) const {
-  return may_join_all_ || joints_.find(static_cast<std::uint32_t>(left), static_cast<std::uint32_t>(right)) != nullptr;
-}
-
 void Bpe::propose(Scratch& scratch, std::int32_t left, std::int32_t right) const {
   const Merge* merge = merges_.find(static_cast<std::uint32_t>(scratch.symbols[static_cast<std::size_t>(left)].id),
                                     static_cast<std::uint32_t>(scratch.symbols[static_cast<std::size_t>(right)].id));
@@ -149,14 +145,14 @@ void Bpe::propose(Scratch& scratch, std::int32_t left, std::int32_t right) const
   scratch.queue.push_back({std::uint64_t{merge->rank} << 32 | static_cast<std::uint32_t>(left), merge->id});
 }
 
-void Bpe::merge(Scratch& scratch, std::size_t begin, std::size_t end) const {
+void Bpe::merge(Scratch& scratch) const {
   auto& symbols = scratch.symbols;
   auto& queue = scratch.queue;
   queue.clear();
-  for (std::size_t i = begin; i < end; ++i) {
-    symbols[i].previous = i == begin ? -1 : static_cast<std::int32_t>(i - 1);
-    symbols[i].next = i + 1 == end ? -1 : static_cast<std::int32_t>(i + 1);
-    if (i + 1 < end) propose(scratch, static_cast<std::int32_t>(i), static_cast<std::int32_t>(i + 1));
+  for (std::size_t i = 0; i < symbols.size(); ++i) {
+    symbols[i].previous = static_cast<std::int32_t>(i) - 1;
+    symbols[i].next = i + 1 == symbols.size() ? -1 : static_cast<std::int32_t>(i + 1);
+    if (i + 1 < symbols.size()) propose(scratch, static_cast<std::int32_t>(i), static_cast<std::int32_t>(i + 1));
   }
   std::make_heap(queue.begin(), queue.end(), is_later);
   const auto push = [&](std::int32_t left, std::int32_t right) {

@@ -7,8 +7,11 @@
 #include <utility>
 #include <vector>
 
+#include "text/joints.h"
+#include "text/merge_texts.h"
 #include "text/pair_map.h"
 #include "text/vocabulary.h"
+#include "text/word_cache.h"
 
 namespace eft {
 
@@ -18,18 +21,6 @@ struct BpeOptions {
   bool fuse_unk = false;
   bool byte_fallback = false;
   bool ignore_merges = false;
-};
-
-/// The merges in order of rank: the pieces left and right of each, written one behind the other.
-struct MergeTexts {
-  std::string bytes;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> sizes;
-};
-
-/// A token of a word and the bytes of the (normalized) word it takes.
-struct BpeToken {
-  TokenId id;
-  std::uint32_t size;
 };
 
 /// A byte-pair model as the `tokenizers` library runs it: characters (or their bytes) first, then the merge of lowest
@@ -54,6 +45,7 @@ class Bpe {
     };
     std::vector<Symbol> symbols;
     std::vector<Candidate> queue;
+    WordCache words;
   };
 
   /// Appends the tokens of `word`, valid UTF-8 of less than 2 GiB (2^31 bytes).
@@ -65,17 +57,15 @@ class Bpe {
     std::uint32_t rank;
     TokenId id;
   };
-  struct Nothing {};
 
   void map_characters();
   void add_merges(const MergeTexts& merges, const std::string& where);
-  void add_joint(std::string_view left, std::string_view right);
   std::vector<bool> find_atoms() const;
   TokenId id_of(char32_t code) const;
   void split(std::string_view word, std::vector<Scratch::Symbol>& symbols) const;
   bool append_bytes(std::string_view character, std::vector<Scratch::Symbol>& symbols) const;
-  bool may_join(TokenId left, TokenId right) const;
-  void merge(Scratch& scratch, std::size_t begin, std::size_t end) const;
+  void encode_stretch(std::string_view stretch, Scratch& scratch, std::vector<BpeToken>& out) const;
+  void merge(Scratch& scratch) const;
   void propose(Scratch& scratch, std::int32_t left, std::int32_t right) const;
 
   Vocabulary vocabulary_;
@@ -84,8 +74,8 @@ class Bpe {
   std::vector<TokenId> byte_ids_;       // by byte, -1 where the vocabulary lacks the piece
   std::vector<TokenId> character_ids_;  // by code point, -1 where there is no piece of one character
   PairMap<Merge> merges_;
-  PairMap<Nothing> joints_;  // neighbouring characters that some merge puts together
-  bool may_join_all_ = false;
+  Joints joints_;
+  bool falls_apart_ = true;  // a text at places that are no joints
 };
 
 }  // namespace eft

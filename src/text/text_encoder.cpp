@@ -22,7 +22,8 @@ void for_words(std::string_view text, std::size_t begin, std::size_t end, const 
 /// Encodes stretches without raw added tokens, one after the other, with one work space.
 class StretchEncoder {
  public:
-  StretchEncoder(const TextEncoder& encoder, std::vector<TokenSpan>& out) : encoder_(encoder), out_(out) {}
+  StretchEncoder(const TextEncoder& encoder, Bpe::Scratch& scratch, std::vector<TokenSpan>& out)
+      : encoder_(encoder), scratch_(scratch), out_(out) {}
 
   void encode(std::string_view stretch, std::size_t offset) {
     const std::string text = encoder_.normalizer(stretch);
@@ -53,8 +54,8 @@ class StretchEncoder {
   }
 
   const TextEncoder& encoder_;
+  Bpe::Scratch& scratch_;
   std::vector<TokenSpan>& out_;
-  Bpe::Scratch scratch_;
   std::vector<BpeToken> tokens_;
 };
 
@@ -70,7 +71,8 @@ std::vector<TokenSpan> TextEncoder::encode(std::string_view text) const {
   }
   std::vector<TokenSpan> out;
   out.reserve(text.size() / 4 + 1);
-  StretchEncoder stretches(*this, out);
+  const ScratchPool::Lease scratch(scratches);
+  StretchEncoder stretches(*this, *scratch, out);
   for (const auto& part : raw_tokens.split(text)) {
     if (part.id >= 0) {
       out.push_back({part.id, part.begin, part.end});

@@ -7,6 +7,7 @@
 #include "text/added_tokens.h"
 #include "text/bpe.h"
 #include "text/replacement.h"
+#include "text/scratch_pool.h"
 #include "text/tokenizer.h"
 
 namespace eft {
@@ -14,6 +15,7 @@ namespace eft {
 /// The way from text to ids: cut out added tokens, normalize, cut out normalized added tokens, split, byte pairs.
 struct TextEncoder {
   Bpe bpe;
+  mutable ScratchPool scratches;
   Normalizer normalizer;
   AddedTokenFinder raw_tokens;
   AddedTokenFinder normalized_tokens;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "text/tokenizer_lists.h"
 
 namespace eft {
 namespace {
@@ -198,6 +199,8 @@ TokenizerJson read_tokenizer_json(const std::filesystem::path& path) {
   const auto bytes = file.bytes();
   const auto* const begin = reinterpret_cast<const char*>(bytes.data());
   TokenizerJson out;
+  if (read_tokenizer_lists({begin, bytes.size()}, out)) return out;
+  out = {};
   Reader reader(out, path.string());
   json::sax_parse(begin, begin + bytes.size(), &reader);
   return out;

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "text/bpe.h"
+#include "text/merge_texts.h"
 
 namespace eft {
 

@@ -1,18 +1,14 @@
 #include "text/vocabulary.h"
 
 #include <bit>
-#include <functional>
 
 #include "base/error.h"
+#include "text/short_hash.h"
 
 namespace eft {
 namespace {
 
 constexpr TokenId kFree = -1;
-
-std::uint32_t tag_of(std::string_view piece) {
-  return static_cast<std::uint32_t>(std::hash<std::string_view>{}(piece));
-}
 
 }  // namespace
 
@@ -23,10 +19,19 @@ Vocabulary::Vocabulary(std::vector<std::string> pieces, const std::string& where
   }
 }
 
-std::optional<TokenId> Vocabulary::find(std::string_view piece) const {
+std::uint32_t Vocabulary::tag_of(std::string_view piece) { return static_cast<std::uint32_t>(short_hash(piece)); }
+
+std::optional<TokenId> Vocabulary::find(std::string_view piece) const { return find(piece, tag_of(piece)); }
+
+std::optional<TokenId> Vocabulary::find(std::string_view piece, std::uint32_t tag) const {
   if (slots_.empty() || piece.empty()) return std::nullopt;
-  const TokenId id = slots_[place_of(piece, tag_of(piece))].id;
+  const TokenId id = slots_[place_of(piece, tag)].id;
   return id == kFree ? std::nullopt : std::optional(id);
+}
+
+void Vocabulary::expect_piece(std::uint32_t tag) const {
+  const Slot& slot = slots_[tag & (slots_.size() - 1)];
+  if (slot.id != kFree) __builtin_prefetch(&pieces_[static_cast<std::size_t>(slot.id)]);
 }
 
 void Vocabulary::index(TokenId id, const std::string& where) {

@@ -18,6 +18,12 @@ class Vocabulary {
   Vocabulary(std::vector<std::string> pieces, const std::string& where);
 
   std::optional<TokenId> find(std::string_view piece) const;
+  /// What find() of a piece begins with. Looking many pieces up is faster when each is announced some time before: first
+  /// the place in the table, later what stands there.
+  static std::uint32_t tag_of(std::string_view piece);
+  std::optional<TokenId> find(std::string_view piece, std::uint32_t tag) const;
+  void expect_tag(std::uint32_t tag) const { __builtin_prefetch(&slots_[tag & (slots_.size() - 1)]); }
+  void expect_piece(std::uint32_t tag) const;
   /// All pieces by id; holes are empty.
   const std::vector<std::string>& pieces() const { return pieces_; }
   /// Number of pieces without the holes.

@@ -53,7 +53,7 @@ class CallGuard {
   Render& render_;
 };
 
-inline constexpr std::int64_t kMaxSteps = 50'000'000;
+inline constexpr std::int64_t kMaxSteps = 5'000'000;
 inline constexpr int kMaxCalls = 150;
 
 }  // namespace eft::jinja
