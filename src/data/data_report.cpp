@@ -41,9 +41,9 @@ std::string dropped_text(const DatasetCounts& counts) {
 }
 
 std::string dataset_line(const DatasetCounts& counts) {
-  std::string line = fmt::format("{}: {} rows, {} examples, {} tokens, {} bear loss ({:.0f} %)", title_of(counts),
-                                 counts.rows, counts.examples, counts.tokens, counts.label_tokens,
-                                 percent(counts.label_tokens, counts.tokens));
+  std::string line =
+      fmt::format("{}: {} rows, {} examples, {} tokens, {} bear loss ({:.0f} %)", title_of(counts), counts.rows,
+                  counts.examples, counts.tokens, counts.label_tokens, percent(counts.label_tokens, counts.tokens));
   if (counts.truncated > 0) line += fmt::format("; {} truncated", counts.truncated);
   return line + dropped_text(counts);
 }
@@ -55,13 +55,16 @@ void add_table(std::vector<std::string>& lines, const DatasetCounts& counts) {
   lines.push_back(title_of(counts));
   add("rows read", std::to_string(counts.rows));
   add("examples", std::to_string(counts.examples));
+  for (const auto& [reason, rows] : counts.bad_reasons) {
+    add("dropped", fmt::format("{} {}: {}", rows.count, reason, rows.first));
+  }
   for (const auto& [dropped, what] : reasons_of(counts)) {
-    if (dropped.count > 0) add("dropped", fmt::format("{} {}: {}", dropped.count, what, dropped.first));
+    if (dropped.count > 0 && &dropped != &counts.bad)
+      add("dropped", fmt::format("{} {}: {}", dropped.count, what, dropped.first));
   }
   if (counts.truncated > 0) add("truncated", std::to_string(counts.truncated));
   add("tokens", std::to_string(counts.tokens));
-  add("label tokens",
-      fmt::format("{} ({:.1f} %)", counts.label_tokens, percent(counts.label_tokens, counts.tokens)));
+  add("label tokens", fmt::format("{} ({:.1f} %)", counts.label_tokens, percent(counts.label_tokens, counts.tokens)));
   for (const std::string& line : length_histogram(counts.lengths)) lines.push_back("  " + line);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "data/bad_rows.h"
 #include "data/duplicates.h"
 #include "data/format.h"
 #include "data/length.h"
@@ -53,10 +54,11 @@ void check_not_empty(const DatasetCounts& counts) {
   if (counts.examples > 0) return;
   const std::array reasons = {&counts.bad, &counts.too_long, &counts.too_short, &counts.no_labels, &counts.empty};
   const auto first = std::ranges::find_if(reasons, [](const Dropped* dropped) { return dropped->count > 0; });
-  throw DataError("{}: nothing is left of {} rows: {} cannot be used, {} too long, {} too short, {} without a token "
-                  "that bears loss, {} without text; one of them is {}",
-                  counts.path, counts.rows, counts.bad.count, counts.too_long.count, counts.too_short.count,
-                  counts.no_labels.count, counts.empty.count, (*first)->first);
+  throw DataError(
+      "{}: nothing is left of {} rows: {} cannot be used, {} too long, {} too short, {} without a token "
+      "that bears loss, {} without text; one of them is {}",
+      counts.path, counts.rows, counts.bad.count, counts.too_long.count, counts.too_short.count, counts.no_labels.count,
+      counts.empty.count, (*first)->first);
 }
 
 /// Counts a row that cannot be used, or throws what is wrong with it.
@@ -65,7 +67,7 @@ void take_error(const std::exception_ptr& error, const DataOptions& options, Dat
     std::rethrow_exception(error);
   } catch (const DataError& fault) {
     if (options.on_bad_row == BadRow::raise) throw;
-    count_dropped(counts.bad, fault.what());
+    count_bad(counts, fault.what());
   }
 }
 

@@ -17,6 +17,12 @@ struct Dropped {
   std::string first;  ///< "file.jsonl:12: 4096 tokens", the first of them
 };
 
+/// Rows that cannot be used, by reason.
+struct BadRows {
+  std::string reason;  ///< "no field 'text'"
+  Dropped rows;
+};
+
 /// What became of the rows of one entry of `datasets` or `test_datasets`.
 struct DatasetCounts {
   std::string path;
@@ -24,12 +30,13 @@ struct DatasetCounts {
   std::int64_t rows = 0;        ///< read, after `split`
   std::int64_t examples = 0;    ///< made of them and kept; a completion row longer than sequence_len makes several
   Dropped bad;                  ///< cannot be used; only with on_bad_row: drop
-  Dropped empty;                ///< have no text
-  Dropped too_long;             ///< more than sequence_len tokens
-  Dropped too_short;            ///< fewer than min_sample_len tokens
-  Dropped no_labels;            ///< no token bears loss
-  std::int64_t truncated = 0;   ///< kept, cut to sequence_len
-  std::int64_t tokens = 0;      ///< of the kept examples
+  std::vector<BadRows> bad_reasons = {};  ///< of `bad`
+  Dropped empty;                          ///< have no text
+  Dropped too_long;                       ///< more than sequence_len tokens
+  Dropped too_short;                      ///< fewer than min_sample_len tokens
+  Dropped no_labels;                      ///< no token bears loss
+  std::int64_t truncated = 0;             ///< kept, cut to sequence_len
+  std::int64_t tokens = 0;                ///< of the kept examples
   std::int64_t label_tokens = 0;
   std::int64_t largest_token = 0;
   std::vector<std::int64_t> lengths;  ///< lengths[b]: kept examples of 2^(b-1) to 2^b - 1 tokens
@@ -42,7 +49,7 @@ struct DataReport {
   std::int64_t eval_examples = 0;
   std::int64_t duplicates = 0;        ///< dropped by dataset_exact_deduplication
   std::vector<std::string> warnings;  ///< one line each
-  std::string prepared;               ///< where the prepared rows lie, and whether they were there already; may be empty
+  std::string prepared;  ///< where the prepared rows lie, and whether they were there already; may be empty
 
   /// One line a dataset, then end_lines().
   std::vector<std::string> lines() const;

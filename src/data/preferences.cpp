@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/parallel.h"
+#include "data/bad_rows.h"
 #include "data/length.h"
 #include "data/shuffle.h"
 #include "data/source.h"
@@ -92,7 +93,7 @@ void take(Made& made, const DataOptions& options, DatasetCounts& counts, std::ve
       std::rethrow_exception(made.error);
     } catch (const DataError& fault) {
       if (options.on_bad_row == BadRow::raise) throw;
-      return count_dropped(counts.bad, fault.what());
+      return count_bad(counts, fault.what());
     }
   }
   const Preference& row = *made.preference;

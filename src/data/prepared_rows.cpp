@@ -14,8 +14,8 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 /// What a tokenizer and its chat template are made of.
-constexpr std::array kModelFiles = {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-                                    "added_tokens.json", "chat_template.jinja", "chat_template.json"};
+constexpr std::array kModelFiles = {"tokenizer.json",    "tokenizer_config.json", "special_tokens_map.json",
+                                    "added_tokens.json", "chat_template.jinja",   "chat_template.json"};
 
 /// Visitor: hashes the members of a struct.
 struct OptionHasher {
@@ -38,18 +38,14 @@ struct OptionHasher {
     }
   }
   template <class T>
-    requires std::is_arithmetic_v<T>
-  void add(T value) {
-    hasher.add_part(fmt::format("{}", value));
-  }
+  requires std::is_arithmetic_v<T>
+  void add(T value) { hasher.add_part(fmt::format("{}", value)); }
   template <class T>
-    requires std::is_enum_v<T>
-  void add(T value) {
-    add(static_cast<std::int64_t>(value));
-  }
+  requires std::is_enum_v<T>
+  void add(T value) { add(static_cast<std::int64_t>(value)); }
   /// A name or a mapping.
   template <class T>
-    requires requires(const T& value) { value.name, value.fields; }
+  requires requires(const T& value) { value.name, value.fields; }
   void add(const T& value) {
     add(value.name);
     add(value.fields);
@@ -65,7 +61,7 @@ struct OptionHasher {
     for (const T& item : value) add(item);
   }
   template <class T>
-    requires requires(T& options, OptionHasher& visitor) { describe(visitor, options); }
+  requires requires(T& options, OptionHasher& visitor) { describe(visitor, options); }
   void add(const T& options) {
     T copy = options;  // describe() takes what it describes by reference, for the readers
     describe(*this, copy);
@@ -105,12 +101,25 @@ Json json_of(const Dropped& dropped) { return {dropped.count, dropped.first}; }
 
 Dropped dropped_of(const Json& json) { return {.count = json.at(0), .first = json.at(1)}; }
 
+Json json_of(const std::vector<BadRows>& reasons) {
+  Json list = Json::array();
+  for (const auto& [reason, rows] : reasons) list.push_back({reason, rows.count, rows.first});
+  return list;
+}
+
+std::vector<BadRows> reasons_of(const Json& json) {
+  std::vector<BadRows> reasons;
+  for (const Json& item : json) reasons.push_back({item.at(0), {.count = item.at(1), .first = item.at(2)}});
+  return reasons;
+}
+
 Json json_of(const DatasetCounts& counts) {
   return {{"path", counts.path},
           {"for_evaluation", counts.for_evaluation},
           {"rows", counts.rows},
           {"examples", counts.examples},
           {"bad", json_of(counts.bad)},
+          {"bad_reasons", json_of(counts.bad_reasons)},
           {"empty", json_of(counts.empty)},
           {"too_long", json_of(counts.too_long)},
           {"too_short", json_of(counts.too_short)},
@@ -128,6 +137,7 @@ DatasetCounts counts_of(const Json& json) {
           .rows = json.at("rows"),
           .examples = json.at("examples"),
           .bad = dropped_of(json.at("bad")),
+          .bad_reasons = reasons_of(json.at("bad_reasons")),
           .empty = dropped_of(json.at("empty")),
           .too_long = dropped_of(json.at("too_long")),
           .too_short = dropped_of(json.at("too_short")),
