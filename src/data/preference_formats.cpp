@@ -27,6 +27,11 @@ std::optional<bool> read_label(const Json& row, const std::string& field, const 
   const auto found = row.find(field);
   if (found != row.end() && found->is_boolean()) return found->get<bool>();
   if (found != row.end() && (*found == 0 || *found == 1)) return *found == 1;
+  if (found != row.end() && found->is_string()) {  // a CSV file has words only
+    const auto& word = found->get_ref<const std::string&>();
+    if (word == "true" || word == "True" || word == "TRUE" || word == "1") return true;
+    if (word == "false" || word == "False" || word == "FALSE" || word == "0") return false;
+  }
   throw DataError("{}: field '{}' is {}, expected true for a good completion or false", where, field,
                   found == row.end() ? "missing" : found->dump());
 }
