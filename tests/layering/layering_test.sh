@@ -35,6 +35,7 @@ ops/*/*-inl.h:    backend/cpu/*
 ops/*/*_cuda.cu:  backend/cuda/*
 ops/*/*.cuh:      backend/cuda/*
 data/*_test.cpp:  schema/*
+data/golden_files.h: schema/*
 '
 # Words that no model may know: a linear decides for itself how it is stored and adapted, a batch how it is laid out. Tests
 # of models may.
