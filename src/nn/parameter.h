@@ -20,6 +20,8 @@ struct Parameter {
   Category category = Category::weights;
   double clip = 0;      ///< after each update values are held within ±clip; 0: no bound (Gemma 3n's AltUp coefficients)
   bool buffer = false;  ///< saved but never trained (Gemma 4's layer_scalar)
+  bool gathered = false;  ///< single rows of it are read, never all (the table of the per-layer embeddings)
+  bool mapped = false;    ///< `value` lies in the checkpoint's file
   Tensor value{};
   Tensor master{};                 ///< f32, or none when `value` itself is exact enough
   std::shared_ptr<GradSlot> grad{};  ///< set when trainable

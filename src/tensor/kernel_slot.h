@@ -50,6 +50,12 @@ class KernelSlot : public KernelSlotBase {
     return &*kernels;
   }
 
+  /// The kernels of `device`, or null when this build has none: for what a plan on meta asks about sizes.
+  const Kernels* peek(Device device) const {
+    const auto& kernels = kernels_[static_cast<std::size_t>(device)];
+    return kernels ? &*kernels : nullptr;
+  }
+
   /// Puts `kernel` in the place of one kernel of `device` and returns the one that was there.
   template <class Kernel>
   Kernel exchange(Device device, Kernel Kernels::*member, Kernel kernel) {

@@ -27,23 +27,29 @@ std::int64_t rounded(std::int64_t bytes) {
 struct Pool::State {
   Device device;
   const DeviceMemory* memory;  ///< null on cpu and meta
-  bool caches;                 ///< free blocks are kept here; a device keeps them itself, in the order of its stream
+  Device imitated;
+  bool caches;  ///< free blocks are kept here; a device keeps them itself, in the order of its stream
   std::mutex mutex;
   MemoryUse live;
   MemoryUse peak;
   std::multimap<std::int64_t, void*> free_blocks;
   std::int64_t cached = 0;
+  std::int64_t unused = 0;  // of blocks that were larger than asked for
   std::int64_t reserved_peak = 0;
 
   State(Device where, Device counted_as)
-      : device(where), memory(memory_of(where)), caches(memory == nullptr && counted_as == Device::cpu) {}
+      : device(where),
+        memory(memory_of(where)),
+        imitated(where == Device::meta ? counted_as : where),
+        caches(imitated == Device::cpu) {}
   ~State() { release_cache(0); }
+
+  std::int64_t reserved() const { return live.total + unused + cached; }
 
   void count(Category category, std::int64_t bytes) {
     live.by_category[static_cast<std::size_t>(category)] += bytes;
     live.total += bytes;
     if (live.total > peak.total) peak = live;
-    reserved_peak = std::max(reserved_peak, live.total + cached);
   }
 
   /// Smallest cached block that fits without wasting more than an eighth, if any.
@@ -72,30 +78,36 @@ struct Pool::State {
     return device == Device::meta ? nullptr : std::aligned_alloc(kAlignment, static_cast<std::size_t>(bytes));
   }
 
-  void* acquire(std::int64_t& bytes, Category category) {
+  /// A block of at least `bytes`; `size` becomes its own.
+  void* acquire(std::int64_t bytes, std::int64_t& size, Category category) {
     const std::lock_guard lock(mutex);
-    void* block = fresh_block(bytes);
+    size = bytes;
+    void* block = fresh_block(size);
     if (block == nullptr && device != Device::meta) {
       release_cache(0);
       if (memory != nullptr) memory->trim();
-      block = fresh_block(bytes);
+      size = bytes;
+      block = fresh_block(size);
       if (block == nullptr) {
         throw DeviceError("{}: out of memory: {} more for {}, {} in use", name_of(device), format_bytes(bytes),
                           name_of(category), format_bytes(live.total));
       }
     }
     count(category, bytes);
+    unused += size - bytes;
+    reserved_peak = std::max(reserved_peak, reserved());
     return block;
   }
 
-  void give_back(void* block, std::int64_t bytes, Category category) {
+  void give_back(void* block, std::int64_t bytes, std::int64_t size, Category category) {
     const std::lock_guard lock(mutex);
     live.by_category[static_cast<std::size_t>(category)] -= bytes;
     live.total -= bytes;
+    unused -= size - bytes;
     if (memory != nullptr) return memory->release(block);
     if (!caches) return;
-    free_blocks.emplace(bytes, block);
-    cached += bytes;
+    free_blocks.emplace(size, block);
+    cached += size;
     release_cache(std::max(kMinCache, peak.total / kCacheShare));
   }
 };
@@ -105,8 +117,9 @@ Pool::~Pool() = default;
 
 std::shared_ptr<void> Pool::allocate(std::int64_t bytes, Category category) {
   bytes = rounded(bytes);
-  void* block = state_->acquire(bytes, category);
-  return {block, [state = state_, bytes, category](void* data) { state->give_back(data, bytes, category); }};
+  std::int64_t size = 0;
+  void* block = state_->acquire(bytes, size, category);
+  return {block, [state = state_, bytes, size, category](void* data) { state->give_back(data, bytes, size, category); }};
 }
 
 std::shared_ptr<void> Pool::adopt(void* data, std::shared_ptr<const void> owner) {
@@ -114,6 +127,8 @@ std::shared_ptr<void> Pool::adopt(void* data, std::shared_ptr<const void> owner)
 }
 
 Device Pool::device() const { return state_->device; }
+
+Device Pool::imitated() const { return state_->imitated; }
 
 MemoryUse Pool::live() const {
   const std::lock_guard lock(state_->mutex);
@@ -133,7 +148,7 @@ std::int64_t Pool::reserved_peak() const {
 void Pool::reset_peak() {
   const std::lock_guard lock(state_->mutex);
   state_->peak = state_->live;
-  state_->reserved_peak = state_->live.total + state_->cached;
+  state_->reserved_peak = state_->reserved();
 }
 
 void Pool::trim() {

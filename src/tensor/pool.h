@@ -43,6 +43,8 @@ class Pool {
   std::shared_ptr<void> adopt(void* data, std::shared_ptr<const void> owner);
 
   Device device() const;
+  /// The device itself or, on meta, the one whose blocks are imitated.
+  Device imitated() const;
   MemoryUse live() const;
   /// Peak of the sum, with the categories as they were at that moment, since construction or `reset_peak`.
   MemoryUse peak() const;

@@ -16,6 +16,7 @@ PerLayerInputs::PerLayerInputs(const Scope& s, const TextSpec& spec)
       per_layer_model_projection_(s / "per_layer_model_projection", spec.hidden_size,
                                   spec.num_hidden_layers * spec.hidden_size_per_layer_input),
       per_layer_projection_norm_(s / "per_layer_projection_norm", spec.hidden_size_per_layer_input, spec.rms_norm_eps) {
+  embed_tokens_per_layer_->gathered = true;
 }
 
 Var PerLayerInputs::operator()(Context& ctx, std::span<const std::int32_t> tokens, const Var& x) const {

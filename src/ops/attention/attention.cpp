@@ -19,7 +19,7 @@ void check_shapes(const Var& q, const Var& k, const Var& v, std::span<const Atte
 }
 
 Tensor workspace_for(Context& ctx, const Var& q, const Var& k, bool backward) {
-  const auto* kernels = attention_kernels.find(ctx.device());
+  const auto* kernels = attention_kernels.peek(ctx.pool->imitated());
   const std::int64_t bytes =
       kernels != nullptr ? kernels->workspace_bytes(q.dtype(), q.shape(), k.shape(), backward) : 0;
   return ctx.workspace(DType::u8, {bytes});

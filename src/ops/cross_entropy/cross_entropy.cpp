@@ -42,7 +42,7 @@ class BlockPass {
   void run(Tensor& losses, Tensor& dhidden, GradView dweight) {
     const bool gradient = dhidden || dweight;
     Tensor input = ctx_.workspace(hidden_.dtype(), {block_rows_, width()});
-    Tensor logits = ctx_.workspace(dtype_, {block_rows_, vocabulary()});
+    Tensor logits(*ctx_.pool, Category::logits, dtype_, {block_rows_, vocabulary()});
     Tensor dlogits = gradient ? gradient_of(logits) : Tensor();
     for (std::int64_t begin = 0; begin < chosen_.size(); begin += block_rows_) {
       const std::int64_t rows = std::min(block_rows_, chosen_.size() - begin);
@@ -62,9 +62,9 @@ class BlockPass {
 
   /// The logits' own storage, unless products want another dtype.
   Tensor gradient_of(const Tensor& logits) const {
-    const auto* kernels = cross_entropy_kernels.find(ctx_.device());
+    const auto* kernels = cross_entropy_kernels.peek(ctx_.pool->imitated());
     const DType dtype = kernels != nullptr ? kernels->gradient_dtype(hidden_.dtype(), weight_.dtype()) : dtype_;
-    return dtype == dtype_ ? logits : ctx_.workspace(dtype, logits.shape());
+    return dtype == dtype_ ? logits : Tensor(*ctx_.pool, Category::logits, dtype, logits.shape());
   }
 
   void forward(std::int64_t begin, Tensor& input, Tensor logits, Tensor& gradient, Tensor& losses) const {
