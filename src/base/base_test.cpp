@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/parallel.h"
 #include "base/random.h"
+#include "base/random_fill.h"
 
 namespace eft {
 namespace {
@@ -34,6 +35,16 @@ TEST(Random, continues_from_its_position) {
   for (int i = 0; i < 5; ++i) first.bits();
   Random resumed(7, 0, first.position());
   EXPECT_EQ(first.bits(), resumed.bits());
+}
+
+TEST(Random, many_at_a_time_are_the_same_numbers) {
+  std::vector<double> many(70'001);
+  fill_normal(many, 11, 5);
+  Random random(11, 5);
+  for (const double x : many) ASSERT_NEAR(x, random.normal(), 1e-14);
+  fill_uniform(many, 11, 5);
+  Random again(11, 5);
+  for (const double x : many) ASSERT_EQ(x, again.uniform());
 }
 
 TEST(Random, normal_has_mean_zero_and_variance_one) {

@@ -1,19 +1,35 @@
 #include "models/adapter.h"
 
 #include <cmath>
+#include <span>
 
-#include "base/random.h"
+#include "base/random_fill.h"
 #include "tensor/safetensors.h"
 
 namespace eft {
 namespace {
 
-void set_value(Parameter& parameter, Pool& pool, DType dtype, const Tensor& exact) {
+/// Storage for the value and, under bf16, its exact copy.
+void allocate(Parameter& parameter, Pool& pool, DType dtype) {
   parameter.value = Tensor(pool, Category::adapters, dtype, parameter.shape);
+  if (dtype == DType::bf16) parameter.master = Tensor(pool, Category::adapters, DType::f32, parameter.shape);
+}
+
+void set_value(Parameter& parameter, const Tensor& exact) {
   convert(exact, parameter.value);
-  if (dtype != DType::bf16) return;
-  parameter.master = Tensor(pool, Category::adapters, DType::f32, parameter.shape);
-  convert(exact, parameter.master);
+  if (parameter.master) convert(exact, parameter.master);
+}
+
+/// A fresh value: B is zero, A uniform.
+Tensor fresh_value(const Parameter& parameter, Pool& host, std::uint64_t seed, std::uint64_t stream) {
+  Tensor exact(host, Category::workspace, DType::f64, parameter.shape);
+  zero(exact);
+  if (parameter.init != Init::normal) return exact;
+  const std::span<double> values(exact.data<double>(), static_cast<std::size_t>(exact.elements()));
+  fill_uniform(values, seed, stream);
+  const double bound = 1.0 / std::sqrt(static_cast<double>(parameter.shape[1]));
+  for (double& value : values) value = static_cast<float>(bound * (2.0 * value - 1.0));
+  return exact;
 }
 
 }  // namespace
@@ -23,15 +39,10 @@ void initialise_adapter(Model& model, Pool& pool, std::uint64_t seed) {
   std::uint64_t stream = 0;
   for (Parameter& parameter : model.parameters()) {
     if (!parameter.is_adapter()) continue;
-    Tensor exact(host, Category::workspace, DType::f64, parameter.shape);
-    std::vector<double> values(static_cast<std::size_t>(parameter.shape.elements()), 0.0);
-    if (parameter.init == Init::normal) {
-      Random random(seed, ++stream);
-      const double bound = 1.0 / std::sqrt(static_cast<double>(parameter.shape[1]));
-      for (double& value : values) value = static_cast<float>(bound * (2.0 * random.uniform() - 1.0));
-    }
-    from_doubles(exact, values);
-    set_value(parameter, pool, model.dtype(), exact);
+    allocate(parameter, pool, model.dtype());
+    if (pool.device() == Device::meta) continue;
+    const std::uint64_t own = parameter.init == Init::normal ? ++stream : 0;
+    set_value(parameter, fresh_value(parameter, host, seed, own));
   }
 }
 
@@ -49,7 +60,8 @@ void load_adapter(Model& model, Pool& pool, const std::filesystem::path& folder)
       throw ConfigError("{}: {} is {}, expected {}; is it an adapter for another model?", file.path().string(),
                         parameter.name, to_string(stored.shape()), to_string(parameter.shape));
     }
-    set_value(parameter, pool, model.dtype(), stored);
+    allocate(parameter, pool, model.dtype());
+    set_value(parameter, stored);
     ++used;
   }
   if (used == file.entries().size()) return;

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "base/parallel.h"
-#include "base/random.h"
+#include "base/random_fill.h"
 #include "models/config_json.h"
 
 namespace eft {
@@ -20,13 +20,14 @@ bool readable_as_stored(const Parameter& parameter, DType stored, DType compute)
   return (rank == 2 || rank == 3) && stored == DType::bf16 && compute == DType::f32;
 }
 
-void load_parameter(Parameter& parameter, const Tensor& stored, const LoadOptions& options, Pool& pool) {
+/// True when the value is `stored` itself.
+bool load_parameter(Parameter& parameter, const Tensor& stored, const LoadOptions& options, Pool& pool) {
   const bool train = options.train_base && !parameter.buffer;
-  const bool host = pool.device() == Device::cpu || pool.device() == Device::meta;
+  const bool host = pool.imitated() == Device::cpu;
   if (host && !train && readable_as_stored(parameter, stored.dtype(), options.dtype)) {
     const bool meta = pool.device() == Device::meta;  // nothing is counted there either
     parameter.value = meta ? Tensor(nullptr, Device::meta, stored.dtype(), parameter.shape) : stored;
-    return;
+    return true;
   }
   parameter.value = Tensor(pool, Category::weights, options.dtype, parameter.shape);
   convert(stored, parameter.value);
@@ -34,6 +35,7 @@ void load_parameter(Parameter& parameter, const Tensor& stored, const LoadOption
     parameter.master = Tensor(pool, Category::optimizer, DType::f32, parameter.shape);
     convert(stored, parameter.master);
   }
+  return false;
 }
 
 /// One line with everything that is wrong between a model and its checkpoint.
@@ -75,23 +77,30 @@ void sort_unread(const CheckpointFiles& files, const std::set<std::string>& used
   }
 }
 
-/// Drawn in pieces with a stream each, so that the values do not depend on threads.
-Tensor initial_value(const Parameter& parameter, DType dtype, std::uint64_t seed, std::uint64_t stream) {
+/// Where a parameter's random numbers begin.
+struct RandomKey {
+  std::uint64_t seed;
+  std::uint64_t stream;
+};
+
+/// Elements [begin, end) of a parameter's fresh value. Drawn in pieces with a stream each, so that the values depend
+/// neither on threads nor on where a part begins, which is at a piece.
+Tensor initial_part(const Parameter& parameter, DType dtype, RandomKey random, std::int64_t begin, std::int64_t end) {
   constexpr double kDeviation = 0.02;
   constexpr std::int64_t kPiece = 1 << 16;
   Pool pool(Device::cpu);
-  Tensor value(pool, Category::workspace, dtype, parameter.shape);
-  const Tensor flat = value.reshape({parameter.shape.elements()});
-  parallel_for(flat.elements(), kPiece, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<double> piece(static_cast<std::size_t>(end - begin), parameter.init == Init::ones ? 1.0 : 0.0);
+  const Tensor part(pool, Category::workspace, dtype, {end - begin});
+  expect(begin % kPiece == 0, "a part that begins with a piece");
+  parallel_for(end - begin, kPiece, [&](std::int64_t first, std::int64_t last) {
+    std::vector<double> piece(static_cast<std::size_t>(last - first), parameter.init == Init::ones ? 1.0 : 0.0);
     if (parameter.init == Init::normal) {
-      Random random(seed, stream + static_cast<std::uint64_t>(begin / kPiece));
-      for (double& x : piece) x = kDeviation * random.normal();
+      fill_normal(piece, random.seed, random.stream + static_cast<std::uint64_t>((begin + first) / kPiece));
+      for (double& x : piece) x *= kDeviation;
     }
-    Tensor target = flat.slice(begin, end);
+    Tensor target = part.slice(first, last);
     from_doubles(target, piece);
   });
-  return value;
+  return part;
 }
 
 }  // namespace
@@ -117,7 +126,8 @@ OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& o
     used.insert(parameter.name);
     const Safetensors::Entry& entry = files.entry(parameter.name);
     if (entry.shape == parameter.shape || (parameter.buffer && entry.shape.elements() == parameter.shape.elements())) {
-      load_parameter(parameter, files.tensor(parameter.name).reshape(parameter.shape), options, pool);
+      const Tensor stored = files.tensor(parameter.name).reshape(parameter.shape);
+      parameter.mapped = load_parameter(parameter, stored, options, pool) && files.is_mapped(parameter.name);
     } else {
       mismatch.add(fmt::format("{} is {}, expected {}", parameter.name, to_string(entry.shape), to_string(parameter.shape)));
     }
@@ -136,9 +146,12 @@ TensorSources initial_values(const Model& model, DType dtype, std::uint64_t seed
   TensorSources sources;
   std::uint64_t index = 0;
   for (const Parameter& parameter : model.parameters()) {
-    const std::uint64_t stream = ++index << 32;
-    sources.push_back({parameter.name, dtype, parameter.shape,
-                       [&parameter, dtype, seed, stream] { return initial_value(parameter, dtype, seed, stream); }});
+    const RandomKey random{seed, ++index << 32};
+    const auto part = [&parameter, dtype, random](std::int64_t begin, std::int64_t end) {
+      return initial_part(parameter, dtype, random, begin, end);
+    };
+    const auto make = [&parameter, part] { return part(0, parameter.shape.elements()).reshape(parameter.shape); };
+    sources.push_back({.name = parameter.name, .dtype = dtype, .shape = parameter.shape, .make = make, .part = part});
   }
   return sources;
 }

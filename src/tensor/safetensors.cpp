@@ -1,5 +1,6 @@
 #include "tensor/safetensors.h"
 
+#include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -94,7 +95,7 @@ Tensor Safetensors::tensor(const std::string& name) const {
   const auto dtype = dtype_of(entry.dtype);
   if (!dtype) throw FileError("{}: {}: dtype {} is not supported; expected F64, F32, F16 or BF16", path().string(), name, entry.dtype);
   const std::byte* data = file_->bytes().data() + data_begin_ + entry.begin;
-  if (reinterpret_cast<std::uintptr_t>(data) % size_of(*dtype) == 0) {
+  if (is_mapped(name)) {
     std::shared_ptr<void> mapped(const_cast<std::byte*>(data), [owner = file_](void*) {});
     return {std::move(mapped), Device::cpu, *dtype, entry.shape};
   }
@@ -103,6 +104,13 @@ Tensor Safetensors::tensor(const std::string& name) const {
   std::shared_ptr<std::byte[]> copy(new std::byte[size]);
   std::memcpy(copy.get(), data, size);
   return {std::shared_ptr<void>(copy, copy.get()), Device::cpu, *dtype, entry.shape};
+}
+
+bool Safetensors::is_mapped(const std::string& name) const {
+  const Entry& entry = entries_.at(name);
+  const auto dtype = dtype_of(entry.dtype);
+  const auto begin = reinterpret_cast<std::uintptr_t>(file_->bytes().data()) + data_begin_ + entry.begin;
+  return dtype && begin % size_of(*dtype) == 0;
 }
 
 CheckpointFiles::CheckpointFiles(const std::filesystem::path& folder) {
@@ -128,10 +136,30 @@ CheckpointFiles::CheckpointFiles(const std::filesystem::path& folder) {
   }
 }
 
+namespace {
+
+void write_elements(AtomicFile& file, const TensorSource& source) {
+  constexpr std::int64_t kPart = std::int64_t{1} << 24;
+  const auto write = [&](const Tensor& tensor, std::int64_t elements) {
+    expect(tensor.dtype() == source.dtype && tensor.elements() == elements, "a tensor as it was announced");
+    file.write(on_host(tensor).raw(), static_cast<std::size_t>(tensor.bytes()));
+  };
+  const std::int64_t all = source.shape.elements();
+  if (!source.part) return write(source.make(), all);
+  for (std::int64_t begin = 0; begin < all; begin += kPart) {
+    const std::int64_t end = std::min(all, begin + kPart);
+    write(source.part(begin, end), end - begin);
+  }
+}
+
+}  // namespace
+
 TensorSources sources_of(const NamedTensors& tensors) {
   TensorSources sources;
   for (const auto& [name, tensor] : tensors) {
-    sources.push_back({name, tensor.dtype(), tensor.shape(), [held = tensor] { return held; }});
+    sources.push_back({.name = name, .dtype = tensor.dtype(), .shape = tensor.shape(), .make = [held = tensor] {
+                         return held;
+                       }});
   }
   return sources;
 }
@@ -154,11 +182,7 @@ void write_safetensors(const std::filesystem::path& path, const TensorSources& t
   AtomicFile file(path);
   file.write(&length, sizeof length);
   file.write(text);
-  for (const TensorSource& source : tensors) {
-    const Tensor tensor = source.make();
-    expect(tensor.dtype() == source.dtype && tensor.shape() == source.shape, "a tensor as it was announced");
-    file.write(on_host(tensor).raw(), static_cast<std::size_t>(tensor.bytes()));
-  }
+  for (const TensorSource& source : tensors) write_elements(file, source);
   file.commit();
 }
 

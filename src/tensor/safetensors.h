@@ -34,6 +34,8 @@ class Safetensors {
   const std::filesystem::path& path() const { return file_->path(); }
   /// The tensor on the host, sharing the mapping. Throws FileError when absent or of a dtype eft does not read.
   Tensor tensor(const std::string& name) const;
+  /// Whether `tensor` shares the mapping: its elements are aligned in the file.
+  bool is_mapped(const std::string& name) const;
 
  private:
   void read_header();
@@ -55,6 +57,7 @@ class CheckpointFiles {
   bool contains(const std::string& name) const { return tensors_.contains(name); }
   const Safetensors::Entry& entry(const std::string& name) const { return tensors_.at(name)->entries().at(name); }
   Tensor tensor(const std::string& name) const { return tensors_.at(name)->tensor(name); }
+  bool is_mapped(const std::string& name) const { return tensors_.at(name)->is_mapped(name); }
 
  private:
   std::vector<std::unique_ptr<Safetensors>> files_;
@@ -69,6 +72,8 @@ struct TensorSource {
   DType dtype;
   Shape shape;
   std::function<Tensor()> make;
+  /// Elements [begin, end) of the flat tensor, for one too large to be held; where it is set, `make` is not called.
+  std::function<Tensor(std::int64_t begin, std::int64_t end)> part = {};
 
   std::int64_t bytes() const { return shape.elements() * static_cast<std::int64_t>(size_of(dtype)); }
 };
@@ -85,7 +90,7 @@ void write_safetensors(const std::filesystem::path& path, const NamedTensors& te
 inline constexpr std::int64_t kShardBytes = 5'000'000'000;
 
 /// Writes model.safetensors, or numbered shards of at most `shard_bytes` with their index, into an existing folder.
-/// Holds one tensor at a time.
+/// Holds one tensor, or one part of it, at a time.
 void write_checkpoint(const std::filesystem::path& folder, const TensorSources& tensors,
                       std::int64_t shard_bytes = kShardBytes);
 

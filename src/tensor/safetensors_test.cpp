@@ -64,5 +64,24 @@ TEST_F(SafetensorsFile, says_what_is_wrong_with_a_file) {
   EXPECT_THROW(CheckpointFiles{folder_}, FileError);
 }
 
+TEST(Safetensors, writes_a_tensor_in_parts) {
+  const auto path = std::filesystem::path(::testing::TempDir()) / "eft_parts.safetensors";
+  constexpr std::int64_t kElements = (std::int64_t{1} << 24) + 5;
+  Pool pool(Device::cpu);
+  const auto part = [&](std::int64_t begin, std::int64_t end) {
+    Tensor tensor(pool, Category::workspace, DType::bf16, {end - begin});
+    zero(tensor);
+    tensor.data<BFloat16>()[end - begin - 1] = BFloat16(static_cast<float>(end % 100));
+    return tensor;
+  };
+  write_safetensors(path, TensorSources{{.name = "long", .dtype = DType::bf16, .shape = {kElements}, .make = {}, .part = part}},
+                    {});
+  const Tensor read = Safetensors(path).tensor("long");
+  EXPECT_TRUE(Safetensors(path).is_mapped("long"));
+  EXPECT_EQ(static_cast<float>(read.data<BFloat16>()[(1 << 24) - 1]), (1 << 24) % 100);
+  EXPECT_EQ(static_cast<float>(read.data<BFloat16>()[kElements - 1]), kElements % 100);
+  std::filesystem::remove(path);
+}
+
 }  // namespace
 }  // namespace eft
