@@ -28,6 +28,10 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
+/// Lets go of the memory that a part of a mapped file takes in this process; it is read again when it is needed. Whole
+/// pages only.
+void forget_pages(const void* data, std::size_t size);
+
 /// Reads a whole text file; throws FileError (missing, a folder, unreadable).
 std::string read_text(const std::filesystem::path& path);
 

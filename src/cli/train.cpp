@@ -8,9 +8,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "cli/command.h"
 #include "cli/train_job.h"
 #include "models/adapter.h"
+#include "report/words.h"
 #include "train/run.h"
 
 namespace eft {
@@ -19,6 +21,9 @@ namespace {
 /// Asked to stop, and a checkpoint was written: unlike an error (2 to 5) and the end by a signal (128 and more in a
 /// shell).
 constexpr int kStopped = 6;
+
+/// The budget of a plan is below the lowest setting.
+constexpr int kDoesNotFit = 7;
 
 volatile std::sig_atomic_t stop_signal = 0;
 volatile std::sig_atomic_t save_signal = 0;
@@ -52,6 +57,7 @@ struct Arguments {
   bool dry_run = false;
   bool verbose = false;
   bool json = false;
+  bool profile = false;
 };
 
 CLI::App* add_run_command(CLI::App& app, const std::shared_ptr<Arguments>& arguments, const char* name,
@@ -77,9 +83,16 @@ int train(const Arguments& arguments) {
                                                    .dry_run = arguments.dry_run,
                                                    .verbose = arguments.verbose,
                                                    .json = arguments.json,
+                                                   .profile = arguments.profile,
                                                    .requests = requests,
                                                    .before_first_step = listen_for_stop});
   return end == RunEnd::stopped ? kStopped : 0;
+}
+
+std::int64_t budget_of(const std::string& text) {
+  const auto bytes = parse_size(text);
+  if (!bytes) throw ConfigError("--budget: {}: no size, expected a number and a unit as in 8GB or 7.5GiB", text);
+  return *bytes;
 }
 
 nlohmann::ordered_json json_of(const Evaluation& result) {
@@ -122,6 +135,8 @@ void add_train_command(CLI::App& app, int& exit_code) {
   command->add_flag("--dry-run", arguments->dry_run, "Say everything about the run and stop before the first step");
   command->add_flag("--verbose", arguments->verbose, "Name every tensor");
   command->add_flag("--json", arguments->json, "Say it as one JSON object");
+  command->add_flag("--profile", arguments->profile,
+                    "Time every kernel: a table at the end, and trace.json in output_dir");
   command->callback([arguments, &exit_code] { exit_code = train(*arguments); });
 }
 
@@ -140,14 +155,21 @@ void add_evaluate_command(CLI::App& app, int& /*exit_code*/) {
   });
 }
 
-void add_plan_command(CLI::App& app, int& /*exit_code*/) {
+void add_plan_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       add_run_command(app, arguments, "plan", "The memory that a run's steps will need, without loading the model.");
   command->add_flag("--json", arguments->json, "Print one JSON object");
-  command->callback([arguments] {
-    const MemoryFacts memory = run_plan(read_job(arguments->config, arguments->overrides));
-    std::printf("%s", arguments->json ? (to_json(memory) + "\n").c_str() : to_text(memory).c_str());
+  auto options = std::make_shared<PlanOptions>();
+  auto budget = std::make_shared<std::string>();
+  command->add_option("--device", options->device, "Plan for cpu or cuda, which need not be there")
+      ->check(CLI::IsMember({"cpu", "cuda"}));
+  command->add_option("--budget", *budget, "Memory to stay within (8GB): says what to lower, ends with 7 if nothing fits");
+  command->callback([arguments, options, budget, &exit_code] {
+    if (!budget->empty()) options->budget = budget_of(*budget);
+    const MemoryPlan plan = run_plan(read_job(arguments->config, arguments->overrides), *options);
+    std::printf("%s", arguments->json ? (to_json(plan) + "\n").c_str() : to_text(plan).c_str());
+    exit_code = plan.can_fit() ? 0 : kDoesNotFit;
   });
 }
 

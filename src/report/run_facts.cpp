@@ -73,31 +73,6 @@ void add_compute(std::string& page, const RunFacts& facts) {
   add_line(page, "kernels", fmt::format("{}", fmt::join(facts.kernels, " ")));
 }
 
-std::string category_list(const MemoryFacts& memory) {
-  std::string text;
-  for (const auto& [name, bytes] : memory.peak_by_category) {
-    if (bytes > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, format_size(bytes));
-  }
-  return text;
-}
-
-std::string memory_line(const MemoryFacts& memory) {
-  std::string text = fmt::format("planned peak {} ({})", format_size(memory.peak), category_list(memory));
-  if (memory.mapped > 0) text += fmt::format(" + {} of weights mapped from files", format_size(memory.mapped));
-  if (memory.available > 0) text += fmt::format("; {} available", format_size(memory.available));
-  return text;
-}
-
-/// What to say when it does not fit; empty when it does.
-std::string memory_warning(const MemoryFacts& memory) {
-  if (memory.available == 0 || memory.peak + memory.mapped <= memory.available) return "";
-  if (memory.peak <= memory.available) {
-    return "mapped weights do not all fit beside the planned peak and will be read from disk again and again";
-  }
-  const std::string hint = "the planned peak is above the available memory; lower micro_batch_size or sequence_len";
-  return memory.recompute ? hint : hint + ", or set gradient_checkpointing: true";
-}
-
 Json json_of(const std::vector<TensorGroup>& groups, bool names) {
   Json list = Json::array();
   for (const TensorGroup& group : groups) {
@@ -106,18 +81,6 @@ Json json_of(const std::vector<TensorGroup>& groups, bool names) {
     list.push_back(std::move(item));
   }
   return list;
-}
-
-Json json_of(const MemoryFacts& memory) {
-  Json categories = Json::object();
-  for (const auto& [name, bytes] : memory.peak_by_category) categories[name] = bytes;
-  return {{"peak", memory.peak},
-          {"by_category", categories},
-          {"mapped", memory.mapped},
-          {"available", memory.available},
-          {"row_tokens", memory.row_tokens},
-          {"recompute", memory.recompute},
-          {"warning", memory_warning(memory)}};
 }
 
 }  // namespace
@@ -160,23 +123,8 @@ std::string to_json(const RunFacts& facts) {
                      {"products", facts.products}, {"simd", facts.simd},     {"recompute", facts.recompute},
                      {"kernels", facts.kernels}};
   return Json{{"notes", facts.notes}, {"model", model},     {"data", data},
-              {"steps", steps},       {"compute", compute}, {"memory", json_of(facts.memory)}}
+              {"steps", steps},       {"compute", compute}, {"memory", Json::parse(to_json(facts.memory))}}
       .dump();
-}
-
-std::string to_json(const MemoryFacts& memory) { return json_of(memory).dump(); }
-
-std::string to_text(const MemoryFacts& memory) {
-  std::string table =
-      fmt::format("memory of a step whose micro batches have {}{}\n", counted(memory.row_tokens, "token"),
-                  memory.recompute ? ", blocks recomputed in the backward pass" : "");
-  for (const auto& [name, bytes] : memory.peak_by_category)
-    table += fmt::format("  {:<22} {:>12}\n", name, format_size(bytes));
-  table += fmt::format("  {:<22} {:>12}\n", "peak", format_size(memory.peak));
-  table += fmt::format("  {:<22} {:>12}\n", "mapped weights", format_size(memory.mapped));
-  if (memory.available > 0) table += fmt::format("  {:<22} {:>12}\n", "available", format_size(memory.available));
-  const std::string warning = memory_warning(memory);
-  return warning.empty() ? table : table + "  warning: " + warning + "\n";
 }
 
 }  // namespace eft

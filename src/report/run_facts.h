@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "report/memory_facts.h"
+
 namespace eft {
 
 /// Tensors whose names differ only in a number: "model.layers.{0-25}.mlp.up_proj.weight".
@@ -13,16 +15,6 @@ struct TensorGroup {
   std::int64_t tensors = 0;
   std::int64_t parameters = 0;
   std::vector<std::string> names;
-};
-
-/// Planned or measured bytes by what they are for, largest first where it matters.
-struct MemoryFacts {
-  std::vector<std::pair<std::string, std::int64_t>> peak_by_category;
-  std::int64_t peak = 0;        ///< sum of the above
-  std::int64_t mapped = 0;      ///< weights read straight from the checkpoint's files, beside the peak
-  std::int64_t available = 0;   ///< on this machine now; 0: unknown
-  std::int64_t row_tokens = 0;  ///< of the micro batch it was planned for
-  bool recompute = false;       ///< blocks are computed again in the backward pass
 };
 
 /// All that is said about a run before its first step.
@@ -74,8 +66,5 @@ std::vector<TensorGroup> group_tensors(const std::vector<std::pair<std::string, 
 std::string to_text(const RunFacts& facts, bool verbose);
 /// The same as one JSON object on one line, with every trainable name.
 std::string to_json(const RunFacts& facts);
-/// The table of `eft plan`.
-std::string to_text(const MemoryFacts& memory);
-std::string to_json(const MemoryFacts& memory);
 
 }  // namespace eft

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace eft {
@@ -13,5 +14,7 @@ std::string counted(std::int64_t count, const std::string& noun);
 std::string format_seconds(double seconds);
 /// "1.23 GB" (1 GB = 1e9 bytes).
 std::string format_size(std::int64_t bytes);
+/// Bytes of "8GB", "7.5 GiB", "800 MB" or "1000000"; none when it is no such size.
+std::optional<std::int64_t> parse_size(const std::string& text);
 
 }  // namespace eft

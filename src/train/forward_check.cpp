@@ -11,8 +11,27 @@ namespace eft {
 namespace {
 
 constexpr std::size_t kRows = 3;
+constexpr double kOperations = 1e11;  // of one pass over the rows, so that the check takes a fraction of a second
+constexpr std::size_t kShortest = 12;
 constexpr std::size_t kLongest = 640;  // longer than the sliding window of the small models
-constexpr std::size_t kDecoded = 4;    // tokens at the end of a row that are fed one by one
+
+/// How much of each row is compared.
+struct Extent {
+  std::size_t longest;
+  std::size_t decoded;  ///< tokens at the end that are fed one by one, each of which reads all weights
+};
+
+Extent extent_for(const Model& model) {
+  double weights = 0;
+  for (const Parameter& parameter : model.parameters()) {
+    const bool head = parameter.value.raw() == model.head().value().raw();
+    if (parameter.shape.rank() >= 2 && !parameter.gathered && !head)
+      weights += static_cast<double>(parameter.shape.elements());
+  }
+  const double tokens = kOperations / (2 * std::max(weights, 1.0) * static_cast<double>(kRows));
+  const double longest = std::clamp(tokens, static_cast<double>(kShortest), static_cast<double>(kLongest));
+  return {static_cast<std::size_t>(longest), weights < 1e9 ? std::size_t{4} : std::size_t{1}};
+}
 
 /// Rounding in another order, through all layers, stays below these; keys and values that are lost give about 1.
 double tolerance_of(DType dtype) { return dtype == DType::bf16 ? 0.15 : dtype == DType::f32 ? 2e-3 : 1e-9; }
@@ -24,7 +43,8 @@ std::vector<std::int32_t> counting(std::size_t begin, std::size_t end) {
 }
 
 /// Hidden states of one row through the cache: half of it, the rest but a few tokens, then those one by one.
-std::vector<double> cached_states(const Model& model, Pool& pool, std::span<const std::int32_t> tokens) {
+std::vector<double> cached_states(const Model& model, Pool& pool, std::span<const std::int32_t> tokens,
+                                  std::size_t decoded) {
   KvCache cache(model.info().cache_windows);
   std::vector<double> states;
   const std::size_t half = (tokens.size() + 1) / 2;
@@ -36,7 +56,7 @@ std::vector<double> cached_states(const Model& model, Pool& pool, std::span<cons
     const std::vector<double> part = to_doubles(hidden.value());
     states.insert(states.end(), part.begin(), part.end());
     begin = end;
-    end = end + kDecoded < tokens.size() ? tokens.size() - kDecoded : end + 1;
+    end = end + decoded < tokens.size() ? tokens.size() - decoded : end + 1;
   }
   return states;
 }
@@ -61,14 +81,15 @@ ForwardCheck check_forward(const Model& model, Pool& pool, const Examples& examp
   std::vector<std::int32_t> tokens, positions;
   std::vector<std::int64_t> starts{0};
   std::vector<double> cached;
+  const Extent extent = extent_for(model);
   for (std::size_t i = 0; i < std::min(kRows, examples.size()); ++i) {
     const std::span<const std::int32_t> whole = examples[i].tokens;
-    const std::span<const std::int32_t> row = whole.first(std::min(kLongest, whole.size()));
+    const std::span<const std::int32_t> row = whole.first(std::min(extent.longest, whole.size()));
     const std::vector<std::int32_t> counted = counting(0, row.size());
     tokens.insert(tokens.end(), row.begin(), row.end());
     positions.insert(positions.end(), counted.begin(), counted.end());
     starts.push_back(static_cast<std::int64_t>(tokens.size()));
-    const std::vector<double> states = cached_states(model, pool, row);
+    const std::vector<double> states = cached_states(model, pool, row, extent.decoded);
     cached.insert(cached.end(), states.begin(), states.end());
   }
   Context ctx{.pool = &pool};

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <fstream>
+#include <set>
 #include <sstream>
 
+#include "base/process.h"
 #include "report/words.h"
 
 namespace eft {
 namespace {
+
+constexpr std::int64_t kPageWindow = 64 << 10;  // the system maps this much around a page that is touched
 
 /// The number behind `key` in a file of "key: number kB" lines, in bytes.
 std::int64_t meminfo(const std::string& key) {
@@ -28,13 +32,16 @@ std::int64_t number_in(const char* path) {
   return value;
 }
 
-/// Weights that stay in the checkpoint's files instead of the pool.
-std::int64_t mapped_bytes(const Model& model, const Pool& pool) {
-  std::int64_t all = 0;
+/// Adds the weights that stay in the checkpoint's files, and what the tokens of a step read of them.
+void add_mapped(MemoryFacts& facts, const Model& model, const PackedRow& row) {
+  const auto distinct = static_cast<std::int64_t>(std::set(row.tokens.begin(), row.tokens.end()).size());
   for (const Parameter& parameter : model.parameters()) {
-    if (parameter.category == Category::weights) all += parameter.value.bytes();
+    if (!parameter.mapped) continue;
+    const std::int64_t bytes = parameter.value.bytes();
+    facts.mapped += bytes;
+    const std::int64_t rows = distinct * (bytes / parameter.shape[0] + kPageWindow);
+    facts.touched += parameter.gathered ? std::min(rows, bytes) : bytes;
   }
-  return std::max<std::int64_t>(all - pool.live()[Category::weights], 0);
 }
 
 }  // namespace
@@ -52,31 +59,35 @@ AdamwOptions adamw_options(const TrainOptions& options) {
           .weight_decay = options.weight_decay};
 }
 
-MemoryFacts plan_memory(const TrainJob& job, const PackedRow& largest) {
-  Pool pool(Device::meta);
+MemoryFacts plan_memory(const TrainJob& job, const PackedRow& largest, Device device) {
+  Pool pool(Device::meta, device);
   const OpenedModel opened = open_for_training(job, pool);
   MemoryFacts facts;
-  facts.mapped = mapped_bytes(*opened.model, pool);
+  facts.device = name_of(device);
+  add_mapped(facts, *opened.model, largest);
   Adamw optimizer(opened.model->parameters(), pool, adamw_options(job.train));
   Stepper stepper(*opened.model, pool, optimizer, stepper_options(job.train));
   // A second micro batch meets the gradients of the first; more of them change nothing.
   const std::size_t batches = job.train.gradient_accumulation_steps > 1 ? 2 : 1;
-  stepper.step(std::vector<PackedRow>(batches, largest), 0.0, 0);
+  // The second step begins with the gradients' tensors and the free blocks of the first.
+  for (int step = 0; step < 2; ++step) stepper.step(std::vector<PackedRow>(batches, largest), 0.0, step);
   const MemoryUse peak = pool.peak();
   facts.peak_by_category = bytes_by_name(peak);
   facts.peak = peak.total;
+  facts.kept = pool.reserved_peak() - peak.total;
+  facts.process = resident_memory();
   facts.recompute = job.train.gradient_checkpointing.value_or(false);
   facts.row_tokens = static_cast<std::int64_t>(largest.tokens.size());
   return facts;
 }
 
-MemoryFacts fit_memory(TrainJob& job, const PackedRow& largest, std::int64_t available) {
-  MemoryFacts plain = plan_memory(job, largest);
+MemoryFacts fit_memory(TrainJob& job, const PackedRow& largest, std::int64_t available, Device device) {
+  MemoryFacts plain = plan_memory(job, largest, device);
   plain.available = available;
   if (plain.recompute || available == 0 || plain.peak <= available) return plain;
   TrainJob other = job;
   other.train.gradient_checkpointing = true;
-  MemoryFacts recomputed = plan_memory(other, largest);
+  MemoryFacts recomputed = plan_memory(other, largest, device);
   recomputed.available = available;
   const std::string need = fmt::format("a step needs {} without it, {} with it, and {} are available",
                                        format_size(plain.peak), format_size(recomputed.peak), format_size(available));

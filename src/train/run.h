@@ -14,6 +14,7 @@ struct RunOptions {
   bool dry_run = false;  ///< say everything and stop before the first step
   bool verbose = false;  ///< every name of a tensor
   bool json = false;     ///< the facts as one JSON object
+  bool profile = false;  ///< time every kernel: a table at the end and trace.json in output_dir
   RunRequests requests;
   std::function<void()> before_first_step;  ///< from then on `requests` are looked at
 };
@@ -40,7 +41,12 @@ struct EvaluationReport {
 /// `eft evaluate`: loss over the evaluation rows, else over the training rows.
 EvaluationReport run_evaluation(const TrainJob& job);
 
+struct PlanOptions {
+  std::string device;       ///< "cpu" or "cuda", which need not be there; empty: that of the run
+  std::int64_t budget = 0;  ///< bytes to stay within; 0: none
+};
+
 /// `eft plan`: what a step will need, without loading a weight.
-MemoryFacts run_plan(TrainJob job);
+MemoryPlan run_plan(TrainJob job, const PlanOptions& options);
 
 }  // namespace eft

@@ -152,9 +152,11 @@ std::vector<PackedRow> Trainer::draw() {
 void Trainer::make_step(Progress& progress) {
   const auto start = Clock::now();
   pool_.reset_peak();
+  if (profile_ != nullptr) profile_->begin_step();
   const std::vector<PackedRow> batches = draw();
   const double learning_rate = schedule_.at(state_.step);
   const StepResult result = stepper_.step(batches, learning_rate, state_.step);
+  if (profile_ != nullptr) profile_->end_step();
   skipped_ = result.updated ? 0 : skipped_ + 1;
   if (!result.updated) refuse(result, batches, progress);
   ++state_.step;

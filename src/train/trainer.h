@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/profile.h"
 #include "report/metrics.h"
 #include "report/progress.h"
 #include "train/checkpoint.h"
@@ -29,8 +30,8 @@ struct RunRequests {
 
 /// How the training rows of a job are batched, and those of evaluation.
 LoaderOptions train_loader_options(const TrainJob& job);
-
 LoaderOptions eval_loader_options(const TrainJob& job);
+
 /// A fine-tuning run over an opened model: steps, evaluations, checkpoints and the result in output_dir.
 class Trainer {
  public:
@@ -43,6 +44,9 @@ class Trainer {
   std::int64_t step() const { return state_.step; }
   /// Memory of the step that needed most.
   const MemoryUse& peak() const { return peak_; }
+
+  /// From now on steps are bracketed in `profile`, which must outlive the run.
+  void watch(Profile& profile) { profile_ = &profile; }
 
   /// Continues where `checkpoint` stands. Throws when it is of another model or other rows.
   void resume(const std::filesystem::path& checkpoint);
@@ -85,6 +89,7 @@ class Trainer {
   Schedule schedule_;
   TrainerState state_;
   MemoryUse peak_;
+  Profile* profile_ = nullptr;
   std::optional<BestModel> earlier_best_;  // before the last one was found
   std::optional<MetricsFile> metrics_;
   bool metrics_fail_ = false;                       // the last line could not be written

@@ -174,10 +174,39 @@ case_merged_equals_adapted() {
     { cat adapted.json merged.json >&2; fail 'the losses differ'; }
 }
 
+# Every kernel of the steps is timed, and the calls of a few steps are kept for a viewer.
+case_profile() {
+  tiny_setup
+  train --profile >log.txt
+  has log.txt '^profile of 2 steps, '
+  has log.txt '^linear\.forward +[0-9]+ '
+  has log.txt '^attention\.backward +[0-9]+ '
+  has log.txt '^outside of kernels '
+  has out/trace.json '"name":"linear.forward","ph":"X"'
+  train --set output_dir=again >log.txt
+  [ ! -e again/trace.json ] || fail 'a trace that nobody asked for'
+}
+
+# What to lower until a budget is kept, or that nothing helps.
+case_budget() {
+  tiny_setup
+  "$EFT" plan run.yaml --budget 100GB >plan.txt
+  has plan.txt '^fits in 100\.00 GB$'
+  local code=0
+  "$EFT" plan run.yaml --budget 1MB >plan.txt || code=$?
+  [ "$code" -eq 7 ] || fail "exit code $code, expected 7"
+  has plan.txt '^does not fit in 1\.0 MB; the lowest settings do not either:$'
+  has plan.txt '^ +gradient_checkpointing: true '
+  fails_with 2 '^eft: --budget: much: no size' "$EFT" plan run.yaml --budget much
+  "$EFT" plan run.yaml --device cuda --json >plan.json
+  has plan.json '"device":"cuda"'
+}
+
 case_plan() {
   tiny_setup
   "$EFT" plan run.yaml >plan.txt
-  has plan.txt '^ +peak +[0-9.]+ .?B$'
+  has plan.txt '^ +peak of these +[0-9.]+ .?B$'
+  has plan.txt '^ +in all +[0-9.]+ .?B$'
   "$EFT" plan run.yaml --json >plan.json
   has plan.json '^\{.*\}$'
   empty out

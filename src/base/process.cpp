@@ -1,0 +1,46 @@
+#include "base/process.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+namespace eft {
+namespace {
+
+/// The number of a line "key: number kB" of the process's status, in bytes.
+std::int64_t status(const std::string& key) {
+  std::ifstream file("/proc/self/status");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with(key + ":")) continue;
+    std::int64_t kilobytes = 0;
+    std::istringstream(line.substr(key.size() + 1)) >> kilobytes;
+    return kilobytes * 1024;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::int64_t resident_memory() { return status("VmRSS"); }
+
+std::int64_t peak_resident_memory() { return status("VmHWM"); }
+
+double process_seconds() {
+  constexpr int kStart = 20;  // of the fields behind the name, which may hold blanks: the start in ticks since boot
+  std::ifstream file("/proc/self/stat");
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::istringstream fields(text.substr(std::min(text.rfind(')') + 1, text.size())));
+  std::string field;
+  for (int i = 0; i < kStart && fields >> field; ++i) {
+  }
+  double uptime = 0;
+  std::ifstream("/proc/uptime") >> uptime;
+  double ticks = 0;
+  std::istringstream(field) >> ticks;
+  return ticks > 0 ? uptime - ticks / static_cast<double>(::sysconf(_SC_CLK_TCK)) : 0;
+}
+
+}  // namespace eft

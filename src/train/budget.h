@@ -1,0 +1,14 @@
+#pragma once
+
+#include "data/example.h"
+#include "report/memory_facts.h"
+#include "train/job.h"
+
+namespace eft {
+
+/// `planned` and, when it is above `budget`, the settings to lower one after the other until it is not:
+/// gradient_checkpointing, micro_batch_size, sequence_len.
+MemoryPlan plan_for_budget(const TrainJob& job, const PackedRow& largest, const MemoryFacts& planned,
+                           std::int64_t budget);
+
+}  // namespace eft
