@@ -18,4 +18,4 @@ format:
 	git ls-files '*.cpp' '*.h' | xargs clang-format -i
 
 bench: all
-	bench/run.sh
+	bench/run.sh $(MODELS)

@@ -38,6 +38,14 @@ run_eft() {
   echo "$(rates "$WORK/out/metrics.jsonl" | median) $rss"
 }
 
+# run_peer MODEL MODE: the same of Transformers + PEFT under PYTHON, MODE is float32 or bfloat16, with -compile or without.
+run_peer() {
+  local arguments=(--dtype "${2%-compile}" --steps "$STEPS" --warm-up "$WARM_UP")
+  case $2 in *-compile) arguments+=(--compile) ;; esac
+  "$PYTHON" "$root/bench/peer.py" "$1" "$WORK/text.jsonl" "${arguments[@]}" 2>"$WORK/peer.log" ||
+    { tail -n 5 "$WORK/peer.log" >&2; return 1; }
+}
+
 # rates METRICS: tokens per second of each counted step.
 rates() {
   sed -nE 's/^\{"step":([0-9]+),"loss":.*"tokens":([0-9]+),.*"seconds":([^,]+),.*/\1 \2 \3/p' "$1" |

@@ -12,20 +12,12 @@ MODES=${MODES:-float32 bfloat16 float32-compile bfloat16-compile}
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)}
 make_text
 
-# run_peer MODE: prints "TOKENS_PER_SECOND PEAK_RSS_MB".
-run_peer() {
-  local arguments=(--dtype "${1%-compile}" --steps "$STEPS" --warm-up "$WARM_UP")
-  case $1 in *-compile) arguments+=(--compile) ;; esac
-  "$PYTHON" "$root/bench/peer.py" "$model" "$WORK/text.jsonl" "${arguments[@]}" 2>"$WORK/peer.log" ||
-    { tail -n 5 "$WORK/peer.log" >&2; return 1; }
-}
-
 column() { awk -v n="$1" '{print $n}' "$2"; }
 
 for round in $(seq "$ROUNDS"); do
   run_eft "$model" false >>"$WORK/eft-float32"
   run_eft "$model" true >>"$WORK/eft-bfloat16"
-  for mode in $MODES; do run_peer "$mode" >>"$WORK/peer-$mode"; done
+  for mode in $MODES; do run_peer "$model" "$mode" >>"$WORK/peer-$mode"; done
 done
 
 echo "LoRA r=16 on all linears, 1 x 512 tokens, $OMP_NUM_THREADS threads, $ROUNDS rounds of $STEPS steps, medians"
