@@ -22,7 +22,6 @@ namespace eft {
 namespace {
 
 namespace fs = std::filesystem;
-using namespace std::string_view_literals;
 
 class PlainReader : public ByteReader {
  public:
@@ -124,14 +123,14 @@ class ZstdReader : public ByteReader {
 
 /// What is not read, by its first bytes.
 constexpr std::array<std::pair<std::string_view, const char*>, 6> kOtherPackings = {
-    {{"PK\x03\x04"sv, "a zip archive"},
+    {{"PK\x03\x04", "a zip archive"},
      {"\xFD"
-      "7zXZ"sv,
+      "7zXZ",
       "packed with xz"},
-     {"BZh"sv, "packed with bzip2"},
-     {"\x04\x22\x4D\x18"sv, "packed with lz4"},
-     {"7z\xBC\xAF"sv, "a 7z archive"},
-     {"Rar!"sv, "a rar archive"}}};
+     {"BZh91AY", "packed with bzip2"},
+     {"\x04\x22\x4D\x18", "packed with lz4"},
+     {"7z\xBC\xAF", "a 7z archive"},
+     {"Rar!", "a rar archive"}}};
 
 }  // namespace
 
@@ -139,8 +138,8 @@ std::unique_ptr<ByteReader> open_bytes(const fs::path& path) {
   auto plain = std::make_unique<PlainReader>(path);
   std::array<char, 8> buffer{};
   const std::string_view magic(buffer.data(), plain->read(buffer.data(), buffer.size()));
-  if (magic.starts_with("\x1F\x8B"sv)) return std::make_unique<GzipReader>(path);
-  if (magic.starts_with("\x28\xB5\x2F\xFD"sv)) return std::make_unique<ZstdReader>(path);
+  if (magic.starts_with("\x1F\x8B")) return std::make_unique<GzipReader>(path);
+  if (magic.starts_with("\x28\xB5\x2F\xFD")) return std::make_unique<ZstdReader>(path);
   for (const auto& [start, name] : kOtherPackings) {
     if (magic.starts_with(start)) {
       throw FileError("{}: is {}, expected the file itself, or packed with gzip or zstd; unpack it", path.string(),

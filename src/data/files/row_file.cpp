@@ -13,7 +13,6 @@ namespace eft {
 namespace {
 
 namespace fs = std::filesystem;
-using namespace std::string_view_literals;
 
 constexpr std::array<std::pair<std::string_view, DatasetFileType>, 9> kEndings = {
     {{".json", DatasetFileType::json},
@@ -38,8 +37,8 @@ std::string ending_of(const fs::path& file) {
 std::optional<DatasetFileType> type_of_bytes(const fs::path& file) {
   std::array<char, 8> buffer{};
   const std::string_view magic(buffer.data(), open_bytes(file)->read(buffer.data(), buffer.size()));
-  if (magic.starts_with("PAR1"sv)) return DatasetFileType::parquet;
-  if (magic.starts_with("ARROW1"sv) || magic.starts_with("\xFF\xFF\xFF\xFF"sv)) return DatasetFileType::arrow;
+  if (magic.starts_with("PAR1")) return DatasetFileType::parquet;
+  if (magic.starts_with("ARROW1") || magic.starts_with("\xFF\xFF\xFF\xFF")) return DatasetFileType::arrow;
   return std::nullopt;
 }
 
