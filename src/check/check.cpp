@@ -56,6 +56,13 @@ double relative_norm(const std::vector<double>& a, const std::vector<double>& b)
 /// Not-a-number must fail a comparison, so it counts as infinitely far.
 double worse(double a, double b) { return std::isnan(b) ? HUGE_VAL : std::max(a, b); }
 
+/// The name in the adapter's file of a gradient that PEFT names by where the weight is in memory.
+std::string stored_name(std::string name) {
+  constexpr std::string_view kCopy = ".modules_to_save";
+  if (const auto found = name.find(kCopy); found != std::string::npos) name.erase(found, kCopy.size());
+  return name;
+}
+
 class Checker {
  public:
   explicit Checker(const CheckOptions& options)
@@ -123,7 +130,7 @@ class Checker {
     double worst = 0;
     std::vector<const Parameter*> compared;
     for (const std::string& name : names) {
-      const Parameter* parameter = opened_.model->parameters().find(name);
+      const Parameter* parameter = opened_.model->parameters().find(stored_name(name));
       const auto wanted = to_doubles(reference_.gradient(name));
       if (parameter == nullptr || !parameter->trainable()) {
         const bool idle = std::ranges::count(opened_.skipped, name) > 0 && std::ranges::count(wanted, 0.0) == std::ssize(wanted);

@@ -107,8 +107,8 @@ TEST(Config, UnknownKeysNameTheNearest) {
 }
 
 TEST(Config, KnownKeysThatAreNotActedOnAreErrorsWithARemedy) {
-  EXPECT_EQ(error_of("lora_modules_to_save: [embed_tokens]\n"),
-            "run.yaml:6 lora_modules_to_save: not supported yet; remove the key");
+  EXPECT_EQ(error_of("lora_fan_in_fan_out: true\n"),
+            "run.yaml:6 lora_fan_in_fan_out: not supported yet; remove the key");
   EXPECT_EQ(error_of("load_in_4bit: true\n"),
             "run.yaml:6 load_in_4bit: not supported yet; remove the key; train adapter: lora on bf16 weights");
   EXPECT_EQ(error_of("wandb_project: gemma\n"),

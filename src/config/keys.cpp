@@ -72,7 +72,7 @@ constexpr std::array kRunGroups = {
              "nvfp4_merge_aware nvfp4_merge_aware_start_step qlora_sharded_model_loading llmcompressor"},
     KeyGroup{
         KeyClass::unsupported, "-", kRemove,
-        "lora_fan_in_fan_out lora_modules_to_save "
+        "lora_fan_in_fan_out "
         "peft_layers_to_transform peft_layers_pattern peft peft_use_dora "
         "peft_layer_replication peft_trainable_token_indices peft_ensure_weight_tying loraplus_lr_ratio merge_lora "
         "relora relora_prune_ratio relora_cpu_offload lisa_n_layers lisa_step_interval mora"},

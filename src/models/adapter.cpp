@@ -38,7 +38,7 @@ void initialise_adapter(Model& model, Pool& pool, std::uint64_t seed) {
   Pool host(Device::cpu);
   std::uint64_t stream = 0;
   for (Parameter& parameter : model.parameters()) {
-    if (!parameter.is_adapter()) continue;
+    if (!parameter.is_adapter() || !parameter.source.empty()) continue;  // others are in the checkpoint
     allocate(parameter, pool, model.dtype());
     if (pool.device() == Device::meta) continue;
     const std::uint64_t own = parameter.init == Init::normal ? ++stream : 0;

@@ -22,14 +22,14 @@ bool readable_as_stored(const Parameter& parameter, DType stored, DType compute)
 
 /// True when the value is `stored` itself.
 bool load_parameter(Parameter& parameter, const Tensor& stored, const LoadOptions& options, Pool& pool) {
-  const bool train = options.train_base && !parameter.buffer;
+  const bool train = (options.train_base || parameter.is_adapter()) && !parameter.buffer;
   const bool host = pool.imitated() == Device::cpu;
   if (host && !train && readable_as_stored(parameter, stored.dtype(), options.dtype)) {
     const bool meta = pool.device() == Device::meta;  // nothing is counted there either
     parameter.value = meta ? Tensor(nullptr, Device::meta, stored.dtype(), parameter.shape) : stored;
     return true;
   }
-  parameter.value = Tensor(pool, Category::weights, options.dtype, parameter.shape);
+  parameter.value = Tensor(pool, parameter.category, options.dtype, parameter.shape);
   convert(stored, parameter.value);
   if (train && options.dtype == DType::bf16 && stored.dtype() == DType::f32) {
     parameter.master = Tensor(pool, Category::optimizer, DType::f32, parameter.shape);
@@ -118,18 +118,19 @@ OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& o
   Mismatch mismatch;
   std::set<std::string> used;
   for (Parameter& parameter : opened.model->parameters()) {
-    if (parameter.is_adapter()) continue;
-    if (!files.contains(parameter.name)) {
-      mismatch.add(fmt::format("{} {} is missing", parameter.name, to_string(parameter.shape)));
+    const std::string name(parameter.loaded_from());
+    if (name.empty()) continue;
+    if (!files.contains(name)) {
+      mismatch.add(fmt::format("{} {} is missing", name, to_string(parameter.shape)));
       continue;
     }
-    used.insert(parameter.name);
-    const Safetensors::Entry& entry = files.entry(parameter.name);
+    used.insert(name);
+    const Safetensors::Entry& entry = files.entry(name);
     if (entry.shape == parameter.shape || (parameter.buffer && entry.shape.elements() == parameter.shape.elements())) {
-      const Tensor stored = files.tensor(parameter.name).reshape(parameter.shape);
-      parameter.mapped = load_parameter(parameter, stored, options, pool) && files.is_mapped(parameter.name);
+      const Tensor stored = files.tensor(name).reshape(parameter.shape);
+      parameter.mapped = load_parameter(parameter, stored, options, pool) && files.is_mapped(name);
     } else {
-      mismatch.add(fmt::format("{} is {}, expected {}", parameter.name, to_string(entry.shape), to_string(parameter.shape)));
+      mismatch.add(fmt::format("{} is {}, expected {}", name, to_string(entry.shape), to_string(parameter.shape)));
     }
   }
   sort_unread(files, used, built.skipped, opened, mismatch);

@@ -7,8 +7,21 @@
 
 namespace eft {
 
-Var Model::loss(Context& ctx, const Var& hidden, std::span<const std::int32_t> targets, double scale) const {
-  return cross_entropy(ctx, hidden, head(), targets, {.softcap = info_.final_softcap, .scale = scale});
+void Model::tie_head(const Parameter& embedding) {
+  constexpr const char* kHead = "lm_head.weight";
+  head_ = &embedding;
+  const bool saved = policy_.saves(kHead);
+  if (!saved && !embedding.is_adapter()) return;
+  const std::string_view name = embedding.loaded_from();
+  Parameter own{.name = std::string(name), .module = kHead, .shape = embedding.shape};
+  if (saved) own.keep_with_adapter();
+  head_ = &parameters_.add(std::move(own));
+}
+
+Var Model::loss(Context& ctx, const Var& hidden, std::span<const std::int32_t> targets, double scale,
+                std::span<const float> weights) const {
+  return cross_entropy(ctx, hidden, head(), targets,
+                       {.softcap = info_.final_softcap, .scale = scale, .weights = weights});
 }
 
 Var Model::logits(Context& ctx, const Var& hidden) const {

@@ -44,7 +44,7 @@ class Model {
   /// The normalised last hidden states of the wanted tokens, [wanted, hidden]. Keys and values go through `cache` when there is one.
   virtual Var hidden(Context& ctx, const ModelInput& input, KvCache* cache) const = 0;
   /// The weight of the output layer, [vocabulary, hidden] (the embedding, where tied).
-  virtual Var head() const = 0;
+  Var head() const { return head_->var(); }
 
   const ModelInfo& info() const { return info_; }
   ParameterStore& parameters() { return parameters_; }
@@ -54,18 +54,26 @@ class Model {
   DType dtype() const { return dtype_; }
   void set_dtype(DType dtype) { dtype_ = dtype; }
 
-  /// scale · Σ of the cross-entropies of `targets` (next tokens, −100 for none) given hidden states.
-  Var loss(Context& ctx, const Var& hidden, std::span<const std::int32_t> targets, double scale) const;
+  /// scale · Σ of the cross-entropies of `targets` (next tokens, −100 for none) given hidden states, each times its
+  /// weight where there are weights.
+  Var loss(Context& ctx, const Var& hidden, std::span<const std::int32_t> targets, double scale,
+           std::span<const float> weights = {}) const;
   /// Softcapped logits [rows, vocabulary] of hidden states.
   Var logits(Context& ctx, const Var& hidden) const;
 
  protected:
   explicit Model(LinearPolicy policy) : policy_(std::move(policy)) {}
 
+  /// Ties the output layer to the embedding, or to a copy of its own where only one of them is trained, as PEFT does.
+  void tie_head(const Parameter& embedding);
+
   ModelInfo info_;
   ParameterStore parameters_;
   LinearPolicy policy_;
   DType dtype_ = DType::f32;
+
+ private:
+  const Parameter* head_ = nullptr;
 };
 
 /// The whole sequences of a batch as attention segments; with `cached` keys in front of the new ones, one segment.

@@ -16,9 +16,9 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kFile = "adapter_config.json";
 
 /// Keys of adapter_config.json that would change the computation if they were anything but off.
-constexpr const char* kUnsupported[] = {"use_dora",        "modules_to_save",         "layers_to_transform",
-                                        "lora_bias",       "trainable_token_indices", "layer_replication",
-                                        "fan_in_fan_out",  "use_qalora",              "alora_invocation_tokens"};
+constexpr const char* kUnsupported[] = {"use_dora",          "layers_to_transform", "lora_bias",
+                                        "layer_replication", "fan_in_fan_out",      "trainable_token_indices",
+                                        "use_qalora",        "ensure_weight_tying", "alora_invocation_tokens"};
 
 bool is_off(const Json& value) {
   return value.is_null() || (value.is_boolean() && !value.get<bool>()) || ((value.is_object() || value.is_array()) && value.empty());
@@ -102,6 +102,7 @@ AdapterOptions read_adapter_options(const std::filesystem::path& folder) {
     options.rslora = config.value("use_rslora", false);
     options.target_modules = names_or_pattern(config, "target_modules");
     options.exclude_modules = names_or_pattern(config, "exclude_modules");
+    options.modules_to_save = strings_or_none(config, "modules_to_save");
     options.rank_pattern = pattern_map(config, "rank_pattern");
     options.alpha_pattern = pattern_map(config, "alpha_pattern");
     options.target_parameters.items = strings_or_none(config, "target_parameters");
@@ -134,6 +135,7 @@ void write_adapter_config(const ParameterStore& parameters, const AdapterOptions
   } else {
     config["target_modules"] = options.target_linear ? adapted_modules(parameters) : options.target_modules.items;
   }
+  if (!options.modules_to_save.empty()) config["modules_to_save"] = options.modules_to_save;
   if (!options.target_parameters.empty()) config["target_parameters"] = options.target_parameters.items;
   write_text(folder / kFile, config.dump(2) + "\n");
 }

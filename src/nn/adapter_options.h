@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "schema/field.h"
 
@@ -27,6 +29,7 @@ struct AdapterOptions {
   bool target_linear = false;
   StringOrList target_parameters;   ///< of experts; always names or suffixes
   StringOrList exclude_modules;     ///< matched as target_modules; these get no adapter
+  std::vector<std::string> modules_to_save;  ///< names or suffixes; trained in full and kept with the adapter
   StringMap rank_pattern;           ///< module (the end of its path, may be a regular expression) → its own rank
   StringMap alpha_pattern;          ///< likewise
   bool rslora = false;              ///< scaled by alpha / √rank instead
@@ -52,6 +55,10 @@ void describe(Visitor&& field, AdapterOptions& o) {
          "Needs lora_dropout: 0."},
         o.target_parameters);
   field({"lora_exclude_modules", "Modules that get no adapter, named as in lora_target_modules."}, o.exclude_modules);
+  field({"lora_modules_to_save",
+         "Modules that are trained in full and kept in the adapter's folder (PEFT's modules_to_save), by the ends of their "
+         "paths: embed_tokens, lm_head, norm. Beside one of embed_tokens and lm_head the other keeps the original weights."},
+        o.modules_to_save);
   field({"lora_rank_pattern", "Ranks of their own for some modules: the end of a module path, which may be a regular "
                               "expression, to the rank."},
         o.rank_pattern);

@@ -13,7 +13,7 @@ GroupedLora::GroupedLora(const Scope& s, const Shape& weight, LoraSettings setti
       b_(&s.parameter("lora_B.weight", {weight[1], settings.rank * weight[0]}, Init::zeros)) {
   for (Parameter* parameter : {a_, b_}) {
     parameter->category = Category::adapters;
-    parameter->name = "base_model.model." + parameter->module;  // PEFT's name for it
+    parameter->name = kPeftPrefix + parameter->module;  // PEFT's name for it
   }
 }
 

@@ -14,7 +14,7 @@ Lora::Lora(const Scope& s, std::int64_t in, std::int64_t out, LoraSettings setti
       b_(&s.parameter("lora_B.weight", {out, settings.rank}, Init::zeros)) {
   for (Parameter* parameter : {a_, b_}) {
     parameter->category = Category::adapters;
-    parameter->name = "base_model.model." + parameter->module;  // PEFT's name for it
+    parameter->name = kPeftPrefix + parameter->module;  // PEFT's name for it
   }
 }
 

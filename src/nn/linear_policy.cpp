@@ -55,7 +55,8 @@ LinearPolicy::LinearPolicy(const AdapterOptions& options)
       alpha_patterns_(read_patterns(options.alpha_pattern, "lora_alpha_pattern")),
       target_used_(options.target_modules.items.size(), false),
       parameter_target_used_(options.target_parameters.items.size(), false),
-      exclude_used_(options.exclude_modules.items.size(), false) {
+      exclude_used_(options.exclude_modules.items.size(), false),
+      saved_used_(options.modules_to_save.size(), false) {
   if (options_.kind == AdapterKind::none) return;
   if (!options_.rank || !options_.alpha) throw ConfigError("lora_r, lora_alpha: both are needed for adapter: lora");
   const bool parameters = !options_.target_parameters.empty();
@@ -114,6 +115,10 @@ std::optional<LoraSettings> LinearPolicy::lora(std::string_view module) {
   if (options_.kind == AdapterKind::none) return std::nullopt;
   const bool targeted = targets(module);  // also where target_linear takes it anyway: the target has matched
   if ((!targeted && !options_.target_linear) || excluded(module)) return std::nullopt;
+  if (saves(std::string(module) + ".weight")) {
+    throw ConfigError("lora_modules_to_save: {} is trained in full and would get an adapter too; name it in "
+                      "lora_exclude_modules", module);
+  }
   ++adapted_;
   return settings(module);
 }
@@ -124,6 +129,19 @@ std::optional<LoraSettings> LinearPolicy::lora_of_parameter(std::string_view par
   ++adapted_;
   of_parameters_.push_back({std::string(parameter), std::string(adapter), settings(parameter).scale});
   return settings(parameter);
+}
+
+bool LinearPolicy::saves(std::string_view parameter) {
+  bool saved = false;
+  for (std::size_t dot = parameter.find('.'); dot != std::string_view::npos; dot = parameter.find('.', dot + 1)) {
+    const std::string_view module = parameter.substr(0, dot);
+    for (std::size_t i = 0; i < saved_used_.size(); ++i) {
+      if (!module.ends_with(options_.modules_to_save[i])) continue;
+      saved_used_[i] = true;
+      saved = true;
+    }
+  }
+  return saved;
 }
 
 void LinearPolicy::leave_plain(std::string_view name, std::string_view reason) {
@@ -168,6 +186,11 @@ void LinearPolicy::check_matched() const {
     if (exclude_used_[i] || !options_.model_dir.empty()) continue;
     throw ConfigError("lora_exclude_modules: {} matches nothing that would get an adapter",
                       options_.exclude_modules.items[i]);
+  }
+  for (std::size_t i = 0; i < saved_used_.size(); ++i) {
+    if (saved_used_[i]) continue;
+    throw ConfigError("lora_modules_to_save: {} matches no module of this model; it has embed_tokens, norm and what is "
+                      "named like {}", options_.modules_to_save[i], linears_.empty() ? "(none)" : linears_.front());
   }
   check_used(options_.target_parameters.items, parameter_target_used_, "lora_target_parameters", "target_parameters");
   if (adapted_ == 0) throw ConfigError("lora_target_modules: no linear of this model matches");

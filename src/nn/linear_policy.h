@@ -37,6 +37,10 @@ class LinearPolicy {
   /// is a ConfigError with `reason`.
   void leave_plain(std::string_view name, std::string_view reason);
 
+  /// Whether a parameter ("model.norm.weight") is of a module to save: trained in full and kept with the adapter. As in
+  /// PEFT, a target is the end of the path of a module around it.
+  bool saves(std::string_view parameter);
+
   /// Adapters that lora_of_parameter gave.
   struct OfParameter {
     std::string parameter, adapter;
@@ -69,7 +73,7 @@ class LinearPolicy {
 
   std::optional<std::regex> pattern_, exclude_pattern_;
   std::vector<Pattern> rank_patterns_, alpha_patterns_;
-  std::vector<bool> target_used_, parameter_target_used_, exclude_used_;
+  std::vector<bool> target_used_, parameter_target_used_, exclude_used_, saved_used_;
   std::vector<std::string> linears_, parameters_;
   std::vector<OfParameter> of_parameters_;
   std::int64_t adapted_ = 0;

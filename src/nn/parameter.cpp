@@ -1,9 +1,12 @@
 #include "nn/parameter.h"
 
+#include <algorithm>
+
 namespace eft {
 
 Parameter& ParameterStore::add(Parameter parameter) {
-  expect(find(parameter.name) == nullptr, "parameter names that are unique: " + parameter.name);
+  const bool unique = std::ranges::find(parameters_, parameter.name, &Parameter::name) == parameters_.end();
+  expect(unique, "parameter names that are unique: " + parameter.name);
   return parameters_.emplace_back(std::move(parameter));
 }
 
@@ -12,6 +15,12 @@ Parameter* ParameterStore::find(std::string_view name) {
     if (parameter.name == name || parameter.module == name) return &parameter;
   }
   return nullptr;
+}
+
+void Parameter::keep_with_adapter() {
+  source = std::move(name);
+  name = kPeftPrefix + module;
+  category = Category::adapters;
 }
 
 void make_trainable(Parameter& parameter, Pool& pool) {

@@ -11,9 +11,12 @@ namespace eft {
 /// What `eft init` fills a fresh parameter with.
 enum class Init { normal, ones, zeros };
 
+/// What PEFT puts before the module path of a tensor in an adapter's file.
+inline constexpr const char* kPeftPrefix = "base_model.model.";
+
 /// One tensor of a model or adapter. Trainable parameters in bf16 keep an f32 master that the optimizer updates.
 struct Parameter {
-  std::string name;    ///< in the checkpoint, e.g. "model.layers.0.mlp.up_proj.weight"
+  std::string name;    ///< in the checkpoint, e.g. "model.layers.0.mlp.up_proj.weight", or in the file of an adapter
   std::string module;  ///< in Transformers' memory, where it may differ (adapters and regular expressions use it)
   Shape shape;
   Init init = Init::normal;
@@ -22,12 +25,17 @@ struct Parameter {
   bool buffer = false;  ///< saved but never trained (Gemma 4's layer_scalar)
   bool gathered = false;  ///< single rows of it are read, never all (the table of the per-layer embeddings)
   bool mapped = false;    ///< `value` lies in the checkpoint's file
+  std::string source{};  ///< in the checkpoint, where a weight is trained and kept with an adapter (PEFT's modules_to_save)
   Tensor value{};
   Tensor master{};                 ///< f32, or none when `value` itself is exact enough
   std::shared_ptr<GradSlot> grad{};  ///< set when trainable
 
   bool trainable() const { return grad != nullptr; }
   bool is_adapter() const { return category == Category::adapters; }
+  /// The tensor of the checkpoint that it is loaded from; empty for the matrices of an adapter.
+  std::string_view loaded_from() const { return is_adapter() ? source : name; }
+  /// Makes it a weight that is trained beside adapters and kept in their file.
+  void keep_with_adapter();
   Var var() const { return {value, grad}; }
   /// The most precise copy there is.
   const Tensor& exact() const { return master ? master : value; }

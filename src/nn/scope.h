@@ -20,13 +20,13 @@ class Scope {
 
   /// Declares the parameter `name` here. The reference stays valid.
   Parameter& parameter(std::string_view name, Shape shape, Init init = Init::normal) const {
-    return store_->add({.name = join(path_, name), .module = join(module_, name), .shape = shape, .init = init});
+    Parameter made{.name = join(path_, name), .module = join(module_, name), .shape = shape, .init = init};
+    if (policy_->saves(made.module)) made.keep_with_adapter();
+    return store_->add(std::move(made));
   }
   /// Declares a tensor that is saved with the model but never trained.
   Parameter& buffer(std::string_view name, Shape shape, Init init) const {
-    Parameter& made = parameter(name, shape, init);
-    made.buffer = true;
-    return made;
+    return store_->add({.name = join(path_, name), .module = join(module_, name), .shape = shape, .init = init, .buffer = true});
   }
 
   ParameterStore& store() const { return *store_; }

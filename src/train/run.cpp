@@ -24,9 +24,7 @@ namespace {
 
 PreparedData load_data(const TrainJob& job, const Tokenizer& tokenizer) {
   require_supported(job.data);
-  PreparedData data = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed);
-  require_supported(data);
-  return data;
+  return prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed);
 }
 
 /// Bytes that a run on `device` may still take; 0: unknown.

@@ -28,7 +28,7 @@ Var loss_of(Context& ctx, const Model& model, const PackedRow& row, double scale
   const WantedTokens wanted = wanted_tokens(row);
   ModelInput input = input_of(row);
   input.wanted = wanted.rows;
-  return model.loss(ctx, model.hidden(ctx, input, nullptr), wanted.targets, scale);
+  return model.loss(ctx, model.hidden(ctx, input, nullptr), wanted.targets, scale, wanted.weights);
 }
 
 }  // namespace

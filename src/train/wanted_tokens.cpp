@@ -17,9 +17,12 @@ WantedTokens wanted_tokens(const PackedRow& row) {
     for (; first <= i; ++first) wanted.rows.push_back(first);
   }
   if (wanted.rows.empty() || static_cast<double>(wanted.rows.size()) > kWorthIt * static_cast<double>(row.tokens.size())) {
-    return {.rows = {}, .targets = row.targets};
+    return {.rows = {}, .targets = row.targets, .weights = row.weights};
   }
-  for (const std::int32_t i : wanted.rows) wanted.targets.push_back(row.targets[static_cast<std::size_t>(i)]);
+  for (const std::int32_t i : wanted.rows) {
+    wanted.targets.push_back(row.targets[static_cast<std::size_t>(i)]);
+    if (!row.weights.empty()) wanted.weights.push_back(row.weights[static_cast<std::size_t>(i)]);
+  }
   return wanted;
 }
 

@@ -11,6 +11,7 @@ namespace eft {
 struct WantedTokens {
   std::vector<std::int32_t> rows;     ///< ascending; empty: all
   std::vector<std::int32_t> targets;  ///< what each of them has to predict
+  std::vector<float> weights{};       ///< of their losses; empty: 1 each
 };
 
 /// Those with a target, and short gaps between them, since runs of queries are what attention multiplies. All when almost

@@ -29,6 +29,16 @@ TEST(WantedTokens, are_those_with_targets_and_short_gaps) {
   EXPECT_EQ(wanted.targets, (std::vector<std::int32_t>{9, 9, -100, -100, -100, -100, -100, 9, 9}));
 }
 
+TEST(WantedTokens, keep_their_weights) {
+  PackedRow row = row_with(std::vector<std::int32_t>(60, kIgnoreLabel));
+  row.targets[7] = row.targets[9] = 9;
+  row.weights.assign(60, 1.0F);
+  row.weights[9] = 0.25F;
+  EXPECT_EQ(wanted_tokens(row).weights, (std::vector<float>{1, 1, 0.25F}));
+  row.targets.assign(60, 9);
+  EXPECT_EQ(wanted_tokens(row).weights, row.weights);
+}
+
 TEST(WantedTokens, are_all_when_nothing_would_be_saved) {
   std::vector<std::int32_t> targets(60, 9);
   targets[0] = kIgnoreLabel;

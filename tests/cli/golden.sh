@@ -14,6 +14,7 @@ fi
 arguments=(--reference "$data/$2.safetensors" --dtype "$3" --device "${DEVICE:-cpu}")
 case $2 in
   reference_lora) arguments+=(--adapter "$data/adapter") ;;
+  reference_saved) arguments+=(--adapter "$data/adapter_saved") ;;
   reference_patterns) arguments+=(--adapter "$data/adapter_patterns") ;;
 esac
 "$EFT" check "$model" "${arguments[@]}"

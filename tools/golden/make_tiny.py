@@ -220,6 +220,8 @@ def save_adapter(model, folder, targets, parameters, rng, **other):
         for name, parameter in adapted.named_parameters():
             if "lora_" in name:
                 parameter.copy_(torch.randn(parameter.shape, generator=rng) * (0.3 if "lora_A" in name else 0.1))
+            elif "modules_to_save" in name:
+                parameter.add_(0.1 * torch.randn(parameter.shape, generator=rng))
     for config in adapted.peft_config.values():
         config.base_model_name_or_path = None
     adapted.save_pretrained(folder)
@@ -256,6 +258,10 @@ def make(out, name):
         make_reference(folder, folder / "reference_patterns.safetensors", batch=batch, lr=2e-3,
                        adapter=folder / "adapter_patterns")
     if name == "gemma4_e":
+        save_adapter(model, folder / "adapter_saved", ["q_proj", "v_proj"], None, rng,
+                     modules_to_save=["embed_tokens", "norm", "layers.2.mlp"])
+        make_reference(folder, folder / "reference_saved.safetensors", batch=batch, lr=2e-3,
+                       adapter=folder / "adapter_saved")
         padded = random_batch(COMMON["vocab_size"] - 10, 3, 19, 8, pad=True)
         make_reference(folder, folder / "reference_padded.safetensors", batch=padded, steps=0, grads=False)
 

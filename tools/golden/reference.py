@@ -111,7 +111,8 @@ def check_constants(model):
 def checkpoint_names(model, base, adapter):
     """In-memory parameter name -> name on disk."""
     if adapter:
-        return {name: name.replace(".default.", ".") for name, p in model.named_parameters() if p.requires_grad}
+        return {name: name.replace(".modules_to_save.default.", ".").replace(".default.", ".")
+                for name, p in model.named_parameters() if p.requires_grad}
     from transformers.core_model_loading import revert_weight_conversion
 
     names = {}

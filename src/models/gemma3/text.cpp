@@ -103,6 +103,7 @@ class TextModel : public Model {
       : Model(std::move(policy)), spec_(spec) {
     const Scope s(parameters_, policy_, disk, module);
     embed_tokens_ = &(s / "embed_tokens").parameter("weight", {spec_.vocab_size, spec_.hidden_size});
+    tie_head(*embed_tokens_);
     for (std::int64_t i = 0; i < spec_.num_hidden_layers; ++i) {
       layers_.push_back(std::make_unique<Layer>(s / "layers" / i, spec_, static_cast<std::size_t>(i)));
       info_.cache_windows.push_back(spec_.sliding[static_cast<std::size_t>(i)] ? spec_.window : 0);
@@ -133,8 +134,6 @@ class TextModel : public Model {
     }
     return (*norm_)(ctx, wanted_rows(ctx, x, queries.rows));
   }
-
-  Var head() const override { return embed_tokens_->var(); }
 
  private:
   Rows rows_of(Context& ctx, std::vector<std::int32_t> wanted, std::span<const std::int32_t> positions,

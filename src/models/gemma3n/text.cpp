@@ -19,6 +19,7 @@ class TextModel : public Model {
       : Model(std::move(policy)), spec_(spec) {
     const Scope s(parameters_, policy_, disk, module);
     embed_tokens_ = &(s / "embed_tokens").parameter("weight", {spec_.vocab_size, spec_.hidden_size});
+    tie_head(*embed_tokens_);
     per_layer_.emplace(s, spec_);
     for (std::int64_t i = 0; i + 1 < spec_.altup_num_inputs; ++i) {
       altup_projections_.emplace_back(s / "altup_projections" / i, spec_.hidden_size, spec_.hidden_size);
@@ -53,8 +54,6 @@ class TextModel : public Model {
     }
     return (*norm_)(ctx, merge(ctx, streams));
   }
-
-  Var head() const override { return embed_tokens_->var(); }
 
  private:
   /// A block too: its intermediate results are as wide as those of all layers together.

@@ -16,6 +16,7 @@ class TextModel : public Model {
       : Model(std::move(policy)), spec_(spec) {
     const Scope s(parameters_, policy_, disk, module);
     embed_tokens_ = &(s / "embed_tokens").parameter("weight", {spec_.vocab_size, spec_.hidden_size});
+    tie_head(*embed_tokens_);
     if (spec_.hidden_size_per_layer_input > 0) per_layer_.emplace(s, spec_);
     for (std::size_t i = 0; i < spec_.layers.size(); ++i) {
       layers_.push_back(
@@ -44,8 +45,6 @@ class TextModel : public Model {
     }
     return (*norm_)(ctx, x);
   }
-
-  Var head() const override { return embed_tokens_->var(); }
 
  private:
   /// A block too: its intermediate results are as wide as those of all layers together.

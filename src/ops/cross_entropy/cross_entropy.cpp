@@ -12,17 +12,19 @@ namespace {
 struct Selection {
   std::vector<std::int64_t> rows;
   std::vector<std::int32_t> targets;
+  std::vector<float> weights;  ///< empty: 1 each
 
   std::int64_t size() const { return static_cast<std::int64_t>(rows.size()); }
 };
 
-Selection select(std::span<const std::int32_t> targets, std::int64_t vocabulary) {
+Selection select(std::span<const std::int32_t> targets, std::span<const float> weights, std::int64_t vocabulary) {
   Selection chosen;
   for (std::size_t t = 0; t < targets.size(); ++t) {
     if (targets[t] < 0) continue;
     expect(targets[t] < vocabulary, "targets inside the vocabulary");
     chosen.rows.push_back(static_cast<std::int64_t>(t));
     chosen.targets.push_back(targets[t]);
+    if (!weights.empty()) chosen.weights.push_back(weights[t]);
   }
   return chosen;
 }
@@ -77,6 +79,9 @@ class BlockPass {
     kernels->softmax(ctx_.stream, {options_.softcap, options_.scale}, logits.view(),
                      std::span(chosen_.targets).subspan(first, rows), gradient ? gradient.view() : View(),
                      losses.view());
+    if (chosen_.weights.empty()) return;
+    kernels->weigh(ctx_.stream, std::span(chosen_.weights).subspan(first, rows), gradient ? gradient.view() : View(),
+                   losses.view());
   }
 
   void backward_hidden(const Tensor& gradient, Tensor dhidden) const {
@@ -125,7 +130,8 @@ Var cross_entropy(Context& ctx, const Var& hidden, const Var& weight, std::span<
   expect(hidden.shape().rank() == 2 && weight.shape().rank() == 2 && hidden.shape()[1] == weight.shape()[1],
          "hidden states as wide as the head");
   expect(static_cast<std::int64_t>(targets.size()) == hidden.shape()[0], "a target for each hidden state");
-  Selection chosen = select(targets, weight.shape()[0]);
+  expect(options.weights.empty() || options.weights.size() == targets.size(), "a weight for each target");
+  Selection chosen = select(targets, options.weights, weight.shape()[0]);
   const bool recorded = ctx.records({&hidden, &weight});
   Tensor losses = ctx.workspace(DType::f64, {chosen.size()});
   Tensor dhidden;

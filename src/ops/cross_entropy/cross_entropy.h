@@ -23,6 +23,8 @@ struct CrossEntropyKernels {
   /// absent. The gradient may lie on the logits; they are used up.
   void (*softmax)(Stream, const CrossEntropySoftmax&, View logits, std::span<const std::int32_t> targets, View gradient,
                   View losses);
+  /// losses[i] and the row gradient[i], unless absent, times weights[i].
+  void (*weigh)(Stream, std::span<const float> weights, View gradient, View losses);
   /// loss = scale·Σ losses.
   void (*sum)(Stream, ConstView losses, double scale, View loss);
   /// to[rows[i]] = scale·from[i], and zero for the other rows; or to[rows[i]] += … when it accumulates. rows ascends.
@@ -33,10 +35,11 @@ inline constinit KernelSlot<CrossEntropyKernels> cross_entropy_kernels{"cross_en
 struct CrossEntropyOptions {
   double softcap = 0;                                 ///< logits become softcap·tanh(logits/softcap); 0: as they are
   double scale = 1;                                   ///< one over the number of loss-bearing tokens of the whole batch
+  std::span<const float> weights = {};                ///< of each target's loss; empty: 1 each
   std::int64_t block_bytes = std::int64_t{128} << 20;  ///< of logits held at a time (at least one row)
 };
 
-/// loss[0] = scale·Σ_{t: targets[t] ≥ 0} −log softmax(softcap(hidden[t]·weightᵀ))[targets[t]], in f32 (f64 for f64).
+/// loss[0] = scale·Σ_{t: targets[t] ≥ 0} −weights[t]·log softmax(softcap(hidden[t]·weightᵀ))[targets[t]], in f32 (f64 for f64).
 /// hidden: [tokens, width]; weight: [vocabulary, width], possibly of another dtype. Gradients for both.
 /// Logits exist for one block of rows at a time, so the gradients are computed right here, while recording; without a
 /// tape only the loss is. The weight's gradient is added to its slot at once: the loss then has to be the root of the

@@ -114,6 +114,26 @@ void softmax(Stream, const CrossEntropySoftmax& s, View logits, std::span<const 
   softmax_rows<float>(s, logits, targets, gradient.as<float>(), losses.as<double>());
 }
 
+void weigh(Stream, std::span<const float> weights, View gradient, View losses) {
+  const auto rows = static_cast<std::int64_t>(weights.size());
+  for (std::int64_t i = 0; i < rows; ++i) losses.as<double>()[i] *= weights[static_cast<std::size_t>(i)];
+  if (!gradient) return;
+  const std::int64_t size = gradient.shape[1];
+  dispatch(gradient.dtype, [&](auto tag) {
+    using T = decltype(tag);
+    const Tag<T> d;
+    parallel_for(rows, kElementsPerTask / size, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t row = begin; row < end; ++row) {
+        const auto weight = hn::Set(d, static_cast<Accumulator<T>>(weights[static_cast<std::size_t>(row)]));
+        T* const values = gradient.as<T>() + row * size;
+        for_each_vector(d, size, [&](std::int64_t i, std::size_t n) {
+          store_n(d, hn::Mul(load_n(d, values + i, n), weight), values + i, n);
+        });
+      }
+    });
+  });
+}
+
 template <class T>
 void scatter_row(const T* from, Accumulator<T> factor, T* to, std::int64_t width, bool accumulate) {
   const Tag<T> d;
@@ -156,6 +176,7 @@ namespace eft {
 namespace {
 
 HWY_EXPORT(softmax);
+HWY_EXPORT(weigh);
 HWY_EXPORT(scatter);
 
 DType gradient_dtype(DType hidden, DType weight) {
@@ -184,6 +205,7 @@ const bool registered = cross_entropy_kernels.add(
     Device::cpu, {.gradient_dtype = gradient_dtype,
                   .gather = gather,
                   .softmax = [](auto... args) { HWY_DYNAMIC_DISPATCH(softmax)(args...); },
+                  .weigh = [](auto... args) { HWY_DYNAMIC_DISPATCH(weigh)(args...); },
                   .sum = sum,
                   .scatter = [](auto... args) { HWY_DYNAMIC_DISPATCH(scatter)(args...); }});
 

@@ -100,6 +100,31 @@ void softmax(Stream stream, const CrossEntropySoftmax& s, View logits, std::span
 }
 
 template <class T>
+void weigh_rows(Stream stream, const float* weights, View gradient) {
+  const std::int64_t width = gradient.shape[1];
+  T* values = out<T>(gradient);
+  for_each_row<T>(stream, "cross_entropy weigh", gradient.shape, gradient.shape[0], width,
+                  [=] __device__(std::int64_t row) {
+                    const auto factor = static_cast<Sum<T>>(weights[row]);
+                    for_row<T>(width, [&](std::int64_t i, int n) {
+                      Lanes<T> v = load_n(values + row * width + i, n);
+                      for (int l = 0; l < Lanes<T>::kCount; ++l) v.v[l] *= factor;
+                      put_n(v, values + row * width + i, n, false);
+                    });
+                  });
+}
+
+void weigh(Stream stream, std::span<const float> weights, View gradient, View losses) {
+  const Uploaded<float> device_weights(stream_of(stream), weights);
+  const float* factors = device_weights.data();
+  double* terms = out<double>(losses);
+  for_each(stream, "cross_entropy weigh", losses.shape, losses.shape[0], 1,
+           [=] __device__(std::int64_t i, int) { terms[i] *= factors[i]; });
+  if (!gradient) return;
+  on_type(gradient.dtype, [&](auto tag) { weigh_rows<decltype(tag)>(stream, factors, gradient); });
+}
+
+template <class T>
 void sum_typed(Stream stream, ConstView losses, double scale, View loss) {
   const double* terms = in<double>(losses);
   T* to = out<T>(loss);
@@ -138,6 +163,7 @@ void scatter(Stream stream, ConstView from, std::span<const std::int64_t> rows, 
 const bool registered = cross_entropy_kernels.add(Device::cuda, {.gradient_dtype = gradient_dtype,
                                                                  .gather = gather,
                                                                  .softmax = softmax,
+                                                                 .weigh = weigh,
                                                                  .sum = sum,
                                                                  .scatter = scatter});
 

@@ -28,6 +28,9 @@ const bool capped = add_op_case(over_targets("cross_entropy/softcap", {.softcap 
 // Blocks of 3 rows in f32 and of 1 row in f64.
 const bool blocks =
     add_op_case(over_targets("cross_entropy/several_blocks", {.softcap = 5, .block_bytes = 3 * 41 * 4}));
+constexpr float kWeights[] = {0.5F, 9, 1, 0, 2.25F, 9, 0.125F, 3, 1};
+const bool weighted = add_op_case(
+    over_targets("cross_entropy/weighted", {.softcap = 5, .scale = 0.5, .weights = kWeights, .block_bytes = 3 * 41 * 4}));
 const bool frozen_head = add_op_case(over_targets("cross_entropy/frozen_head", {.softcap = 5}, true, false));
 const bool frozen_body = add_op_case(over_targets("cross_entropy/hidden_wants_no_gradient", {}, false, true));
 
@@ -82,6 +85,19 @@ TEST(CrossEntropy, follows_its_formula) {
   const double wanted = 0.25 * (loss_of(1, 2) + loss_of(-0.5, 1));
   const Var loss = cross_entropy(ctx, hidden, weight, targets, {.softcap = 5, .scale = 0.25});
   EXPECT_NEAR(item(loss.value()), wanted, 1e-14);
+}
+
+TEST(CrossEntropy, weighs_each_target) {
+  Pool pool(Device::cpu);
+  Context ctx{.pool = &pool};
+  std::vector<double> values(2 * 3 + 5 * 3);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = std::sin(static_cast<double>(i));
+  const Var hidden(filled(pool, DType::f64, {2, 3}, {values.begin(), values.begin() + 6}));
+  const Var weight(filled(pool, DType::f64, {5, 3}, {values.begin() + 6, values.end()}));
+  const auto loss = [&](std::vector<std::int32_t> targets, std::vector<float> weights) {
+    return item(cross_entropy(ctx, hidden, weight, targets, {.weights = weights}).value());
+  };
+  EXPECT_NEAR(loss({4, 2}, {0.5F, 3.0F}), 0.5 * loss({4, -100}, {}) + 3.0 * loss({-100, 2}, {}), 1e-14);
 }
 
 TEST(CrossEntropy, is_zero_without_targets) {
