@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "data/thinking.h"
 
 namespace eft {
 namespace {
@@ -16,6 +17,14 @@ TokenId single_token(const Tokenizer& tokenizer, const std::string& text) {
     throw ConfigError("eot_tokens: '{}' is {} tokens of this tokenizer, expected one", text, ids.size());
   }
   return ids[0];
+}
+
+/// Whether `part` stands in `text`, perhaps trimmed.
+bool is_printed(std::string_view part, std::string_view text) {
+  constexpr const char* kSpace = " \t\r\n";
+  const auto begin = part.find_first_not_of(kSpace);
+  if (begin == std::string_view::npos) return true;
+  return text.find(part.substr(begin, part.find_last_not_of(kSpace) + 1 - begin)) != std::string_view::npos;
 }
 
 }  // namespace
@@ -67,13 +76,12 @@ void ChatFormat::choose_end_tokens(const DataOptions& options) {
 void ChatFormat::look_for_reasoning(const RenderedConversation& rendered) const {
   if (conversation_.thought_channel) return;
   for (std::size_t turn = 0; turn < rendered.turns(); ++turn) {
-    const auto reasoning = rendered.property(turn, rules_.thinking_key);
-    if (!reasoning || reasoning->empty() || rendered.role(turn) != "assistant") continue;
-    // A template may trim the text.
-    const auto word = reasoning->find_first_not_of(" \t\r\n");
-    if (word == std::string::npos) continue;
-    const auto last = reasoning->find_last_not_of(" \t\r\n");
-    if (rendered.text().find(reasoning->substr(word, last + 1 - word)) == std::string::npos) ++lost_reasoning_;
+    if (rendered.role(turn) != "assistant") continue;
+    std::optional<std::string> reasoning = rendered.property(turn, rules_.thinking_key);
+    for (const char* name : kReasoningNames) {
+      if (!reasoning) reasoning = rendered.property(turn, name);
+    }
+    if (reasoning && !is_printed(*reasoning, rendered.text())) ++lost_reasoning_;
   }
 }
 

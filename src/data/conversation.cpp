@@ -124,13 +124,19 @@ void parse_arguments(Json& message, const std::string& field, const Context& con
 void take_thought(Json& message, const Context& context, TurnTraining& training) {
   const std::string& key = context.dataset().template_thinking_key;
   split_thought_channel(message, key);
-  if (*context.options.thought_channel != ThoughtChannel::strip && message.contains(key)) {
-    training.thought = message[key].get<std::string>();
-  }
-  for (const std::string& name :
-       {key, std::string("reasoning_content"), std::string("thinking"), std::string("reasoning")}) {
+  std::vector<std::string> names(kReasoningNames.begin(), kReasoningNames.end());
+  names.insert(names.begin(), key);
+  for (const std::string& name : names) {
+    const auto found = message.find(name);
+    if (found == message.end()) continue;
+    if (!found->is_string()) {
+      throw DataError("{}: the reasoning '{}' is {}, expected a string", context.where, name, found->type_name());
+    }
+    if (training.thought.empty()) training.thought = found->get<std::string>();
     message.erase(name);
   }
+  if (*context.options.thought_channel == ThoughtChannel::strip) training.thought.clear();
+  if (*context.options.thought_channel != ThoughtChannel::train) training.reasoning.clear();
 }
 
 /// The message of a template; `training` gets what the row says about its loss.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -13,6 +14,9 @@ void split_thinking(nlohmann::ordered_json& message, const std::string& key);
 /// The tokens of Gemma 4 around a thought.
 inline constexpr std::string_view kThoughtOpen = "<|channel>thought\n";
 inline constexpr std::string_view kThoughtClose = "\n<channel|>";
+
+/// What reasoning is called in messages, beside the name that a dataset gives it.
+inline constexpr std::array kReasoningNames = {"reasoning_content", "thinking", "reasoning"};
 
 /// The same for a thought in Gemma 4's channel, where the message has no property `key` yet; an empty one goes too.
 void split_thought_channel(nlohmann::ordered_json& message, const std::string& key);

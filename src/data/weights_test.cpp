@@ -102,6 +102,14 @@ TEST(ThoughtChannel, is_shown_without_loss) {
             "c<turn|>\n<|turn>model\n<|channel>thought\nwhy d\n<channel|>|d<turn|>«1»\n|");
 }
 
+TEST(ThoughtChannel, finds_the_reasoning_by_its_other_names) {
+  const std::string row = R"({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", )"
+                          R"("reasoning": "why"}]})";
+  EXPECT_NE(weighted(example_of(row, thoughts(ThoughtChannel::train))).find("why\n<channel|>b"), std::string::npos);
+  const TestFolder folder;
+  EXPECT_EQ(prepare_demo(with_row(folder, row)).report.warnings.size(), 1U);
+}
+
 TEST(ThoughtChannel, is_stripped) {
   const std::string call = R"({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "", )"
                            R"("reasoning": "hm", "tool_calls": [{"function": {"name": "f", "arguments": {}}}]}]})";
@@ -124,6 +132,8 @@ TEST(ThoughtChannel, parts_of_a_thought_have_their_own_loss) {
   const std::string row =
       R"({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "reasoning_content": )"
       R"([{"text": "wrong", "train": false}, {"text": " right", "weight": 0.5}]}]})";
+  EXPECT_EQ(weighted(example_of(row, thoughts(ThoughtChannel::mask))),
+            "<bos><|turn>user\na<turn|>\n<|turn>model\n<|channel>thought\nwrong right\n<channel|>|b<turn|>«1»\n|");
   EXPECT_EQ(
       weighted(example_of(row, thoughts(ThoughtChannel::train))),
       "<bos><|turn>user\na<turn|>\n<|turn>model\n<|channel>thought\nwrong| right«0.5»\n<channel|>b|<turn|>«1»\n|");
