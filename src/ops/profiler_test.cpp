@@ -21,7 +21,7 @@ TEST(Profiler, counts_calls_operations_and_bytes_while_it_lives) {
   Pool pool(Device::cpu);
   Context ctx{.pool = &pool};
   const Var x(filled(pool, {10, 30})), weight(filled(pool, {20, 30}));
-  const auto* plain = linear_kernels.find(Device::cpu)->forward;
+  auto* const plain = linear_kernels.find(Device::cpu)->forward;
   Profile profile(1);
   {
     const Profiler profiler(profile);
