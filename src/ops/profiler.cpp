@@ -1,6 +1,6 @@
 #include "ops/profiler.h"
 
-#include "ops/peak.h"
+#include "backend/cpu/peak.h"
 #include "ops/profiled_kernel.h"
 
 namespace eft {

@@ -32,6 +32,7 @@ file_arrows='
 ops/*/*_cpu.cpp:  backend/cpu/*
 ops/*_cpu.cpp:    backend/cpu/*
 ops/*/*-inl.h:    backend/cpu/*
+ops/profiler.cpp: backend/cpu/peak.h
 ops/*/*_cuda.cu:  backend/cuda/*
 ops/*/*.cuh:      backend/cuda/*
 data/*_test.cpp:  schema/*

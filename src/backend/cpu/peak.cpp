@@ -1,4 +1,4 @@
-#include "ops/peak.h"
+#include "backend/cpu/peak.h"
 
 #include <algorithm>
 #include <chrono>
