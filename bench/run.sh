@@ -12,7 +12,7 @@ MODES=${MODES:-float32 bfloat16 bfloat16-compile}
 SHAPES=${SHAPES-}
 OUT=${OUT:-$root/docs/benchmarks.md}
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)}
-command="bench/run.sh${*:+ $*}"
+command="bench/run.sh$(for model in "$@"; do printf ' %s' "$(basename "$model")"; done)"
 has_peer() { "$PYTHON" -c 'import torch, transformers, peft, tokenizers' 2>/dev/null; }
 has_peer || MODES=
 make_text
