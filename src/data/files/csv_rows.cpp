@@ -61,7 +61,7 @@ class CsvRows : public RowFile {
   /// The cells of the next line that is not empty; a cell in quotes may go over several. False at the end.
   bool take_record(std::vector<std::string>& cells, std::string& where, std::string& fault) {
     cells.clear();
-    while (reader_.peek() == '\n' || reader_.peek() == '\r') end_line(reader_.take());
+    while (reader_.peek() == '\n' || reader_.peek() == '\r') reader_.take_line_end();
     if (reader_.peek() == TextReader::kEnd) return false;
     where = reader_.where();
     for (;;) {
@@ -71,11 +71,11 @@ class CsvRows : public RowFile {
       } else {
         reader_.take_until(cell_ends_, cell);
       }
-      const int end = reader_.take();
-      if (end == static_cast<unsigned char>(separator_)) continue;
-      end_line(end);
-      return true;
+      if (reader_.peek() != static_cast<unsigned char>(separator_)) break;
+      reader_.take();
     }
+    reader_.take_line_end();
+    return true;
   }
 
   void take_quoted(std::string& cell, std::string& fault) {
@@ -93,16 +93,6 @@ class CsvRows : public RowFile {
         "text behind a closing quote, '{}', expected the end of the cell; a quote inside a cell is written "
         "twice",
         behind.substr(0, 20));
-  }
-
-  /// A lone carriage return ends a line too.
-  void end_line(int end) {
-    if (end != '\r') return;
-    if (reader_.peek() == '\n') {
-      reader_.take();
-    } else {
-      reader_.count_line();
-    }
   }
 
   TextReader reader_;

@@ -76,6 +76,16 @@ void TextReader::skip_space() {
   for (int byte = peek(); byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n'; byte = peek()) take();
 }
 
+void TextReader::take_line_end() {
+  const bool carriage_return = peek() == '\r';
+  if (carriage_return) take();
+  if (peek() == '\n') {
+    take();
+  } else if (carriage_return) {
+    ++line_;
+  }
+}
+
 std::string TextReader::where(std::int64_t line) const { return fmt::format("{}:{}", path_.string(), line); }
 
 }  // namespace eft

@@ -42,8 +42,8 @@ class TextReader {
   void take_until(const ByteSet& stops, std::string& text);
   /// Moves behind blanks, tabs and line ends.
   void skip_space();
-  /// For a line that ends without a line feed.
-  void count_line() { ++line_; }
+  /// Takes one end of a line, if it is next: a line feed, a carriage return or both.
+  void take_line_end();
 
   /// "file.csv:12", the line of the next byte.
   std::string where() const { return where(line_); }

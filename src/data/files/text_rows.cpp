@@ -20,7 +20,7 @@ class TextRows : public RowFile {
     row.where = reader_.where();
     std::string line;
     reader_.take_until(kLineEnds, line);
-    end_line();
+    reader_.take_line_end();
     if (auto fault = fault_of_text(line)) {
       row.fault = std::move(*fault);
       return row;
@@ -33,15 +33,6 @@ class TextRows : public RowFile {
   }
 
  private:
-  void end_line() {
-    if (reader_.take() != '\r') return;
-    if (reader_.peek() == '\n') {
-      reader_.take();
-    } else {
-      reader_.count_line();
-    }
-  }
-
   TextReader reader_;
 };
 
