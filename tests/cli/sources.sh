@@ -12,8 +12,9 @@ run_of() {
   local file=$1 path=$2 type=$3 line
   shift 3
   {
-    printf '%s\n' 'base_model: model' 'output_dir: out' 'chat_template: gemma4' 'sequence_len: 256' 'adapter: lora' 'lora_r: 4' 'lora_alpha: 8' \
-      'lora_target_linear: true' 'learning_rate: 0.001' 'max_steps: 1' 'shuffle_merged_datasets: false'
+    printf '%s\n' 'base_model: model' 'output_dir: out' 'chat_template: gemma4' 'sequence_len: 256' 'adapter: lora' \
+      'lora_r: 4' 'lora_alpha: 8' 'lora_target_linear: true' 'learning_rate: 0.001' 'max_steps: 1' \
+      'shuffle_merged_datasets: false'
     printf 'datasets:\n  - path: %s\n    type: %s\n' "$path" "$type"
     for line in "$@"; do printf '    %s\n' "$line"; done
   } >"$file"
