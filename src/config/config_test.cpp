@@ -331,7 +331,7 @@ TEST(Config, AxolotlsExamplesReadOnceThatIsTakenOut) {
 
 TEST(Config, TheReferencePageIsUpToDate) {
   EXPECT_EQ(read_text("docs/options.md"), reference_page())
-      << "write it anew: eft config-schema --format markdown > docs/options.md";
+      << "write it anew: eft config-reference > docs/options.md";
 }
 
 TEST(Config, TheJsonSchemaNamesEveryKey) {

@@ -40,7 +40,7 @@ std::string reference_page() {
 
 The YAML file of a run has Axolotl's keys. `--set key=value` on the command line overrides one, also inside lists:
 `--set datasets[0].path=rows.jsonl`. A key without a value counts as left out. This page is made from the structs that
-hold the options: `eft config-schema --format markdown`.
+hold the options: `eft config-reference`.
 
 ## Keys that eft acts on
 

@@ -230,7 +230,7 @@ case_stopped_by_a_signal() {
 
 # The reference page in docs/ is the one that the binary prints.
 case_options_page() {
-  "$EFT" config-schema --format markdown >options.md
+  "$EFT" config-reference >options.md
   same options.md "$root/docs/options.md"
 }
 
