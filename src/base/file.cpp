@@ -53,7 +53,14 @@ std::string read_text(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path)) throw FileError("{}: is a folder, expected a file", path.string());
   std::ifstream in(path, std::ios::binary);
   if (!in) throw FileError("{}: cannot open: {}", path.string(), std::strerror(errno));
-  std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  std::string text;
+  // At once where the size is known, in pieces for what has none (a pipe).
+  std::error_code unknown;
+  const auto size = std::filesystem::file_size(path, unknown);
+  text.resize(unknown ? 0 : static_cast<std::size_t>(size));
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  if (in) text.append(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
   if (in.bad()) throw FileError("{}: cannot read: {}", path.string(), std::strerror(errno));
   return text;
 }

@@ -187,10 +187,12 @@ void save_model(const OpenedModel& opened, const std::filesystem::path& folder) 
   const DType dtype = opened.model->dtype();
   TensorSources tensors;
   for (const Parameter& parameter : opened.model->parameters()) {
-    tensors.push_back({parameter.name, dtype, parameter.shape, [&parameter, dtype] {
-                         Pool pool(Device::cpu);
-                         return cast(pool, Category::workspace, parameter.exact(), dtype);
-                       }});
+    const auto part = [&parameter, dtype](std::int64_t begin, std::int64_t end) {
+      Pool pool(Device::cpu);
+      const Tensor& exact = parameter.exact();
+      return cast(pool, Category::workspace, exact.reshape({exact.elements()}).slice(begin, end), dtype);
+    };
+    tensors.push_back({.name = parameter.name, .dtype = dtype, .shape = parameter.shape, .make = {}, .part = part});
   }
   for (const std::string& name : opened.skipped) {
     tensors.push_back(sources_of({{name, original.tensor(name)}})[0]);
