@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/file.h"
+
 namespace eft {
 
 Parameter& ParameterStore::add(Parameter parameter) {
@@ -33,6 +35,14 @@ void make_trainable(Parameter& parameter, Pool& pool) {
   if (parameter.value.dtype() == DType::bf16 && !parameter.master) {
     parameter.master = Tensor(pool, Category::optimizer, DType::f32, parameter.shape);
     convert(parameter.value, parameter.master);
+  }
+}
+
+void forget_mapped(const ParameterStore& store, Forget which) {
+  for (const Parameter& parameter : store) {
+    const bool chosen = which == Forget::all || parameter.gathered;
+    if (!chosen || !parameter.mapped || parameter.value.raw() == nullptr) continue;
+    forget_pages(parameter.value.raw(), static_cast<std::size_t>(parameter.value.bytes()));
   }
 }
 

@@ -66,6 +66,11 @@ class ParameterStore {
 /// Makes a loaded parameter trainable: a gradient slot in the accumulator dtype and, for bf16, an f32 master.
 void make_trainable(Parameter& parameter, Pool& pool);
 
+/// Lets go of the memory that weights in mapped files take; what is needed again is read again. All of them, or only the
+/// gathered ones, of which a step reads other rows than the one before.
+enum class Forget { all, gathered };
+void forget_mapped(const ParameterStore& store, Forget which);
+
 /// Elements of all parameters, and of the trainable ones.
 struct ParameterCount {
   std::int64_t total = 0;

@@ -10,13 +10,13 @@
 namespace eft {
 namespace {
 
-constexpr std::size_t kRows = 3;
 constexpr double kOperations = 1e11;  // of one pass over the rows, so that the check takes a fraction of a second
 constexpr std::size_t kShortest = 12;
 constexpr std::size_t kLongest = 640;  // longer than the sliding window of the small models
 
 /// How much of each row is compared.
 struct Extent {
+  std::size_t rows;
   std::size_t longest;
   std::size_t decoded;  ///< tokens at the end that are fed one by one, each of which reads all weights
 };
@@ -28,9 +28,11 @@ Extent extent_for(const Model& model) {
     if (parameter.shape.rank() >= 2 && !parameter.gathered && !head)
       weights += static_cast<double>(parameter.shape.elements());
   }
-  const double tokens = kOperations / (2 * std::max(weights, 1.0) * static_cast<double>(kRows));
+  const bool large = weights > 1e9;
+  const std::size_t rows = large ? 2 : 3;
+  const double tokens = kOperations / (2 * std::max(weights, 1.0) * static_cast<double>(rows));
   const double longest = std::clamp(tokens, static_cast<double>(kShortest), static_cast<double>(kLongest));
-  return {static_cast<std::size_t>(longest), weights < 1e9 ? std::size_t{4} : std::size_t{1}};
+  return {.rows = rows, .longest = static_cast<std::size_t>(longest), .decoded = large ? 1U : 4U};
 }
 
 /// Rounding in another order, through all layers, stays below these; keys and values that are lost give about 1.
@@ -82,7 +84,7 @@ ForwardCheck check_forward(const Model& model, Pool& pool, const Examples& examp
   std::vector<std::int64_t> starts{0};
   std::vector<double> cached;
   const Extent extent = extent_for(model);
-  for (std::size_t i = 0; i < std::min(kRows, examples.size()); ++i) {
+  for (std::size_t i = 0; i < std::min(extent.rows, examples.size()); ++i) {
     const std::span<const std::int32_t> whole = examples[i].tokens;
     const std::span<const std::int32_t> row = whole.first(std::min(extent.longest, whole.size()));
     const std::vector<std::int32_t> counted = counting(0, row.size());

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/file.h"
 #include "train/finite.h"
 #include "train/wanted_tokens.h"
 
@@ -12,14 +11,6 @@ namespace {
 
 /// Dropout's counters of two steps never meet: a step draws fewer than 2^40 blocks.
 constexpr int kDropoutBitsOfStep = 40;
-
-/// Of a mapped table of which single rows are read, only those of one step stay in memory.
-void forget_gathered_rows(const Model& model) {
-  for (const Parameter& parameter : model.parameters()) {
-    if (!parameter.gathered || !parameter.mapped || parameter.value.raw() == nullptr) continue;
-    forget_pages(parameter.value.raw(), static_cast<std::size_t>(parameter.value.bytes()));
-  }
-}
 
 double one_over(std::int64_t count) { return 1.0 / static_cast<double>(std::max<std::int64_t>(count, 1)); }
 
@@ -47,7 +38,7 @@ StepResult Stepper::step(std::span<const PackedRow> micro_batches, double learni
               .training = true,
               .recompute = options_.recompute};
   for (const PackedRow& row : micro_batches) result.loss += forward_backward(ctx, row, one_over(result.label_tokens));
-  forget_gathered_rows(model_);
+  forget_mapped(model_.parameters(), Forget::gathered);
   result.grad_norm = optimizer_.gradient_norm(ctx);
   if (!std::isfinite(result.loss) || !std::isfinite(result.grad_norm)) {
     result.not_finite = first_not_finite(model_.parameters());
