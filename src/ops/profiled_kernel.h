@@ -16,6 +16,7 @@ struct Products {
   double flops = 0;
   bool narrow = false;  ///< both sides are bf16
   std::string sizes;
+  double bytes = -1;  ///< read and written, where that is less than all of every tensor; else −1
 };
 
 /// The running profile and what products can reach at most; none: nothing is timed.
@@ -46,6 +47,7 @@ double bytes_of(const T&) {
 }
 
 inline KernelWork work_of(Products products, double bytes) {
+  if (products.bytes >= 0) bytes = products.bytes;
   const double peak = products.narrow ? profiler_state.peak_bf16 : profiler_state.peak_f32;
   return {.flops = products.flops,
           .bytes = bytes,

@@ -106,6 +106,12 @@ Products attention_backward(Stream, AttentionOptions options, std::span<const At
   return attention_products(visible_pairs(options, segments), q, k, 5);
 }
 
+/// Reads as many rows as it writes.
+Products rows_of(View y) { return {.flops = 0, .narrow = false, .sizes = "", .bytes = 2 * bytes_of(y)}; }
+Products embedding_rows(Stream, ConstView, std::span<const std::int32_t>, double, View y) { return rows_of(y); }
+Products gathered_rows(Stream, ConstView, std::span<const std::int32_t>, View y) { return rows_of(y); }
+Products wanted_rows(Stream, ConstView, std::span<const std::int64_t>, View y) { return rows_of(y); }
+
 using Entries = std::vector<ProfiledKernelEntry>;
 
 void add_products(Entries& list) {
@@ -159,13 +165,13 @@ void add_rest(Entries& list) {
   list.push_back(profiled<&altup_kernels, &AltupKernels::predict_backward>("predict_backward"));
   list.push_back(profiled<&altup_kernels, &AltupKernels::correct>("correct"));
   list.push_back(profiled<&altup_kernels, &AltupKernels::correct_backward>("correct_backward"));
-  list.push_back(profiled<&cross_entropy_kernels, &CrossEntropyKernels::gather>("gather"));
+  list.push_back(profiled<&cross_entropy_kernels, &CrossEntropyKernels::gather>("gather", wanted_rows));
   list.push_back(profiled<&cross_entropy_kernels, &CrossEntropyKernels::softmax>("softmax"));
   list.push_back(profiled<&cross_entropy_kernels, &CrossEntropyKernels::sum>("sum"));
   list.push_back(profiled<&cross_entropy_kernels, &CrossEntropyKernels::scatter>("scatter"));
-  list.push_back(profiled<&embedding_kernels, &EmbeddingKernels::forward>("forward"));
+  list.push_back(profiled<&embedding_kernels, &EmbeddingKernels::forward>("forward", embedding_rows));
   list.push_back(profiled<&embedding_kernels, &EmbeddingKernels::backward>("backward"));
-  list.push_back(profiled<&gather_rows_kernels, &GatherRowsKernels::forward>("forward"));
+  list.push_back(profiled<&gather_rows_kernels, &GatherRowsKernels::forward>("forward", gathered_rows));
   list.push_back(profiled<&gather_rows_kernels, &GatherRowsKernels::backward>("backward"));
   list.push_back(profiled<&moe_gate_kernels, &MoeGateKernels::forward>("forward"));
   list.push_back(profiled<&moe_gate_kernels, &MoeGateKernels::backward>("backward"));
