@@ -30,7 +30,7 @@ run_eft() {
   shift 2
   rm -rf "$WORK/out"
   "$EFT" train "$root/bench/lora.yaml" --set base_model="$model" --set 'datasets[0].path'="$WORK/text.jsonl" \
-    --set output_dir="$WORK/out" --set bf16="$bf16" --set max_steps=$((STEPS + WARM_UP)) "$@" >"$WORK/eft.log" &
+    --set output_dir="$WORK/out" --set dataset_prepared_path="$WORK/prepared" --set bf16="$bf16" --set max_steps=$((STEPS + WARM_UP)) "$@" >"$WORK/eft.log" &
   process=$!
   local rss
   rss=$(peak_rss "$process")
