@@ -62,6 +62,7 @@ void preprocess(const Arguments& arguments) {
   for (const std::string& line : data.report.tables()) print(line);
   for (const std::string& warning : data.report.warnings) print("warning: " + warning);
   for (const std::string& line : data.report.end_lines()) print(line);
+  if (data.stream) return show(data.train, arguments.show, tokenizer);
   std::optional<Loader> packed;
   if (job.data.sample_packing) {
     packed.emplace(data.train, train_loader_options(job));

@@ -142,10 +142,25 @@ void move_message_field(YamlNode& dataset, const std::string& path, const char* 
       fmt::format("{0}.{1} is the old spelling of {0}.message_property_mappings.{2}", path, old_key, property));
 }
 
+/// One path may stand in the place of the list.
+void list_pretraining_dataset(YamlNode& root) {
+  YamlNode* node = root.find("pretraining_dataset");
+  if (node == nullptr || node->kind != YamlNode::Kind::scalar) return;
+  YamlNode path = *node;
+  path.key = "path";
+  YamlNode entry = YamlNode::mapping();
+  entry.origin = node->origin;
+  entry.children.push_back(std::move(path));
+  node->kind = YamlNode::Kind::sequence;
+  node->text.clear();
+  node->children = {std::move(entry)};
+}
+
+template <class Entry>
 void translate_datasets(YamlNode& root, const char* key, Dropped& dropped, Notes& notes) {
   YamlNode* list = root.find(key);
   if (list == nullptr || list->kind != YamlNode::Kind::sequence) return;
-  const KnownKeys known{keys_of<DatasetOptions>(), dataset_keys()};
+  const KnownKeys known{keys_of<Entry>(), dataset_keys()};
   for (std::size_t i = 0; i < list->children.size(); ++i) {
     const std::string path = fmt::format("{}[{}]", key, i);
     for (const char* property : {"role", "content"}) move_message_field(list->children[i], path, property, notes);
@@ -160,7 +175,9 @@ void translate_axolotl(YamlNode& root, Notes& notes) {
   drop_plugins(root, dropped);
   rename_evaluation_strategy(root, notes);
   filter(root, "", {keys_of<RunConfig>(), run_keys()}, dropped);
-  for (const char* key : {"datasets", "test_datasets"}) translate_datasets(root, key, dropped, notes);
+  for (const char* key : {"datasets", "test_datasets"}) translate_datasets<DatasetOptions>(root, key, dropped, notes);
+  list_pretraining_dataset(root);
+  translate_datasets<PretrainingOptions>(root, "pretraining_dataset", dropped, notes);
   if (!dropped.does_anyway.empty()) {
     notes.push_back(fmt::format("eft does this anyway: {}", fmt::join(dropped.does_anyway, ", ")));
   }

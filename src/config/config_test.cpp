@@ -89,7 +89,7 @@ TEST(Config, MissingKeysAreNamed) {
   };
   EXPECT_EQ(error(""), "run.yaml base_model: not set; it has no default");
   EXPECT_EQ(error("base_model:\n"), "run.yaml:1 base_model: not set; it has no default");
-  EXPECT_EQ(error("base_model: x\nlearning_rate: 1\n"), "run.yaml datasets: not set; it has no default");
+  EXPECT_EQ(error("base_model: x\nlearning_rate: 1\n"), "run.yaml datasets: empty, expected at least one dataset");
   EXPECT_EQ(error("base_model: x\nlearning_rate: 1\ndatasets: []\n"),
             "run.yaml:3 datasets: empty, expected at least one dataset");
   EXPECT_EQ(error("base_model: x\ndatasets:\n  - path: a\n    type: completion\n"),
@@ -138,6 +138,28 @@ TEST(Config, ATypeMayBeAMapping) {
   EXPECT_EQ(write_config(parse(write_config(config)).config), write_config(config));
   EXPECT_EQ(error_of("  - path: b.jsonl\n    type: {fromat: x}\n"),
             "run.yaml:7 datasets[1].type.fromat: unknown key; did you mean format?");
+}
+
+TEST(Config, PretrainingStreams) {
+  const std::string run = "base_model: x\nlearning_rate: 1\npretraining_dataset:\n  - path: a.jsonl\n";
+  const auto error = [&](const std::string& lines) {
+    try {
+      parse(run + lines);
+    } catch (const ConfigError& thrown) {
+      return std::string(thrown.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(error("max_steps: 5\nstreaming: true\n"), "no error");
+  EXPECT_EQ(parse("base_model: x\nlearning_rate: 1\npretraining_dataset: b.txt\nmax_steps: 5\n")
+                .config.data.pretraining_dataset.at(0)
+                .path,
+            "b.txt");
+  EXPECT_EQ(error(""), "run.yaml:3 pretraining_dataset: has no end; set max_steps");
+  EXPECT_EQ(error("max_steps: 5\nval_set_size: 2\n"),
+            "run.yaml:3 pretraining_dataset: does not go with val_set_size; use test_datasets");
+  EXPECT_EQ(error_of("streaming: true\n"),
+            "run.yaml:6 streaming: not supported yet for datasets, which are prepared before training; remove it");
 }
 
 TEST(Config, PreferencesNeedTheirOwnTypes) {

@@ -124,10 +124,9 @@ constexpr std::array kRunGroups = {
         "nemo_gym_auto_clone nemo_gym_config_paths nemo_gym_head_port nemo_gym_server_timeout "
         "nemo_gym_verify_timeout nemo_gym_run_timeout nemo_gym_datasets nemo_gym_auto_start nemo_gym_model_name "
         "nemo_gym_multi_turn nemo_gym_max_turns"},
-    KeyGroup{KeyClass::unsupported, "-", "use datasets with type: completion", "pretraining_dataset"},
     KeyGroup{KeyClass::unsupported, "-", kRemove,
              "dataset_shard_num dataset_shard_idx "
-             "dataloader_drop_last streaming "
+             "dataloader_drop_last "
              "pretraining_sample_concatenation use_pose pose_split_on_token_ids pose_max_context_len pose_num_chunks "
              "image_size image_resize_algorithm role_boundaries processor_kwargs"},
     KeyGroup{KeyClass::unsupported, "-", "remove the key; the tokenizer's own special tokens hold",

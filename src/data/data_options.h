@@ -245,9 +245,38 @@ void describe(Visitor&& field, DatasetOptions& o) {
   field({"chat_template_jinja", "Text or path of a Jinja template for this dataset."}, o.chat_template_jinja);
 }
 
+/// What becomes of the rows of `pretraining_dataset`.
+enum class PretrainingType { pretrain };
+
+constexpr auto enum_names(PretrainingType) { return std::array{EnumName{PretrainingType::pretrain, "pretrain"}}; }
+
+/// One entry of `pretraining_dataset`.
+struct PretrainingOptions {
+  std::string path;
+  PretrainingType type = PretrainingType::pretrain;
+  std::optional<DatasetFileType> ds_type;
+  std::optional<std::string> split;
+  StringOrList data_files;
+  std::string text_column = "text";
+  std::int64_t skip = 0;
+};
+
+template <class Visitor>
+void describe(Visitor&& field, PretrainingOptions& o) {
+  field({"path", "File or folder of the texts.", true}, o.path);
+  field({"type", "pretrain: every token of a text bears loss."}, o.type);
+  field({"ds_type", "File format, when the file's name does not tell."}, o.ds_type);
+  field({"split", "Part of the dataset, for instance train[100:200]."}, o.split);
+  field({"data_files", "Files to read inside `path`."}, o.data_files);
+  field({"text_column", "Column that holds the text."}, o.text_column);
+  field({"skip", "Rows at the start that are passed over."}, o.skip, Bounds{0});
+}
+
 /// Everything between files and packed rows of tokens.
 struct DataOptions {
   std::vector<DatasetOptions> datasets;
+  std::vector<PretrainingOptions> pretraining_dataset;
+  bool streaming = false;
   std::vector<DatasetOptions> test_datasets;
   /// tokenizer_default (the model folder's), a name of ours, jinja, or tokenizer_default_fallback_NAME.
   std::string chat_template = "tokenizer_default";
@@ -277,7 +306,12 @@ struct DataOptions {
 
 template <class Visitor>
 void describe(Visitor&& field, DataOptions& o) {
-  field({"datasets", "What to train on.", true}, o.datasets);
+  field({"datasets", "What to train on."}, o.datasets);
+  field({"pretraining_dataset",
+         "Texts to train on in the place of datasets: tokenised while training, from the start again when they end. "
+         "Needs max_steps."},
+        o.pretraining_dataset);
+  field({"streaming", "What pretraining_dataset always is; datasets are prepared before training."}, o.streaming);
   field({"test_datasets", "What to evaluate on; not together with val_set_size."}, o.test_datasets);
   field({"chat_template", "Chat template: tokenizer_default (the model folder's), gemma3, gemma3n, gemma4, or jinja."},
         o.chat_template);

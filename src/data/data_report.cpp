@@ -78,7 +78,8 @@ std::vector<std::string> DataReport::lines() const {
 }
 
 std::vector<std::string> DataReport::end_lines() const {
-  std::string split = fmt::format("{} examples to train on", train_examples);
+  std::string split = streams ? "texts to train on are tokenised while training"
+                              : fmt::format("{} examples to train on", train_examples);
   if (eval_examples > 0) split += fmt::format(", {} to evaluate on", eval_examples);
   if (duplicates > 0) split += fmt::format("; dropped {} that were there twice", duplicates);
   std::vector<std::string> lines = {split};

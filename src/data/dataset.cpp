@@ -26,6 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::size_t kFirstOfStream = 8;
 constexpr std::uint64_t kMergeStream = 0x6d65726765;      // random numbers for the order of merged rows
 constexpr std::uint64_t kDatasetStream = 0x646174617365;  // for the order of the rows of one dataset
 
@@ -81,14 +82,18 @@ void prepare_dataset(DatasetInput& input, const Preparation& preparation, Exampl
     if (!first) return input.source.next();
     return std::exchange(first, std::nullopt);
   };
-  format_rows(next, *format, [&](FormattedRow row) {
+  RowPipeline rows(next, *format);
+  while (auto row = rows.next()) {
     ++counts.rows;
-    if (row.error) return take_error(row.error, preparation.options, counts);
-    if (row.examples.empty()) count_dropped(counts.empty, fmt::format("row {}", counts.rows));
-    for (Example& example : row.examples) {
+    if (row->error) {
+      take_error(row->error, preparation.options, counts);
+      continue;
+    }
+    if (row->examples.empty()) count_dropped(counts.empty, fmt::format("row {}", counts.rows));
+    for (Example& example : row->examples) {
       if (const auto fitted = fit_length(std::move(example), preparation.options, counts)) writer.add(*fitted);
     }
-  });
+  }
   check_not_empty(counts);
   for (std::string& warning : format->warnings()) report.warnings.push_back(std::move(warning));
   report.datasets.push_back(std::move(counts));
@@ -170,7 +175,9 @@ std::shared_ptr<const ExampleStore> prepared_rows(const Preparation& preparation
       store = ExampleStore::open(path);
     }
   }
+  const bool streams = report.streams;
   report = report_of(store->notes());
+  report.streams = streams;
   report.prepared = std::move(how);
   return store;
 }
@@ -209,6 +216,20 @@ Order split_off(Order& train, double val_set_size) {
   return eval;
 }
 
+/// The first examples tell a run's checks what the others are like.
+void open_stream(const DataOptions& options, const Tokenizer& tokenizer, PreparedData& data) {
+  data.stream = std::make_shared<ExampleStream>(options, tokenizer);
+  std::vector<Example> first;
+  while (first.size() < kFirstOfStream) {
+    auto example = data.stream->next();
+    if (!example) break;
+    first.push_back(std::move(*example));
+  }
+  if (first.empty()) throw DataError("pretraining_dataset: no text in it, expected at least one");
+  data.stream->restart();
+  data.train = Examples(first);
+}
+
 bool shuffles(const DataOptions& options) {
   // One dataset keeps its order under curriculum_sampling; the order of several is what merging gives.
   return options.shuffle_merged_datasets && !(options.curriculum_sampling && options.datasets.size() == 1);
@@ -218,8 +239,12 @@ bool shuffles(const DataOptions& options) {
 
 PreparedData prepare_data(const DataOptions& options, const fs::path& base_model, const Tokenizer& tokenizer,
                           std::int64_t seed) {
-  if (options.datasets.empty()) throw ConfigError("datasets: empty, expected at least one dataset");
+  const bool streams = !options.pretraining_dataset.empty();
+  if (options.datasets.empty() && !streams) throw ConfigError("datasets: empty, expected at least one dataset");
   PreparedData data;
+  if (streams) open_stream(options, tokenizer, data);
+  data.report.streams = streams;
+  if (streams && options.test_datasets.empty()) return data;
   const auto store = prepared_rows({options, base_model, tokenizer}, data.report);
   const bool shuffle_each = options.datasets.size() > 1 && options.shuffle_before_merging_datasets;
   Order train = merged_order(data.report, false, shuffle_each, static_cast<std::uint64_t>(seed));
@@ -235,7 +260,7 @@ PreparedData prepare_data(const DataOptions& options, const fs::path& base_model
   }
   data.report.train_examples = static_cast<std::int64_t>(train.size());
   data.report.eval_examples = static_cast<std::int64_t>(eval.size());
-  data.train = Examples(store, std::move(train));
+  if (!streams) data.train = Examples(store, std::move(train));
   data.eval = Examples(store, std::move(eval));
   return data;
 }

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "data/data_options.h"
+#include "data/example_stream.h"
 #include "data/examples.h"
 #include "text/tokenizer.h"
 
@@ -45,6 +47,7 @@ struct DatasetCounts {
 /// What happened to the data, for the page before step 1.
 struct DataReport {
   std::vector<DatasetCounts> datasets;
+  bool streams = false;  ///< examples to train on come while training
   std::int64_t train_examples = 0;
   std::int64_t eval_examples = 0;
   std::int64_t duplicates = 0;        ///< dropped by dataset_exact_deduplication
@@ -61,8 +64,9 @@ struct DataReport {
 
 /// Tokenised and masked rows, in the order in which they were kept.
 struct PreparedData {
-  Examples train;
+  Examples train;  ///< the first few of `stream` where there is one
   Examples eval;
+  std::shared_ptr<ExampleStream> stream;  ///< of pretraining_dataset, else null
   DataReport report;
 };
 

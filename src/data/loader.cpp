@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint64_t kEpochStream = 0x65706f6368;  // random numbers for the order of an epoch, one stream an epoch
 /// As many batches are sorted by length together at most, as Transformers does.
 constexpr std::size_t kSortedBatches = 50;
+constexpr std::size_t kWindow = 2048;  // examples of a stream that are packed together
 
 std::vector<std::uint32_t> counted(std::size_t count) {
   std::vector<std::uint32_t> numbers(count);
@@ -54,25 +55,62 @@ void group_by_length(std::vector<std::uint32_t>& order, SampleLengths lengths, s
 
 }  // namespace
 
-Loader::Loader(Examples examples, LoaderOptions options) : examples_(std::move(examples)), options_(options) {
+Loader::Loader(Examples examples, LoaderOptions options)
+    : examples_(std::move(examples)), options_(options), window_random_(0) {
   if (examples_.empty()) throw DataError("no examples, expected at least one");
-  expect(options.sequence_len > 0 && options.micro_batch_size > 0, "positive sizes of a batch");
+  take_lengths();
+  plan_epoch(0);
+}
+
+Loader::Loader(std::shared_ptr<ExampleStream> stream, LoaderOptions options)
+    : options_(options), stream_(std::move(stream)), window_random_(0) {
+  start_stream(0);
+}
+
+void Loader::take_lengths() {
+  expect(options_.sequence_len > 0 && options_.micro_batch_size > 0, "positive sizes of a batch");
+  lengths_.clear();
   lengths_.reserve(examples_.size());
   for (std::size_t i = 0; i < examples_.size(); ++i) {
     const std::int64_t length = examples_.length(i);
     expect(length > 0, "a token in each example");
-    if (length > options.sequence_len) {
+    if (length > options_.sequence_len) {
       throw DataError("{}: {} tokens, expected at most sequence_len = {}", examples_[i].source(), length,
-                      options.sequence_len);
+                      options_.sequence_len);
     }
     lengths_.push_back(static_cast<std::uint32_t>(length));
   }
-  plan_epoch(0);
 }
 
 void Loader::plan_epoch(std::int64_t epoch) {
-  std::vector<std::uint32_t> order = counted(examples_.size());
   Random random(options_.seed, kEpochStream + static_cast<std::uint64_t>(epoch));
+  plan(random);
+}
+
+bool Loader::take_window() {
+  std::vector<Example> window;
+  while (window.size() < kWindow) {
+    auto example = stream_->next();
+    if (!example) break;
+    window.push_back(std::move(*example));
+  }
+  if (window.empty()) return false;
+  examples_ = Examples(window);
+  take_lengths();
+  plan(window_random_);
+  return true;
+}
+
+void Loader::start_stream(std::int64_t epoch) {
+  stream_->restart();
+  cursor_ = {epoch, 0};
+  before_ = 0;
+  window_random_ = Random(options_.seed, kEpochStream + static_cast<std::uint64_t>(epoch));
+  if (!take_window()) throw DataError("pretraining_dataset: no text in it, expected at least one");
+}
+
+void Loader::plan(Random& random) {
+  std::vector<std::uint32_t> order = counted(examples_.size());
   if (options_.shuffle) shuffle(order, random);
   if (!options_.packing) {
     if (options_.group_by_length) {
@@ -92,7 +130,7 @@ void Loader::plan_epoch(std::int64_t epoch) {
   }
 }
 
-std::int64_t Loader::batches_per_epoch() const {
+std::int64_t Loader::batches() const {
   return (static_cast<std::int64_t>(rows_.size()) + options_.micro_batch_size - 1) / options_.micro_batch_size;
 }
 
@@ -121,21 +159,32 @@ BatchSize Loader::batch_size(std::int64_t batch) const {
 }
 
 PackedRow Loader::next() {
-  const auto [begin, end] = rows_of(cursor_.batch);
+  const auto [begin, end] = rows_of(cursor_.batch - before_);
   PackedRow batch;
   batch.starts.push_back(0);
   for (std::size_t row = begin; row < end; ++row) {
     for (const std::uint32_t sample : rows_[row]) append(batch, examples_[sample]);
   }
-  if (++cursor_.batch == batches_per_epoch()) {
+  if (++cursor_.batch - before_ < batches()) return batch;
+  if (!stream_) {
     cursor_ = {cursor_.epoch + 1, 0};
     plan_epoch(cursor_.epoch);
+  } else {
+    before_ = cursor_.batch;
+    if (!take_window()) start_stream(cursor_.epoch + 1);
   }
   return batch;
 }
 
 void Loader::seek(LoaderCursor cursor) {
   expect(cursor.epoch >= 0 && cursor.batch >= 0, "a cursor of a loader");
+  if (stream_) {
+    start_stream(cursor.epoch);
+    while (cursor_.epoch == cursor.epoch && cursor_.batch < cursor.batch) next();
+    if (cursor_ == cursor) return;
+    throw DataError("pretraining_dataset: ends before batch {}; resume with the data and options of the run",
+                    cursor.batch + 1);
+  }
   if (cursor.epoch != cursor_.epoch) plan_epoch(cursor.epoch);
   cursor_ = {cursor.epoch, 0};
   if (cursor.batch >= batches_per_epoch()) {
@@ -143,6 +192,16 @@ void Loader::seek(LoaderCursor cursor) {
                     cursor.batch + 1, cursor.epoch + 1, batches_per_epoch());
   }
   cursor_ = cursor;
+}
+
+PackedRow full_batch(const LoaderOptions& options) {
+  PackedRow batch;
+  batch.starts.push_back(0);
+  Example example;
+  example.tokens.assign(static_cast<std::size_t>(options.sequence_len), 0);
+  example.labels = example.tokens;
+  for (std::int64_t row = 0; row < options.micro_batch_size; ++row) append(batch, example);
+  return batch;
 }
 
 }  // namespace eft

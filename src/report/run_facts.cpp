@@ -47,9 +47,11 @@ void add_model(std::string& page, const RunFacts& facts, bool verbose) {
 
 void add_data(std::string& page, const RunFacts& facts) {
   for (std::size_t i = 0; i < facts.data.size(); ++i) add_line(page, i == 0 ? "data" : "", facts.data[i]);
-  add_line(page, "",
-           fmt::format("{}, of which {} ({}) bear loss", counted(facts.tokens, "token"),
-                       with_thousands(facts.label_tokens), share(facts.label_tokens, facts.tokens)));
+  if (facts.tokens > 0) {
+    add_line(page, "",
+             fmt::format("{}, of which {} ({}) bear loss", counted(facts.tokens, "token"),
+                         with_thousands(facts.label_tokens), share(facts.label_tokens, facts.tokens)));
+  }
   if (facts.fill < 1) add_line(page, "", fmt::format("packed rows are {:.1f} % full", 100 * facts.fill));
 }
 

@@ -40,10 +40,10 @@ void add_model(RunFacts& facts, const TrainJob& job, const OpenedModel& opened) 
 
 void add_data(RunFacts& facts, const PreparedData& data, const StepPlan& plan) {
   facts.data = data.report.lines();
-  facts.train_examples = static_cast<std::int64_t>(data.train.size());
+  facts.train_examples = data.report.train_examples;
   facts.eval_examples = static_cast<std::int64_t>(data.eval.size());
-  facts.tokens = data.train.tokens();
-  facts.label_tokens = data.train.label_tokens();
+  facts.tokens = data.stream ? 0 : data.train.tokens();
+  facts.label_tokens = data.stream ? 0 : data.train.label_tokens();
   facts.notes.insert(facts.notes.end(), data.report.warnings.begin(), data.report.warnings.end());
   if (!data.eval.empty() && !plan.eval.active()) {
     facts.notes.push_back(

@@ -34,10 +34,15 @@ std::int64_t available_on(Device device) {
   return memory != nullptr ? memory->available() : 0;
 }
 
+PackedRow largest_train_batch(const TrainJob& job, const PreparedData& data) {
+  const LoaderOptions options = train_loader_options(job);
+  return data.stream ? full_batch(options) : largest_batch(Loader(data.train, options));
+}
+
 MemoryFacts plan_steps_memory(TrainJob& job, const PreparedData& data) {
   const Loader loader(data.train, train_loader_options(job));
   const Device device = resolve_device(job.train.device);
-  return fit_memory(job, largest_batch(loader), available_on(device), device);
+  return fit_memory(job, largest_train_batch(job, data), available_on(device), device);
 }
 
 /// The template of the first dataset that has one, to be kept with the result.
@@ -64,9 +69,10 @@ void check_tokens(const TrainJob& job, const PreparedData& data) {
   Pool meta(Device::meta);
   const OpenedModel opened =
       open_model(job.base_model, {.dtype = job.dtype(), .train_base = false, .adapter = {}}, meta);
+  if (data.stream) data.stream->require_below(vocabulary);
   const std::int64_t vocabulary = opened.model->info().vocabulary;
   const auto fits = [&](const DatasetCounts& counts) { return counts.largest_token < vocabulary; };
-  if (std::ranges::all_of(data.report.datasets, fits)) return;
+  if (!data.stream && std::ranges::all_of(data.report.datasets, fits)) return;
   check_tokens(data.train, vocabulary);
   check_tokens(data.eval, vocabulary);
 }
@@ -196,7 +202,7 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
   const MemoryFacts memory = plan_steps_memory(job, data);
   Pool pool(resolve_device(job.train.device));
   OpenedModel opened = open_for_training(job, pool);
-  Trainer trainer(job, opened, pool, {data.train, data.eval});
+  Trainer trainer(job, opened, pool, {data.train, data.eval, data.stream});
 
   std::vector<std::string> resume_notes;
   resume_if_asked(job, trainer, resume_notes);
@@ -226,6 +232,7 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
 EvaluationReport run_evaluation(const TrainJob& job) {
   resolve_device(job.train.device);
   const PreparedData data = load_data(job, Tokenizer::load(job.tokenizer));
+  if (data.stream && data.eval.empty()) throw ConfigError("test_datasets: not set, so nothing to evaluate on");
   check_tokens(job, data);
   const Examples& rows = data.eval.empty() ? data.train : data.eval;
   Pool pool(resolve_device(job.train.device));
@@ -248,7 +255,7 @@ MemoryPlan run_plan(TrainJob job, const PlanOptions& options) {
   if (options.device.empty()) device = resolve_device(job.train.device);
   const PreparedData data = load_data(job, Tokenizer::load(job.tokenizer));
   check_tokens(job, data);
-  const PackedRow largest = largest_batch(Loader(data.train, train_loader_options(job)));
+  const PackedRow largest = largest_train_batch(job, data);
   if (options.budget > 0) return plan_for_budget(job, largest, plan_memory(job, largest, device), options.budget);
   return {.memory = fit_memory(job, largest, available_on(device), device), .budget = 0, .tried = {}};
 }

@@ -29,6 +29,7 @@ StepPlan plan_steps(const TrainOptions& options, std::int64_t batches_per_epoch,
   const std::int64_t accumulation = options.gradient_accumulation_steps;
   StepPlan plan;
   plan.steps_per_epoch = std::max<std::int64_t>((batches_per_epoch + accumulation - 1) / accumulation, 1);
+  if (batches_per_epoch == 0) plan.steps_per_epoch = options.max_steps.value_or(1);
   plan.steps = options.max_steps.value_or(
       static_cast<std::int64_t>(std::ceil(options.num_epochs * static_cast<double>(plan.steps_per_epoch))));
   plan.warmup_steps = options.warmup(plan.steps);

@@ -30,6 +30,7 @@ struct StepPlan {
   }
 };
 
+/// Without a known number of batches (0) the whole run counts as one epoch.
 StepPlan plan_steps(const TrainOptions& options, std::int64_t batches_per_epoch, bool has_eval_rows);
 
 }  // namespace eft

@@ -24,6 +24,7 @@ TEST(StepPlan, max_steps_are_exact) {
   TrainOptions o = options(4, 3);
   o.max_steps = 7;
   EXPECT_EQ(plan_steps(o, 10, false).steps, 7);
+  EXPECT_EQ(plan_steps(o, 0, false).steps_per_epoch, 7);
   o.max_steps = 100;
   EXPECT_EQ(plan_steps(o, 10, false).steps, 100);
 }

@@ -53,12 +53,16 @@ LoaderOptions eval_loader_options(const TrainJob& job) {
   return options;
 }
 
+Loader train_loader(const TrainJob& job, const TrainRows& rows) {
+  return rows.stream ? Loader(rows.stream, train_loader_options(job)) : Loader(rows.train, train_loader_options(job));
+}
+
 Trainer::Trainer(const TrainJob& job, OpenedModel& opened, Pool& pool, TrainRows rows)
     : job_(job),
       opened_(opened),
       pool_(pool),
       rows_(rows),
-      loader_(rows.train, train_loader_options(job)),
+      loader_(train_loader(job, rows)),
       plan_(plan_steps(job.train, loader_.batches_per_epoch(), !rows.eval.empty())),
       optimizer_(opened.model->parameters(), pool, adamw_options(job.train)),
       stepper_(*opened.model, pool, optimizer_, stepper_options(job.train)),

@@ -20,6 +20,7 @@ namespace eft {
 struct TrainRows {
   Examples train;
   Examples eval;
+  std::shared_ptr<ExampleStream> stream = nullptr;  ///< what to train on when it is given, else `train`
 };
 
 /// What a run is asked for from outside, each looked at after every step; an empty function asks for nothing.
@@ -31,6 +32,7 @@ struct RunRequests {
 /// How the training rows of a job are batched, and those of evaluation.
 LoaderOptions train_loader_options(const TrainJob& job);
 LoaderOptions eval_loader_options(const TrainJob& job);
+Loader train_loader(const TrainJob& job, const TrainRows& rows);
 
 /// A fine-tuning run over an opened model: steps, evaluations, checkpoints and the result in output_dir.
 class Trainer {
