@@ -40,7 +40,6 @@ PackedRow largest_train_batch(const TrainJob& job, const PreparedData& data) {
 }
 
 MemoryFacts plan_steps_memory(TrainJob& job, const PreparedData& data) {
-  const Loader loader(data.train, train_loader_options(job));
   const Device device = resolve_device(job.train.device);
   return fit_memory(job, largest_train_batch(job, data), available_on(device), device);
 }
@@ -69,8 +68,8 @@ void check_tokens(const TrainJob& job, const PreparedData& data) {
   Pool meta(Device::meta);
   const OpenedModel opened =
       open_model(job.base_model, {.dtype = job.dtype(), .train_base = false, .adapter = {}}, meta);
-  if (data.stream) data.stream->require_below(vocabulary);
   const std::int64_t vocabulary = opened.model->info().vocabulary;
+  if (data.stream) data.stream->require_below(vocabulary);
   const auto fits = [&](const DatasetCounts& counts) { return counts.largest_token < vocabulary; };
   if (!data.stream && std::ranges::all_of(data.report.datasets, fits)) return;
   check_tokens(data.train, vocabulary);
@@ -232,8 +231,8 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
 EvaluationReport run_evaluation(const TrainJob& job) {
   resolve_device(job.train.device);
   const PreparedData data = load_data(job, Tokenizer::load(job.tokenizer));
-  if (data.stream && data.eval.empty()) throw ConfigError("test_datasets: not set, so nothing to evaluate on");
   check_tokens(job, data);
+  if (data.stream && data.eval.empty()) throw ConfigError("test_datasets: not set, so nothing to evaluate on");
   const Examples& rows = data.eval.empty() ? data.train : data.eval;
   Pool pool(resolve_device(job.train.device));
   const OpenedModel opened = open_for_training(job, pool);
