@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
+
+#include "base/error.h"
 
 #include "data/thinking.h"
 
@@ -120,7 +123,37 @@ ByteSpan RenderedConversation::differences(std::size_t turn, const std::array<Js
   return span.end <= span.begin ? ByteSpan() : span;
 }
 
+void RenderedConversation::look_for_frame() {
+  framed_.emplace(turns());
+  Json& messages = conversation_.messages;
+  const Json original = messages;
+  std::vector<std::size_t> plain;
+  std::vector<FramedTurn> framed;
+  for (std::size_t turn = 0; turn < original.size(); ++turn) {
+    const Json& message = original[turn];
+    const auto content = message.find("content");
+    if (message.size() != 2 || content == message.end() || !content->is_string()) continue;
+    plain.push_back(turn);
+    framed.push_back({content->get_ref<const std::string&>(), "[[placeholder " + std::to_string(turn) + "]]"});
+    messages[turn]["content"] = framed.back().placeholder;
+  }
+  std::optional<std::vector<ByteSpan>> spans;
+  try {
+    if (!framed.empty()) spans = find_in_frame(text_, render(), framed);
+  } catch (const DataError&) {
+    // A template that does not take the placeholders says so again when a turn is looked for by itself.
+  }
+  messages = original;
+  for (std::size_t i = 0; spans && i < plain.size(); ++i) (*framed_)[plain[i]] = (*spans)[i];
+}
+
 std::vector<ByteSpan> RenderedConversation::find(std::size_t turn) {
+  if (!framed_) look_for_frame();
+  if (const auto& span = (*framed_)[turn]) return {shown(*span)};
+  return find_alone(turn);
+}
+
+std::vector<ByteSpan> RenderedConversation::find_alone(std::size_t turn) {
   const Json& message = conversation_.messages[turn];
   const ByteSpan span =
       differences(turn, {placeholder_for(message, kPlaceholders[0]), placeholder_for(message, kPlaceholders[1])});

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/conversation.h"
+#include "data/turn_frame.h"
 #include "text/chat_template.h"
 
 namespace eft {
@@ -15,12 +16,6 @@ namespace eft {
 // A template may put a character in front of the content that is also the first of a placeholder, which then hides in
 // the common prefix (the same behind it). These two have no first or last character in common, so one of them shows it.
 inline constexpr std::array kPlaceholders = {"[[placeholder]]", "zzplaceholderzz"};
-
-/// Bytes [begin, end) of a rendered conversation.
-struct ByteSpan {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-};
 
 /// Renders a conversation and finds the text that each of its turns became. A turn is found by rendering the
 /// conversation again with a placeholder in its place, everything else as it is: what differs is the turn. So templates
@@ -42,6 +37,8 @@ class RenderedConversation {
   /// the template drops it. They are two spans where the template prints the answers of tools inside the turn that
   /// called them.
   std::vector<ByteSpan> find(std::size_t turn);
+  /// The same by renderings for this turn only, which find() does without where turns are plain text in a frame.
+  std::vector<ByteSpan> find_alone(std::size_t turn);
   /// The bytes that one string property of a turn made, empty when there are none.
   ByteSpan find_property(std::size_t turn, const std::string& key);
   /// The bytes that the thought of a turn takes with the channel around it, empty when it has none.
@@ -56,6 +53,7 @@ class RenderedConversation {
   };
 
   void insert_thoughts();
+  void look_for_frame();
   /// A span of text_ as one of shown_.
   ByteSpan shown(ByteSpan span) const;
   std::string render() const;
@@ -70,6 +68,7 @@ class RenderedConversation {
   std::string text_;   // as the template made it
   std::string shown_;  // with the insertions
   std::vector<Insertion> insertions_;
+  std::optional<std::vector<std::optional<ByteSpan>>> framed_;  // of each turn in text_, once looked for
 };
 
 /// Where `text` differs from `other`: all but their longest common prefix and suffix, which do not overlap. Whole
