@@ -35,7 +35,7 @@ case_not_trusted_when_broken() {
   has again.txt 'in the place of a broken file'
   same first.jsonl again.jsonl
   same whole "$file"
-  fails_with 4 'prepared-elsewhere: cannot make the folder' \
+  fails_with 4 'prepared-elsewhere/x: cannot make the folder' \
     bash -c 'touch prepared-elsewhere; "$EFT" preprocess run.yaml --set dataset_prepared_path=prepared-elsewhere/x'
 }
 
