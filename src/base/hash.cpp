@@ -38,6 +38,7 @@ void Hasher::take(const char* block) {
 }
 
 void Hasher::add(std::string_view bytes) {
+  if (bytes.empty()) return;
   std::size_t held = size_ % kBlock;
   size_ += bytes.size();
   if (held > 0) {
