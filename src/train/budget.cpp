@@ -66,6 +66,7 @@ MemoryPlan plan_for_budget(const TrainJob& job, const PackedRow& largest, const 
     std::vector<std::string> lines = lowered.lower();
     if (lines.empty()) break;
     plan.tried.push_back({std::move(lines), plan_memory(lowered.job, lowered.row, device)});
+    plan.tried.back().memory.process = planned.process;  // planning takes memory of its own
   }
   return plan;
 }
