@@ -5,15 +5,17 @@
 #include <algorithm>
 #include <fstream>
 #include <sstream>
-#include <string>
 
 namespace eft {
 namespace {
 
-/// The number of a line "key: number kB" of the process's status, in bytes.
-std::int64_t status(const std::string& key) {
-  std::ifstream file("/proc/self/status");
-  for (std::string line; std::getline(file, line);) {
+constexpr const char* kStatus = "/proc/self/status";
+
+}  // namespace
+
+std::int64_t bytes_of_line(const char* file, const std::string& key) {
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with(key + ":")) continue;
     std::int64_t kilobytes = 0;
     std::istringstream(line.substr(key.size() + 1)) >> kilobytes;
@@ -22,11 +24,9 @@ std::int64_t status(const std::string& key) {
   return 0;
 }
 
-}  // namespace
+std::int64_t resident_memory() { return bytes_of_line(kStatus, "VmRSS"); }
 
-std::int64_t resident_memory() { return status("VmRSS"); }
-
-std::int64_t peak_resident_memory() { return status("VmHWM"); }
+std::int64_t peak_resident_memory() { return bytes_of_line(kStatus, "VmHWM"); }
 
 double process_seconds() {
   constexpr int kStart = 20;  // of the fields behind the name, which may hold blanks: the start in ticks since boot

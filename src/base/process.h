@@ -1,8 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace eft {
+
+/// The number of a line "key: number kB" of one of the system's files, in bytes; 0 when there is none.
+std::int64_t bytes_of_line(const char* file, const std::string& key);
 
 /// Bytes that this process takes now, as the system counts them, and took at most so far; 0 when unknown.
 std::int64_t resident_memory();

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <fstream>
 #include <set>
-#include <sstream>
 
 #include "base/process.h"
 #include "report/words.h"
@@ -12,18 +11,6 @@ namespace eft {
 namespace {
 
 constexpr std::int64_t kPageWindow = 64 << 10;  // the system maps this much around a page that is touched
-
-/// The number behind `key` in a file of "key: number kB" lines, in bytes.
-std::int64_t meminfo(const std::string& key) {
-  std::ifstream file("/proc/meminfo");
-  for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with(key + ":")) continue;
-    std::int64_t kilobytes = 0;
-    std::istringstream(line.substr(key.size() + 1)) >> kilobytes;
-    return kilobytes * 1024;
-  }
-  return 0;
-}
 
 /// The single number in a file, or 0 ("max", for one).
 std::int64_t number_in(const char* path) {
@@ -119,7 +106,7 @@ PackedRow largest_batch(Loader loader) {
 }
 
 std::int64_t available_memory() {
-  const std::int64_t free = meminfo("MemAvailable");
+  const std::int64_t free = bytes_of_line("/proc/meminfo", "MemAvailable");
   const std::int64_t limit = number_in("/sys/fs/cgroup/memory.max");
   if (limit == 0) return free;
   const std::int64_t left = std::max<std::int64_t>(limit - number_in("/sys/fs/cgroup/memory.current"), 0);

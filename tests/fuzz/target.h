@@ -31,7 +31,7 @@ inline std::size_t take_choice(std::string_view& input, std::size_t count) {
 /// A folder in memory for this process.
 inline const std::filesystem::path& scratch_folder() {
   static const std::filesystem::path folder = [] {
-    std::string name = (std::filesystem::temp_directory_path() / "eft_fuzz_XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / ("eft_fuzz_" + std::string(6, 'X'))).string();
     if (mkdtemp(name.data()) == nullptr) throw FileError("{}: cannot make the folder", name);
     return std::filesystem::path(name);
   }();
