@@ -2,25 +2,35 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
 #include <mutex>
-#include <optional>
 
 #include "base/error.h"
 #include "tensor/device_memory.h"
+#include "tensor/host_region.h"
 
 namespace eft {
 namespace {
 
 constexpr std::int64_t kAlignment = 64;
-/// Free blocks are kept up to this share of the peak, but at least kMinCache.
-constexpr std::int64_t kCacheShare = 4;
-constexpr std::int64_t kMinCache = std::int64_t{256} << 20;
+/// Smaller blocks on the host come from the C library.
+constexpr std::int64_t kPlaced = 4096;
 
 std::int64_t rounded(std::int64_t bytes) {
-  const std::int64_t step = bytes >= (1 << 20) ? (1 << 16) : kAlignment;
-  return std::max<std::int64_t>((bytes + step - 1) / step * step, kAlignment);
+  return std::max<std::int64_t>((bytes + kAlignment - 1) / kAlignment * kAlignment, kAlignment);
 }
+
+/// Whether blocks stay for a whole run. Among those of a step they would leave gaps.
+bool lasts(Category category) {
+  return category != Category::saved && category != Category::logits && category != Category::workspace;
+}
+
+/// A block and, on the host, its place in a region.
+struct Block {
+  void* data = nullptr;
+  std::int64_t bytes = 0;
+  Category category = Category::workspace;
+  std::int64_t offset = 0;
+};
 
 }  // namespace
 
@@ -28,87 +38,74 @@ struct Pool::State {
   Device device;
   const DeviceMemory* memory;  ///< null on cpu and meta
   Device imitated;
-  bool caches;  ///< free blocks are kept here; a device keeps them itself, in the order of its stream
   std::mutex mutex;
   MemoryUse live;
   MemoryUse peak;
-  std::multimap<std::int64_t, void*> free_blocks;
-  std::int64_t cached = 0;
-  std::int64_t unused = 0;  // of blocks that were larger than asked for
+  HostRegion lasting;
+  HostRegion passing;
+  std::int64_t outside = 0;  // live, but in neither region
   std::int64_t reserved_peak = 0;
 
   State(Device where, Device counted_as)
       : device(where),
         memory(memory_of(where)),
         imitated(where == Device::meta ? counted_as : where),
-        caches(imitated == Device::cpu) {}
-  ~State() { release_cache(0); }
+        lasting(where == Device::cpu),
+        passing(where == Device::cpu) {}
 
-  std::int64_t reserved() const { return live.total + unused + cached; }
+  HostRegion& region(const Block& block) { return lasts(block.category) ? lasting : passing; }
 
-  void count(Category category, std::int64_t bytes) {
-    live.by_category[static_cast<std::size_t>(category)] += bytes;
+  /// Other devices look after their free blocks themselves, in the order of their stream.
+  bool is_placed(const Block& block) const { return imitated == Device::cpu && block.bytes >= kPlaced; }
+
+  std::int64_t reserved() const { return outside + lasting.held() + passing.held(); }
+
+  void count(const Block& block, std::int64_t bytes) {
+    live.by_category[static_cast<std::size_t>(block.category)] += bytes;
     live.total += bytes;
+    if (!is_placed(block)) outside += bytes;
     if (live.total > peak.total) peak = live;
-  }
-
-  /// Smallest cached block that fits without wasting more than an eighth, if any.
-  std::optional<void*> take(std::int64_t& bytes) {
-    const auto found = free_blocks.lower_bound(bytes);
-    if (found == free_blocks.end() || found->first > bytes + bytes / 8) return std::nullopt;
-    void* block = found->second;
-    bytes = found->first;
-    cached -= bytes;
-    free_blocks.erase(found);
-    return block;
-  }
-
-  void release_cache(std::int64_t limit) {
-    while (cached > limit && !free_blocks.empty()) {
-      const auto largest = std::prev(free_blocks.end());
-      cached -= largest->first;
-      std::free(largest->second);
-      free_blocks.erase(largest);
-    }
-  }
-
-  void* fresh_block(std::int64_t& bytes) {
-    if (memory != nullptr) return memory->allocate(bytes);
-    if (const auto cached_block = take(bytes)) return *cached_block;
-    return device == Device::meta ? nullptr : std::aligned_alloc(kAlignment, static_cast<std::size_t>(bytes));
-  }
-
-  /// A block of at least `bytes`; `size` becomes its own.
-  void* acquire(std::int64_t bytes, std::int64_t& size, Category category) {
-    const std::lock_guard lock(mutex);
-    size = bytes;
-    void* block = fresh_block(size);
-    if (block == nullptr && device != Device::meta) {
-      release_cache(0);
-      if (memory != nullptr) memory->trim();
-      size = bytes;
-      block = fresh_block(size);
-      if (block == nullptr) {
-        throw DeviceError("{}: out of memory: {} more for {}, {} in use", name_of(device), format_bytes(bytes),
-                          name_of(category), format_bytes(live.total));
-      }
-    }
-    count(category, bytes);
-    unused += size - bytes;
     reserved_peak = std::max(reserved_peak, reserved());
-    return block;
   }
 
-  void give_back(void* block, std::int64_t bytes, std::int64_t size, Category category) {
+  /// False when there is no memory.
+  bool place(Block& block) {
+    HostRegion& where = region(block);
+    const auto offset = where.place(block.bytes);
+    if (!offset) return false;
+    block.offset = *offset;
+    block.data = where.at(*offset);
+    return true;
+  }
+
+  bool obtain(Block& block) {
+    if (is_placed(block)) return place(block);
+    if (device == Device::meta) return true;
+    const auto bytes = static_cast<std::size_t>(block.bytes);
+    block.data = memory != nullptr ? memory->allocate(block.bytes) : std::aligned_alloc(kAlignment, bytes);
+    return block.data != nullptr;
+  }
+
+  void acquire(Block& block) {
     const std::lock_guard lock(mutex);
-    live.by_category[static_cast<std::size_t>(category)] -= bytes;
-    live.total -= bytes;
-    unused -= size - bytes;
-    if (memory != nullptr) return memory->release(block);
-    if (!caches) return;
-    free_blocks.emplace(size, block);
-    cached += size;
-    release_cache(std::max(kMinCache, peak.total / kCacheShare));
+    bool obtained = obtain(block);
+    if (!obtained && memory != nullptr) {
+      memory->trim();
+      obtained = obtain(block);
+    }
+    if (!obtained) {
+      throw DeviceError("{}: out of memory: {} more for {}, {} in use", name_of(device), format_bytes(block.bytes),
+                        name_of(block.category), format_bytes(live.total));
+    }
+    count(block, block.bytes);
+  }
+
+  void release(const Block& block) {
+    const std::lock_guard lock(mutex);
+    count(block, -block.bytes);
+    if (is_placed(block)) return region(block).free(block.offset, block.bytes);
+    if (memory != nullptr) return memory->release(block.data);
+    std::free(block.data);
   }
 };
 
@@ -116,10 +113,9 @@ Pool::Pool(Device device, Device counted_as) : state_(std::make_shared<State>(de
 Pool::~Pool() = default;
 
 std::shared_ptr<void> Pool::allocate(std::int64_t bytes, Category category) {
-  bytes = rounded(bytes);
-  std::int64_t size = 0;
-  void* block = state_->acquire(bytes, size, category);
-  return {block, [state = state_, bytes, size, category](void* data) { state->give_back(data, bytes, size, category); }};
+  Block block{.bytes = rounded(bytes), .category = category};
+  state_->acquire(block);
+  return {block.data, [state = state_, block](void*) { state->release(block); }};
 }
 
 std::shared_ptr<void> Pool::adopt(void* data, std::shared_ptr<const void> owner) {
@@ -153,12 +149,14 @@ void Pool::reset_peak() {
 
 void Pool::trim() {
   const std::lock_guard lock(state_->mutex);
-  state_->release_cache(0);
+  state_->lasting.trim();
+  state_->passing.trim();
   if (state_->memory != nullptr) state_->memory->trim();
 }
 
 std::string_view name_of(Category category) {
-  constexpr std::string_view kNames[] = {"weights", "adapters", "gradients", "optimizer", "saved", "logits", "workspace"};
+  constexpr std::string_view kNames[] = {"weights", "adapters", "gradients", "optimizer",
+                                         "saved",   "logits",   "workspace"};
   return kNames[static_cast<int>(category)];
 }
 

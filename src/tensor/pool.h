@@ -11,8 +11,8 @@
 
 namespace eft {
 
-/// What bytes are for. `saved`: op outputs kept for the backward pass; `logits`: scores of the whole vocabulary and their
-/// gradients; `workspace`: everything else that dies sooner.
+/// What bytes are for. `saved`: op outputs kept for the backward pass; `logits`: scores of the whole vocabulary and
+/// their gradients; `workspace`: everything else that dies sooner.
 enum class Category { weights, adapters, gradients, optimizer, saved, logits, workspace };
 inline constexpr int kCategories = 7;
 std::string_view name_of(Category category);
@@ -25,9 +25,10 @@ struct MemoryUse {
   std::int64_t operator[](Category category) const { return by_category[static_cast<std::size_t>(category)]; }
 };
 
-/// Source of all storage of one device. Freed blocks are kept and reused, so a training step causes no page faults after
-/// the first; live and peak bytes are counted by category. On `meta` nothing is allocated and everything is counted, the
-/// free blocks that the host would keep included.
+/// Source of all storage of one device. On the host all but small blocks lie in two stretches of memory, one for what
+/// lasts and one for what passes with a step, which keep what was ever in use at once: steps cause no page faults after
+/// the first, and rows of another length take no more than the longest. Live and peak bytes are counted by category. On
+/// `meta` nothing is allocated and everything is counted, the gaps between blocks on the host included.
 class Pool {
  public:
   /// On `meta`, `counted_as` says whose blocks are imitated.
@@ -48,10 +49,10 @@ class Pool {
   MemoryUse live() const;
   /// Peak of the sum, with the categories as they were at that moment, since construction or `reset_peak`.
   MemoryUse peak() const;
-  /// Peak of the live bytes and the cached free blocks together, which is what the system sees of a pool on the host.
+  /// Peak of the live bytes and what is held beside them, which is what the system sees of a pool on the host.
   std::int64_t reserved_peak() const;
   void reset_peak();
-  /// Gives cached free blocks back to the system.
+  /// Gives free memory back to the system.
   void trim();
 
  private:

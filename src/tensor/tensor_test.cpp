@@ -39,53 +39,6 @@ TEST(Tensor, converts_between_dtypes) {
   EXPECT_EQ(to_doubles(narrow)[1], -2.0);
 }
 
-TEST(Pool, counts_by_category_and_reuses_blocks) {
-  Pool pool(Device::cpu);
-  const void* first = nullptr;
-  {
-    const Tensor a(pool, Category::saved, DType::f32, {1024});
-    const Tensor b(pool, Category::weights, DType::bf16, {64});
-    first = a.raw();
-    EXPECT_EQ(pool.live()[Category::saved], 4096);
-    EXPECT_EQ(pool.live().total, 4096 + 128);
-  }
-  EXPECT_EQ(pool.live().total, 0);
-  EXPECT_EQ(pool.peak().total, 4096 + 128);
-  const Tensor again(pool, Category::workspace, DType::f32, {1024});
-  EXPECT_EQ(again.raw(), first);
-}
-
-TEST(Pool, meta_counts_without_memory) {
-  Pool pool(Device::meta);
-  const Tensor huge(pool, Category::weights, DType::bf16, {std::int64_t{1} << 40});
-  EXPECT_EQ(huge.raw(), nullptr);
-  EXPECT_EQ(pool.live().total, std::int64_t{1} << 41);
-}
-
-TEST(Pool, meta_keeps_free_blocks_as_the_host_does) {
-  std::vector<MemoryUse> peaks;
-  std::vector<std::int64_t> reserved;
-  for (const Device device : {Device::cpu, Device::meta}) {
-    Pool pool(device);
-    Tensor kept(pool, Category::saved, DType::f32, {1000});
-    for (const std::int64_t rows : {100, 70, 95, 3}) const Tensor gone(pool, Category::workspace, DType::f32, {rows, 16});
-    peaks.push_back(pool.peak());
-    reserved.push_back(pool.reserved_peak());
-    EXPECT_EQ(pool.live().total, 4032);
-  }
-  EXPECT_EQ(peaks[0].by_category, peaks[1].by_category);
-  EXPECT_EQ(reserved[0], reserved[1]);
-  EXPECT_EQ(reserved[0], 4032 + 6400 + 4480 + 192);  // 95 rows went where 100 had been
-}
-
-TEST(Pool, meta_counts_as_a_device_that_keeps_its_own_free_blocks) {
-  Pool pool(Device::meta, Device::cuda);
-  { const Tensor gone(pool, Category::workspace, DType::f32, {100, 16}); }
-  const Tensor smaller(pool, Category::workspace, DType::f32, {95, 16});
-  EXPECT_EQ(pool.live().total, 6080);
-  EXPECT_EQ(pool.reserved_peak(), 6400);
-}
-
 struct Kernel {
   int (*run)(int);
 };
@@ -93,7 +46,8 @@ struct Kernel {
 TEST(KernelSlot, exchanges_one_kernel) {
   KernelSlot<Kernel> slot("twice");
   slot.add(Device::cpu, {.run = [](int x) { return 2 * x; }});
-  const auto before = slot.exchange(Device::cpu, &Kernel::run, +[](int x) { return 3 * x; });
+  const auto before = slot.exchange(
+      Device::cpu, &Kernel::run, +[](int x) { return 3 * x; });
   EXPECT_EQ(before(5), 10);
   EXPECT_EQ(slot.find(Device::cpu)->run(5), 15);
 }
