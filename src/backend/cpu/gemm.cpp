@@ -4,6 +4,7 @@
 
 #include "backend/cpu/gemm_bf16.h"
 #include "backend/cpu/gemm_few_rows.h"
+#include "backend/cpu/gemm_packed.h"
 #include "base/parallel.h"
 
 namespace eft::cpu {
@@ -68,7 +69,7 @@ void gemm(const GemmShape& shape, ConstView a, ConstView b, View c) {
     });
   } else if (is_float(a.dtype) && is_float(b.dtype) && is_float(c.dtype)) {
     const bool native = has_native_bf16() && a.dtype == DType::bf16 && b.dtype == DType::bf16;
-    native ? gemm_bf16_native(shape, a, b, c) : gemm_widened(shape, a, b, c);
+    native ? gemm_bf16_native(shape, a, b, c) : gemm_packed(shape, a, b, c);
   } else {
     throw InternalError(fmt::format("gemm of {} and {} into {}", name_of(a.dtype), name_of(b.dtype), name_of(c.dtype)));
   }
@@ -77,7 +78,7 @@ void gemm(const GemmShape& shape, ConstView a, ConstView b, View c) {
 const char* gemm_kernel_name(DType dtype) {
   if (dtype == DType::f64) return "own f64";
   if (dtype == DType::f32) return "oneDNN f32";
-  return has_native_bf16() ? "oneDNN bf16" : "oneDNN f32, bf16 widened in panels";
+  return has_native_bf16() ? "oneDNN bf16" : "own f32 of packed tiles, bf16 widened";
 }
 
 }  // namespace eft::cpu

@@ -2,21 +2,12 @@
 
 #include <dnnl.hpp>
 
-#include <algorithm>
 #include <map>
 #include <mutex>
 #include <tuple>
-#include <vector>
-
-#include "backend/cpu/convert.h"
-#include "base/parallel.h"
 
 namespace eft::cpu {
 namespace {
-
-constexpr std::int64_t kPanelRows = 1024;     // rows of C at a time
-constexpr std::int64_t kPanelDepth = 4096;    // of the summed axis
-constexpr std::int64_t kPanelElements = 1 << 20;  // of a widened B panel, and of C's f32 copy (times sixteen)
 
 using Key = std::tuple<std::int64_t, std::int64_t, std::int64_t, bool, bool, bool, bool>;
 
@@ -44,59 +35,6 @@ Primitive make_primitive(const dnnl::engine& engine, const GemmShape& s, bool wi
   }
   made.run = dnnl::matmul(dnnl::matmul::primitive_desc({made.a, made.b, made.c}, attributes, engine));
   return made;
-}
-
-/// Panel of op(X): rows × columns of a matrix stored with `stride`, widened into `to` with the same orientation.
-struct PanelSource {
-  ConstView matrix;
-  std::int64_t stride;
-  bool transposed;
-};
-
-/// Returns the block of `source` at [row, column) of op(X), widened when it is bf16.
-Block<const float> widen_panel(const PanelSource& source, std::int64_t row, std::int64_t column, std::int64_t rows,
-                               std::int64_t columns, std::vector<float>& scratch) {
-  if (source.transposed) {
-    std::swap(row, column);
-    std::swap(rows, columns);
-  }
-  const std::int64_t offset = row * source.stride + column;
-  if (source.matrix.dtype == DType::f32) return {source.matrix.as<float>() + offset, source.stride};
-  if (static_cast<std::int64_t>(scratch.size()) < rows * columns) scratch.resize(static_cast<std::size_t>(rows * columns));
-  const BFloat16* from = source.matrix.as<BFloat16>() + offset;
-  float* to = scratch.data();
-  const std::int64_t grain = std::max<std::int64_t>(1, 32768 / std::max<std::int64_t>(columns, 1));
-  parallel_for(rows, grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) widen(from + i * source.stride, to + i * columns, columns);
-  });
-  return {to, columns};
-}
-
-void store_rows(const float* from, std::int64_t rows, std::int64_t columns, BFloat16* to, bool accumulate) {
-  const std::int64_t grain = std::max<std::int64_t>(1, 32768 / std::max<std::int64_t>(columns, 1));
-  parallel_for(rows, grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) narrow(from + i * columns, to + i * columns, columns, accumulate);
-  });
-}
-
-struct Scratch {
-  std::vector<float> a, b, c;
-};
-
-/// Rows [row, row + rows) of C += …, into `c` with leading dimension n.
-void multiply_rows(const GemmShape& s, const PanelSource& a, const PanelSource& b, std::int64_t row, std::int64_t rows,
-                   float* c, bool add, Scratch& scratch) {
-  for (std::int64_t depth = 0; depth < s.k; depth += kPanelDepth) {
-    const std::int64_t k = std::min(kPanelDepth, s.k - depth);
-    const Block<const float> a_panel = widen_panel(a, row, depth, rows, k, scratch.a);
-    const std::int64_t width = std::clamp<std::int64_t>(kPanelElements / k, 64, s.n);
-    for (std::int64_t column = 0; column < s.n; column += width) {
-      const std::int64_t n = std::min(width, s.n - column);
-      const Block<const float> b_panel = widen_panel(b, depth, column, k, n, scratch.b);
-      gemm_block({rows, n, k, s.transpose_a, s.transpose_b, false}, 1.0F, a_panel, b_panel,
-                 add || depth > 0 ? 1.0F : 0.0F, {c + column, s.n});
-    }
-  }
 }
 
 }  // namespace
@@ -127,24 +65,6 @@ void gemm_bf16_native(const GemmShape& s, ConstView a, ConstView b, View c) {
                                  {DNNL_ARG_WEIGHTS, memory(primitive.b, b.data)},
                                  {DNNL_ARG_DST, memory(primitive.c, c.data)}});
   stream.wait();
-}
-
-void gemm_widened(const GemmShape& s, ConstView a, ConstView b, View c) {
-  thread_local Scratch scratch;
-  const PanelSource a_source{a, s.transpose_a ? s.m : s.k, s.transpose_a};
-  const PanelSource b_source{b, s.transpose_b ? s.k : s.n, s.transpose_b};
-  const std::int64_t panel =
-      c.dtype == DType::f32 ? kPanelRows : std::clamp<std::int64_t>(16 * kPanelElements / s.n, 64, kPanelRows);
-  for (std::int64_t row = 0; row < s.m; row += panel) {
-    const std::int64_t rows = std::min(panel, s.m - row);
-    if (c.dtype == DType::f32) {
-      multiply_rows(s, a_source, b_source, row, rows, c.as<float>() + row * s.n, s.accumulate, scratch);
-      continue;
-    }
-    if (static_cast<std::int64_t>(scratch.c.size()) < rows * s.n) scratch.c.resize(static_cast<std::size_t>(rows * s.n));
-    multiply_rows(s, a_source, b_source, row, rows, scratch.c.data(), false, scratch);
-    store_rows(scratch.c.data(), rows, s.n, c.as<BFloat16>() + row * s.n, s.accumulate);
-  }
 }
 
 }  // namespace eft::cpu
