@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cuda_runtime.h>
+
 namespace eft::cuda {
 
 /// exp(−2u) with u = √(2/π)(x + 0.044715·x³), x within the range where it changes anything. ½(1 + tanh u) =

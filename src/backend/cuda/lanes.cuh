@@ -4,7 +4,7 @@
 
 #include <type_traits>
 
-#include "backend/cuda/runtime.cuh"
+#include "backend/cuda/launch.cuh"
 
 namespace eft::cuda {
 
@@ -116,7 +116,8 @@ inline constexpr std::int64_t kMostBlocks = 1 << 20;
 template <class Body>
 __global__ void each_kernel(std::int64_t count, int step, Body body) {
   const std::int64_t stride = static_cast<std::int64_t>(gridDim.x) * blockDim.x * step;
-  for (std::int64_t i = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * step; i < count; i += stride) {
+  for (std::int64_t i = (static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) * step; i < count;
+       i += stride) {
     body(i, static_cast<int>(count - i < step ? count - i : step));
   }
 }
@@ -127,9 +128,8 @@ void for_each(Stream stream, std::string_view op, const Shape& shape, std::int64
   if (count == 0) return;
   const std::int64_t threads = (count + step - 1) / step;
   const std::int64_t blocks = (threads + kThreads - 1) / kThreads;
-  each_kernel<<<static_cast<unsigned>(blocks < kMostBlocks ? blocks : kMostBlocks), kThreads, 0, stream_of(stream)>>>(
-      count, step, body);
-  check_launch(op, shape);
+  launch(op, shape, stream_of(stream), {static_cast<unsigned>(blocks < kMostBlocks ? blocks : kMostBlocks), kThreads},
+         each_kernel<Body>, count, step, body);
 }
 
 /// Calls body(i, n) for all elements of `shape`, in runs as long as Lanes<T>.

@@ -28,9 +28,8 @@ template <class Body, class Finish>
 void sum_of(Stream stream, std::string_view op, const Shape& shape, std::int64_t count, Body body, Finish finish) {
   const cudaStream_t queue = stream_of(stream);
   const Scratch partial(queue, kReduceBlocks * static_cast<std::int64_t>(sizeof(double)));
-  partial_sums_kernel<<<kReduceBlocks, kThreads, 0, queue>>>(count, partial.as<double>(), body);
-  final_sum_kernel<<<1, kReduceBlocks, 0, queue>>>(partial.as<const double>(), finish);
-  check_launch(op, shape);
+  launch(op, shape, queue, {kReduceBlocks, kThreads}, partial_sums_kernel<Body>, count, partial.as<double>(), body);
+  launch(op, shape, queue, {1, kReduceBlocks}, final_sum_kernel<Finish>, partial.as<const double>(), finish);
 }
 
 }  // namespace eft::cuda

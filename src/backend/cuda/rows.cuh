@@ -24,11 +24,17 @@ __device__ __forceinline__ A warp_max(A value) {
   return value;
 }
 
-/// Combines a value of every thread of the block, at most 1024, in an order that is always the same; every thread gets the
-/// result.
+/// A value of each warp of a block.
+template <class A>
+struct WarpParts {
+  A of[32];
+};
+
+/// Combines a value of every thread of the block, at most 1024, in an order that is always the same; every thread gets
+/// the result.
 template <class A, class Warp>
 __device__ __forceinline__ A block_reduce(A value, A neutral, Warp warp) {
-  __shared__ A parts[32];
+  A(&parts)[32] = block_shared<WarpParts<A>>().of;
   const int lane = static_cast<int>(threadIdx.x) % 32;
   value = warp(value);
   __syncthreads();  // an earlier call may still be reading
@@ -65,7 +71,7 @@ __global__ void rows_kernel(std::int64_t rows, Body body) {
 
 /// Threads that share a row of so many columns.
 template <class T>
-int threads_for(std::int64_t columns) {
+unsigned threads_for(std::int64_t columns) {
   const std::int64_t runs = (columns + Lanes<T>::kCount - 1) / Lanes<T>::kCount;
   return runs <= 32 ? 32 : runs <= 64 ? 64 : runs <= 128 ? 128 : runs <= 256 ? 256 : 512;
 }
@@ -75,9 +81,9 @@ template <class T, class Body>
 void for_each_row(Stream stream, std::string_view op, const Shape& shape, std::int64_t rows, std::int64_t columns,
                   Body body) {
   if (rows == 0) return;
-  rows_kernel<<<static_cast<unsigned>(rows < kMostBlocks ? rows : kMostBlocks), threads_for<T>(columns), 0,
-                stream_of(stream)>>>(rows, body);
-  check_launch(op, shape);
+  launch(op, shape, stream_of(stream),
+         {static_cast<unsigned>(rows < kMostBlocks ? rows : kMostBlocks), threads_for<T>(columns)}, rows_kernel<Body>,
+         rows, body);
 }
 
 }  // namespace eft::cuda

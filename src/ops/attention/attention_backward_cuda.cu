@@ -37,12 +37,17 @@ void dot_rows(Stream stream, ConstView result, ConstView dout, View delta) {
                   });
 }
 
+template <class A>
+struct BackwardTiles {
+  SharedTile<A> queries, grads, keys, values;
+};
+
 /// dq of a tile of queries: Σ_j ds·k[j] with ds = p·(dout·v[j] − delta)·scale.
 template <class T, int kColumns>
 __global__ void __launch_bounds__(kTileThreads)
     query_kernel(AttentionSizes s, const QueryTile* tiles, Operands<T> in, Target<T> dq) {
   using A = Sum<T>;
-  __shared__ SharedTile<A> queries, grads, keys, values;
+  auto& [queries, grads, keys, values] = block_shared<BackwardTiles<A>>();
   const QueryTile tile = tiles[blockIdx.x];
   const std::int64_t h = blockIdx.y, g = h / s.group();
   const std::int64_t query_stride = s.heads * s.head_dim, key_stride = s.kv_heads * s.head_dim;
@@ -70,8 +75,7 @@ __global__ void __launch_bounds__(kTileThreads)
 #pragma unroll
     for (int r = 0; r < kRowsPerWarp; ++r) {
       const std::int64_t i = warp * kRowsPerWarp + r;
-      const bool seen =
-          i < tile.query_count && visible(s, tile.position + i, tile.segment_keys).contains(key + lane);
+      const bool seen = i < tile.query_count && visible(s, tile.position + i, tile.segment_keys).contains(key + lane);
       const std::int64_t row = (tile.query_begin + i) * s.heads + h;
       scores[r] = seen ? exp(scores[r] * scale - in.lse[row]) * (dweights[r] - in.delta[row]) * scale : A(0);
     }
@@ -104,7 +108,7 @@ __global__ void __launch_bounds__(kTileThreads)
     key_kernel(AttentionSizes s, const KeyTile* tiles, const AttentionSegment* segments, Operands<T> in, Target<T> dk,
                Target<T> dv) {
   using A = Sum<T>;
-  __shared__ SharedTile<A> keys, values, queries, grads;
+  auto& [queries, grads, keys, values] = block_shared<BackwardTiles<A>>();
   const KeyTile tile = tiles[blockIdx.x];
   const std::int64_t g = blockIdx.y;
   const std::int64_t query_stride = s.heads * s.head_dim, key_stride = s.kv_heads * s.head_dim;
@@ -162,8 +166,8 @@ __global__ void __launch_bounds__(kTileThreads)
 }
 
 template <class T, int kColumns>
-void launch(Stream stream, const AttentionSizes& s, std::span<const AttentionSegment> segments,
-            const AttentionGradients& all) {
+void launch_backward(Stream stream, const AttentionSizes& s, std::span<const AttentionSegment> segments,
+                     const AttentionGradients& all) {
   const cudaStream_t queue = stream_of(stream);
   const Operands<T> operands{in<T>(all.q),    in<T>(all.k),        in<T>(all.v),
                              in<T>(all.dout), in<Sum<T>>(all.lse), in<Sum<T>>(all.delta)};
@@ -171,19 +175,17 @@ void launch(Stream stream, const AttentionSizes& s, std::span<const AttentionSeg
   if (all.dq && !queries.empty()) {
     const Uploaded<QueryTile> tiles(queue, queries);
     const dim3 grid(static_cast<unsigned>(queries.size()), static_cast<unsigned>(s.heads));
-    query_kernel<T, kColumns><<<grid, kTileThreads, 0, queue>>>(s, tiles.data(), operands,
-                                                                Target<T>{out<T>(all.dq), all.dq.accumulate});
-    check_launch("attention backward", all.q.shape);
+    launch("attention backward", all.q.shape, queue, {grid, kTileThreads}, query_kernel<T, kColumns>, s, tiles.data(),
+           operands, Target<T>{out<T>(all.dq), all.dq.accumulate});
   }
   const std::vector<KeyTile> keys = key_tiles(segments, all.k.shape[0]);
   if ((!all.dk && !all.dv) || keys.empty()) return;
   const Uploaded<KeyTile> tiles(queue, keys);
   const Uploaded<AttentionSegment> device_segments(queue, segments);
   const dim3 grid(static_cast<unsigned>(keys.size()), static_cast<unsigned>(s.kv_heads));
-  key_kernel<T, kColumns><<<grid, kTileThreads, 0, queue>>>(s, tiles.data(), device_segments.data(), operands,
-                                                            Target<T>{out<T>(all.dk), all.dk.accumulate},
-                                                            Target<T>{out<T>(all.dv), all.dv.accumulate});
-  check_launch("attention backward", all.k.shape);
+  launch("attention backward", all.k.shape, queue, {grid, kTileThreads}, key_kernel<T, kColumns>, s, tiles.data(),
+         device_segments.data(), operands, Target<T>{out<T>(all.dk), all.dk.accumulate},
+         Target<T>{out<T>(all.dv), all.dv.accumulate});
 }
 
 }  // namespace
@@ -221,7 +223,7 @@ void attention_backward(Stream stream, const AttentionOptions& options, std::spa
     using T = decltype(tag);
     dot_rows<T>(stream, gradients.out, gradients.dout, gradients.delta);
     on_columns(s.head_dim,
-               [&](auto columns) { launch<T, decltype(columns)::value>(stream, s, segments, gradients); });
+               [&](auto columns) { launch_backward<T, decltype(columns)::value>(stream, s, segments, gradients); });
   });
 }
 

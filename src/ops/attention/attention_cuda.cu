@@ -3,11 +3,16 @@
 namespace eft::cuda {
 namespace {
 
+template <class A>
+struct ForwardTiles {
+  SharedTile<A> mine, theirs;
+};
+
 template <class T, int kColumns>
-__global__ void __launch_bounds__(kTileThreads)
-    forward_kernel(AttentionSizes s, const QueryTile* tiles, const T* q, const T* k, const T* v, T* result, Sum<T>* lse) {
+__global__ void __launch_bounds__(kTileThreads) forward_kernel(AttentionSizes s, const QueryTile* tiles, const T* q,
+                                                               const T* k, const T* v, T* result, Sum<T>* lse) {
   using A = Sum<T>;
-  __shared__ SharedTile<A> mine, theirs;
+  auto& [mine, theirs] = block_shared<ForwardTiles<A>>();
   const QueryTile tile = tiles[blockIdx.x];
   const std::int64_t h = blockIdx.y, g = h / s.group();
   const std::int64_t query_stride = s.heads * s.head_dim, key_stride = s.kv_heads * s.head_dim;
@@ -37,8 +42,7 @@ __global__ void __launch_bounds__(kTileThreads)
 #pragma unroll
     for (int r = 0; r < kRowsPerWarp; ++r) {
       const std::int64_t i = warp * kRowsPerWarp + r;
-      const bool seen =
-          i < tile.query_count && visible(s, tile.position + i, tile.segment_keys).contains(key + lane);
+      const bool seen = i < tile.query_count && visible(s, tile.position + i, tile.segment_keys).contains(key + lane);
       const A score = seen ? scores[r] * scale : A(-INFINITY);
       const A before = top[r];
       top[r] = larger(before, warp_max(score));
@@ -75,11 +79,10 @@ void forward(Stream stream, AttentionOptions options, std::span<const AttentionS
   on_type(q.dtype, [&](auto tag) {
     using T = decltype(tag);
     on_columns(s.head_dim, [&](auto columns) {
-      forward_kernel<T, decltype(columns)::value><<<grid, kTileThreads, 0, queue>>>(
-          s, device_tiles.data(), in<T>(q), in<T>(k), in<T>(v), out<T>(result), out<Sum<T>>(lse));
+      launch("attention", q.shape, queue, {grid, kTileThreads}, forward_kernel<T, decltype(columns)::value>, s,
+             device_tiles.data(), in<T>(q), in<T>(k), in<T>(v), out<T>(result), out<Sum<T>>(lse));
     });
   });
-  check_launch("attention", q.shape);
 }
 
 void backward(Stream stream, AttentionOptions options, std::span<const AttentionSegment> segments, ConstView q,
@@ -98,8 +101,8 @@ void backward(Stream stream, AttentionOptions options, std::span<const Attention
                       .delta = {workspace.data, accumulator_of(q.dtype), lse.shape}});
 }
 
-const bool registered = attention_kernels.add(
-    Device::cuda, {.workspace_bytes = workspace_bytes, .forward = forward, .backward = backward});
+const bool registered =
+    attention_kernels.add(Device::cuda, {.workspace_bytes = workspace_bytes, .forward = forward, .backward = backward});
 
 }  // namespace
 
