@@ -34,4 +34,7 @@ struct OpCase {
 bool add_op_case(OpCase op_case);
 const std::vector<OpCase>& op_cases();
 
+/// Values of type i32 where the context's device reads them, for the run of a case.
+Tensor integers(Context& ctx, const std::vector<std::int32_t>& values);
+
 }  // namespace eft

@@ -237,4 +237,15 @@ bool add_op_case(OpCase op_case) {
 
 const std::vector<OpCase>& op_cases() { return registry(); }
 
+Tensor integers(Context& ctx, const std::vector<std::int32_t>& values) {
+  Tensor tensor(*ctx.pool, Category::workspace, DType::i32, {static_cast<std::int64_t>(values.size())});
+  if (ctx.device() == Device::meta) return tensor;
+  if (const auto* memory = memory_of(ctx.device())) {
+    memory->from_host(tensor.raw(), values.data(), tensor.bytes());
+  } else {
+    std::ranges::copy(values, tensor.data<std::int32_t>());
+  }
+  return tensor;
+}
+
 }  // namespace eft

@@ -8,14 +8,8 @@
 namespace eft {
 namespace {
 
-Tensor offsets_of(Context& ctx, const std::vector<std::int32_t>& values) {
-  Tensor offsets(*ctx.pool, Category::workspace, DType::i32, {static_cast<std::int64_t>(values.size())});
-  if (ctx.device() != Device::meta) std::copy(values.begin(), values.end(), offsets.data<std::int32_t>());
-  return offsets;
-}
-
 std::vector<Var> adapted(Context& ctx, std::span<const Var> in) {
-  const Tensor offsets = offsets_of(ctx, {0, 3, 3, 8});
+  const Tensor offsets = integers(ctx, {0, 3, 3, 8});
   return {grouped_low_rank(ctx, grouped_linear(ctx, in[0], in[1], offsets), in[0], in[2], in[3], offsets, 7.0 / 3.0)};
 }
 
@@ -47,7 +41,7 @@ TEST(GroupedLowRank, reads_peft_s_layouts) {
   const Tensor a = tensor({4, 1}, {1, 2, 3, 4});
   const Tensor b = tensor({1, 4}, {10, 20, 30, 40});
   const Var y = grouped_low_rank(ctx, Var(tensor({2, 1}, {0.5, 0.25})), Var(tensor({2, 1}, {1, 1})), Var(a), Var(b),
-                                 offsets_of(ctx, {0, 1, 2}), 2.0);
+                                 integers(ctx, {0, 1, 2}), 2.0);
   EXPECT_EQ(to_doubles(y.value()), (std::vector<double>{0.5 + 2 * (10 + 60), 0.25 + 2 * (60 + 160)}));
 }
 
