@@ -1,6 +1,9 @@
 #include "train/job.h"
 
+#include <mutex>
+
 #include "base/error.h"
+#include "base/log.h"
 #include "models/adapter.h"
 #include "tensor/device_memory.h"
 
@@ -28,7 +31,9 @@ Device resolve_device(DeviceChoice choice) {
   if (!device_memory.has(Device::cuda)) return Device::cpu;
   try {
     return take_device(name_of(Device::cuda));
-  } catch (const DeviceError&) {
+  } catch (const DeviceError& error) {
+    static std::once_flag told;
+    std::call_once(told, [&] { note(fmt::format("device: auto takes the cpu; {}", error.what())); });
     return Device::cpu;
   }
 }
