@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# errors.sh CASE: what a user reads when a CUDA device cannot be used, and a training run on one that can.
+source "$(dirname "$0")/../cli/common.sh"
+
+on_cuda() { train --set device=cuda "$@"; }
+
+case_no_device() {
+  tiny_setup
+  CUDA_VISIBLE_DEVICES='' fails_with 5 'device: cuda: no CUDA device is visible.*CUDA_VISIBLE_DEVICES' on_cuda
+  EFT_CUDA_DRIVER=0 EFT_CUDA_DEVICES=0 fails_with 5 'device: cuda: no CUDA device is visible' on_cuda
+}
+
+case_old_driver() {
+  tiny_setup
+  EFT_CUDA_DRIVER=12040 fails_with 5 'the driver knows CUDA 12\.4, this build needs 13\.0; update' on_cuda
+}
+
+case_old_device() {
+  tiny_setup
+  EFT_CUDA_CAPABILITY=75 fails_with 5 'device: cuda:0: .* has compute capability 7\.5, expected at least 8\.0' on_cuda
+}
+
+case_other_device() {
+  tiny_setup
+  fails_with 5 'device: cuda:1: there are 1 visible CUDA devices' train --set device=cuda:1
+  EFT_CUDA_DEVICES=2 train --set device=cuda:1 --set max_steps=1 >log.txt
+}
+
+# A little less than what the run needs beside the 64 MiB for products.
+case_out_of_memory() {
+  tiny_setup
+  EFT_CUDA_MEMORY=66000 fails_with 5 'cuda: out of memory: .* more for' on_cuda
+}
+
+# `device: auto` goes on without, and says why.
+case_auto() {
+  tiny_setup
+  EFT_CUDA_DRIVER=12040 train --dry-run >log.txt 2>&1
+  has log.txt 'device: auto takes the cpu; device: cuda: the driver knows CUDA 12'
+  [ "$(grep -c 'device: auto' log.txt)" -eq 1 ] || { cat log.txt; fail 'expected one note'; }
+  train --dry-run >log.txt
+  has log.txt 'emulated CUDA device'
+}
+
+# Three steps on the device and three on the host end alike.
+case_trains() {
+  tiny_setup
+  train --set device=cpu >/dev/null
+  mv out host
+  on_cuda >log.txt
+  has log.txt 'emulated CUDA device'
+  paste <(sed -nE 's/.*"loss":([^,}]+),"grad_norm".*/\1/p' host/metrics.jsonl) \
+    <(sed -nE 's/.*"loss":([^,}]+),"grad_norm".*/\1/p' out/metrics.jsonl) |
+    awk '{ d = $1 - $2; if (d < 0) d = -d; if (d > 1e-3 * $1) bad = 1; n++ } END { exit bad || n != 3 }' ||
+    { cat host/metrics.jsonl out/metrics.jsonl >&2; fail 'losses differ'; }
+}
+
+run_case "$1"
