@@ -6,6 +6,7 @@
 #include <regex>
 #include <set>
 
+#include "base/copy_file.h"
 #include "base/parallel.h"
 #include "base/random_fill.h"
 #include "models/config_json.h"
@@ -163,7 +164,7 @@ void copy_model_files(const std::filesystem::path& from, const std::filesystem::
                                     "chat_template.json",    "preprocessor_config.json", "processor_config.json",
                                     "tokenizer.model",       "added_tokens.json"};
   for (const char* name : kNames) {
-    if (std::filesystem::exists(from / name)) write_text(to / name, read_text(from / name));
+    if (std::filesystem::exists(from / name)) copy_atomically(from / name, to / name);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <regex>
 
+#include "base/copy_file.h"
 #include "base/file.h"
 #include "models/adapter.h"
 #include "train/staged_folder.h"
@@ -16,7 +17,7 @@ constexpr const char* kTokenizerFiles[] = {"tokenizer.json",    "tokenizer_confi
 
 void copy_tokenizer(const fs::path& from, const fs::path& to) {
   for (const char* name : kTokenizerFiles) {
-    if (fs::exists(from / name)) write_text(to / name, read_text(from / name));
+    if (fs::exists(from / name)) copy_atomically(from / name, to / name);
   }
 }
 
