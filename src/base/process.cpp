@@ -2,6 +2,10 @@
 
 #include <unistd.h>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 #include <fstream>
 #include <sstream>
@@ -27,6 +31,12 @@ std::int64_t bytes_of_line(const char* file, const std::string& key) {
 std::int64_t resident_memory() { return bytes_of_line(kStatus, "VmRSS"); }
 
 std::int64_t peak_resident_memory() { return bytes_of_line(kStatus, "VmHWM"); }
+
+void give_back_heap() {
+#if defined(__GLIBC__)
+  ::malloc_trim(0);
+#endif
+}
 
 double process_seconds() {
   constexpr int kStart = 20;  // of the fields behind the name, which may hold blanks: the start in ticks since boot

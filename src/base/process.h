@@ -12,6 +12,9 @@ std::int64_t bytes_of_line(const char* file, const std::string& key);
 std::int64_t resident_memory();
 std::int64_t peak_resident_memory();
 
+/// Gives memory that was freed, and that the C library keeps for later, back to the system.
+void give_back_heap();
+
 /// Seconds since this process was started, to a hundredth; 0 when unknown.
 double process_seconds();
 

@@ -22,11 +22,6 @@
 namespace eft {
 namespace {
 
-PreparedData load_data(const TrainJob& job, const Tokenizer& tokenizer) {
-  require_supported(job.data);
-  return prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed);
-}
-
 /// Bytes that a run on `device` may still take; 0: unknown.
 std::int64_t available_on(Device device) {
   if (device == Device::cpu) return available_memory();
@@ -51,6 +46,24 @@ std::string chat_template_of(const TrainJob& job, const Tokenizer& tokenizer) {
     return choose_template(dataset, job.data, job.tokenizer, tokenizer).source();
   }
   return "";
+}
+
+struct LoadedData {
+  PreparedData rows;
+  std::string chat_template;
+};
+
+/// The tokenizer goes before the model comes: only rows that are made while training need it any longer.
+LoadedData load_data(const TrainJob& job) {
+  require_supported(job.data);
+  LoadedData data;
+  {
+    const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
+    data.chat_template = chat_template_of(job, tokenizer);
+    data.rows = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed);
+  }
+  give_back_heap();
+  return data;
 }
 
 void check_tokens(const Examples& examples, std::int64_t vocabulary) {
@@ -193,9 +206,8 @@ void check_profile(Device device, const RunOptions& options) {
 
 RunEnd run_training(TrainJob job, const RunOptions& options) {
   check_profile(resolve_device(job.train.device), options);
-  const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
-  job.chat_template = chat_template_of(job, tokenizer);
-  const PreparedData data = load_data(job, tokenizer);
+  const auto [data, chat_template] = load_data(job);
+  job.chat_template = chat_template;
   check_tokens(job, data);
   // Before the model takes its memory, and before whatever depends on gradient_checkpointing.
   const MemoryFacts memory = plan_steps_memory(job, data);
@@ -230,7 +242,7 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
 
 EvaluationReport run_evaluation(const TrainJob& job) {
   resolve_device(job.train.device);
-  const PreparedData data = load_data(job, Tokenizer::load(job.tokenizer));
+  const PreparedData data = load_data(job).rows;
   check_tokens(job, data);
   if (data.stream && data.eval.empty()) throw ConfigError("test_datasets: not set, so nothing to evaluate on");
   const Examples& rows = data.eval.empty() ? data.train : data.eval;
@@ -252,7 +264,7 @@ EvaluationReport run_evaluation(const TrainJob& job) {
 MemoryPlan run_plan(TrainJob job, const PlanOptions& options) {
   Device device = options.device == name_of(Device::cuda) ? Device::cuda : Device::cpu;
   if (options.device.empty()) device = resolve_device(job.train.device);
-  const PreparedData data = load_data(job, Tokenizer::load(job.tokenizer));
+  const PreparedData data = load_data(job).rows;
   check_tokens(job, data);
   const PackedRow largest = largest_train_batch(job, data);
   if (options.budget > 0) return plan_for_budget(job, largest, plan_memory(job, largest, device), options.budget);
