@@ -10,13 +10,13 @@
 namespace eft {
 namespace {
 
-constexpr double kOperations = 1e11;  // of one pass over the rows, so that the check takes a fraction of a second
+constexpr double kOperations = 2e10;  // of one pass over the rows, so that the check takes a fraction of a second
+constexpr std::size_t kRows = 2;
 constexpr std::size_t kShortest = 12;
 constexpr std::size_t kLongest = 640;  // longer than the sliding window of the small models
 
 /// How much of each row is compared.
 struct Extent {
-  std::size_t rows;
   std::size_t longest;
   std::size_t decoded;  ///< tokens at the end that are fed one by one, each of which reads all weights
 };
@@ -28,11 +28,9 @@ Extent extent_for(const Model& model) {
     if (parameter.shape.rank() >= 2 && !parameter.gathered && !head)
       weights += static_cast<double>(parameter.shape.elements());
   }
-  const bool large = weights > 1e9;
-  const std::size_t rows = large ? 2 : 3;
-  const double tokens = kOperations / (2 * std::max(weights, 1.0) * static_cast<double>(rows));
+  const double tokens = kOperations / (2 * std::max(weights, 1.0) * kRows);
   const double longest = std::clamp(tokens, static_cast<double>(kShortest), static_cast<double>(kLongest));
-  return {.rows = rows, .longest = static_cast<std::size_t>(longest), .decoded = large ? 1U : 4U};
+  return {.longest = static_cast<std::size_t>(longest), .decoded = weights > 1e9 ? 1U : 3U};
 }
 
 /// Rounding in another order, through all layers, stays below these; keys and values that are lost give about 1.
@@ -44,13 +42,22 @@ std::vector<std::int32_t> counting(std::size_t begin, std::size_t end) {
   return numbers;
 }
 
-/// Hidden states of one row through the cache: half of it, the rest but a few tokens, then those one by one.
+/// Where the parts of a row end that go through the cache one after another: half of it, the rest but a few tokens,
+/// then those one by one.
+std::vector<std::size_t> parts_of(std::size_t tokens, std::size_t decoded) {
+  std::vector<std::size_t> ends{(tokens + 1) / 2};
+  if (ends[0] + decoded < tokens) ends.push_back(tokens - decoded);
+  while (ends.back() < tokens) ends.push_back(ends.back() + 1);
+  return ends;
+}
+
+/// Hidden states of one row through the cache.
 std::vector<double> cached_states(const Model& model, Pool& pool, std::span<const std::int32_t> tokens,
-                                  std::size_t decoded) {
+                                  const std::vector<std::size_t>& ends) {
   KvCache cache(model.info().cache_windows);
   std::vector<double> states;
-  const std::size_t half = (tokens.size() + 1) / 2;
-  for (std::size_t begin = 0, end = half; begin < tokens.size();) {
+  std::size_t begin = 0;
+  for (const std::size_t end : ends) {
     const std::vector<std::int32_t> positions = counting(begin, end);
     const std::vector<std::int64_t> starts{0, static_cast<std::int64_t>(end - begin)};
     Context ctx{.pool = &pool};
@@ -58,7 +65,6 @@ std::vector<double> cached_states(const Model& model, Pool& pool, std::span<cons
     const std::vector<double> part = to_doubles(hidden.value());
     states.insert(states.end(), part.begin(), part.end());
     begin = end;
-    end = end + decoded < tokens.size() ? tokens.size() - decoded : end + 1;
   }
   return states;
 }
@@ -84,14 +90,16 @@ ForwardCheck check_forward(const Model& model, Pool& pool, const Examples& examp
   std::vector<std::int64_t> starts{0};
   std::vector<double> cached;
   const Extent extent = extent_for(model);
-  for (std::size_t i = 0; i < std::min(extent.rows, examples.size()); ++i) {
+  for (std::size_t i = 0; i < std::min(kRows, examples.size()); ++i) {
     const std::span<const std::int32_t> whole = examples[i].tokens;
     const std::span<const std::int32_t> row = whole.first(std::min(extent.longest, whole.size()));
     const std::vector<std::int32_t> counted = counting(0, row.size());
     tokens.insert(tokens.end(), row.begin(), row.end());
     positions.insert(positions.end(), counted.begin(), counted.end());
     starts.push_back(static_cast<std::int64_t>(tokens.size()));
-    const std::vector<double> states = cached_states(model, pool, row, extent.decoded);
+    // One row in parts and the others at once: every part reads all weights.
+    const auto parts = i == 0 ? parts_of(row.size(), extent.decoded) : std::vector{row.size()};
+    const std::vector<double> states = cached_states(model, pool, row, parts);
     cached.insert(cached.end(), states.begin(), states.end());
   }
   Context ctx{.pool = &pool};
