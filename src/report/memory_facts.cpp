@@ -31,7 +31,7 @@ std::string table(const MemoryFacts& memory) {
     text += fmt::format("  {:<22} {:>12}\n", name, format_size(bytes));
   text += row("peak of these", memory.peak) + row("free blocks kept", memory.kept);
   if (memory.device == "cpu") {
-    text += row("mapped weights, read", memory.touched) + row("program and rows", memory.process);
+    text += row("mapped weights, read", memory.touched) + row("program, kernels, rows", memory.process);
   }
   text += row("in all", memory.resident()) + row("mapped weights, unread", memory.mapped - memory.touched);
   return text + row("available", memory.available);
