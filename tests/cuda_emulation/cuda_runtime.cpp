@@ -1,5 +1,6 @@
 // A CUDA device without a device. What it pretends to be can be set: EFT_CUDA_DEVICES (1), EFT_CUDA_DRIVER (13000),
-// EFT_CUDA_CAPABILITY (90), EFT_CUDA_MEMORY in KiB (1 GiB), and CUDA_VISIBLE_DEVICES hides all when it is empty or -1.
+// EFT_CUDA_CAPABILITY (90), EFT_CUDA_SHARED in KiB (227), EFT_CUDA_MEMORY in KiB (1 GiB), and CUDA_VISIBLE_DEVICES
+// hides all when it is empty or -1.
 #include "cuda_runtime.h"
 
 #include <cstdlib>
@@ -74,6 +75,11 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   properties->totalGlobalMem = memory_bytes();
   properties->major = setting("EFT_CUDA_CAPABILITY", 90) / 10;
   properties->minor = setting("EFT_CUDA_CAPABILITY", 90) % 10;
+  return cudaSuccess;
+}
+
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
+  *value = setting("EFT_CUDA_SHARED", 227) << 10;
   return cudaSuccess;
 }
 

@@ -65,7 +65,7 @@ struct alignas(16) RawLanes {
   T v[16 / sizeof(T)];
 };
 
-__device__ __forceinline__ bool is_aligned(const void* p) { return (reinterpret_cast<std::uintptr_t>(p) & 15) == 0; }
+__host__ __device__ __forceinline__ bool is_aligned(const void* p) { return (reinterpret_cast<std::uintptr_t>(p) & 15) == 0; }
 
 /// The first n elements from p on, the others zero; one read where alignment allows.
 template <class T>

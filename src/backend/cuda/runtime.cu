@@ -56,6 +56,9 @@ Runtime start(int index) {
   if (cublasLtCreate(&runtime.products) != CUBLAS_STATUS_SUCCESS) throw DeviceError("cuda: cuBLASLt does not start");
   check(cudaMalloc(&runtime.product_workspace, kProductWorkspace), "workspace of matrix products");
   runtime.product_workspace_bytes = kProductWorkspace;
+  int shared_bytes = 0;
+  check(cudaDeviceGetAttribute(&shared_bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, index), "shared memory");
+  runtime.shared_bytes = shared_bytes;
   return runtime;
 }
 

@@ -21,6 +21,7 @@ struct Runtime {
   cublasLtHandle_t products = nullptr;
   void* product_workspace = nullptr;
   std::size_t product_workspace_bytes = 0;
+  std::int64_t shared_bytes = 0;  ///< that a block can have
 };
 
 /// The runtime, readied on first use. Throws DeviceError when there is no device or the driver is too old.

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "ops/attention/attention_tiles.cuh"
+#include "ops/attention/attention_mma.cuh"
 
 namespace eft::cuda {
 namespace {
@@ -87,19 +87,6 @@ __global__ void __launch_bounds__(kTileThreads)
     if (i >= tile.query_count) continue;
     put_row<T, kColumns>(sums[r], A(1), dq.data + own + i * query_stride, s.head_dim, dq.accumulate);
   }
-}
-
-/// The queries of a segment, counted from its first, that see one of its keys [low, high).
-__device__ Range queries_seeing(const AttentionSizes& s, const AttentionSegment& segment, std::int64_t low,
-                                std::int64_t high) {
-  const std::int64_t before = segment.key_count - segment.query_count;  // keys in front of the first query
-  Range range{s.causal ? low - before : 0, segment.query_count};
-  if (s.window > 0) {
-    range.begin = max(range.begin, low - s.window + 1 - before);
-    range.end = min(range.end, high - 1 + s.window - before);
-  }
-  range.begin = max(range.begin, static_cast<std::int64_t>(0));
-  return range;
 }
 
 /// dk and dv of a tile of keys: sums over all query heads of the group and all queries that see them, in order.
@@ -222,6 +209,9 @@ void attention_backward(Stream stream, const AttentionOptions& options, std::spa
   on_type(gradients.q.dtype, [&](auto tag) {
     using T = decltype(tag);
     dot_rows<T>(stream, gradients.out, gradients.dout, gradients.delta);
+    if (can_use_mma(gradients.q, gradients.k, gradients.v) && is_aligned(gradients.dout.data)) {
+      return attention_mma_backward(stream, options, segments, gradients);
+    }
     on_columns(s.head_dim,
                [&](auto columns) { launch_backward<T, decltype(columns)::value>(stream, s, segments, gradients); });
   });

@@ -1,4 +1,4 @@
-#include "ops/attention/attention_tiles.cuh"
+#include "ops/attention/attention_mma.cuh"
 
 namespace eft::cuda {
 namespace {
@@ -70,6 +70,7 @@ std::int64_t workspace_bytes(DType dtype, Shape q, Shape, bool backward) {
 
 void forward(Stream stream, AttentionOptions options, std::span<const AttentionSegment> segments, ConstView q,
              ConstView k, ConstView v, View result, View lse, View) {
+  if (can_use_mma(q, k, v)) return attention_mma_forward(stream, options, segments, q, k, v, result, lse);
   const AttentionSizes s(options, q.shape, k.shape);
   const std::vector<QueryTile> tiles = query_tiles(segments);
   if (tiles.empty()) return;
@@ -106,12 +107,12 @@ const bool registered =
 
 }  // namespace
 
-std::vector<QueryTile> query_tiles(std::span<const AttentionSegment> segments) {
+std::vector<QueryTile> query_tiles(std::span<const AttentionSegment> segments, std::int64_t rows) {
   std::vector<QueryTile> tiles;
   for (const AttentionSegment& s : segments) {
-    for (std::int64_t i = 0; i < s.query_count; i += kTile) {
+    for (std::int64_t i = 0; i < s.query_count; i += rows) {
       tiles.push_back({.query_begin = s.query_begin + i,
-                       .query_count = std::min<std::int64_t>(kTile, s.query_count - i),
+                       .query_count = std::min(rows, s.query_count - i),
                        .position = s.key_count - s.query_count + i,
                        .segment_key = s.key_begin,
                        .segment_keys = s.key_count});

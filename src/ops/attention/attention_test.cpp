@@ -38,6 +38,16 @@ const bool registered =
     add_op_case(attention_case("several_blocks", {150, 2, 9}, {150, 1, 9}, {{0, 150, 0, 150}}, {.scale = 0.3})) &&
     add_op_case(attention_case("window_in_several_blocks", {200, 1, 3}, {200, 1, 3}, {{0, 200, 0, 200}},
                                {.scale = 0.5, .window = 70})) &&
+    add_op_case(attention_case("even_head", {7, 4, 8}, {7, 2, 8}, {{0, 3, 0, 3}, {3, 4, 3, 4}}, {.scale = 0.4})) &&
+    add_op_case(attention_case("even_head_in_several_blocks", {133, 2, 40}, {150, 1, 40},
+                               {{0, 20, 0, 35}, {20, 113, 35, 113}}, {.scale = 0.15})) &&
+    add_op_case(attention_case("even_head_window", {100, 2, 136}, {100, 2, 136}, {{0, 3, 0, 3}, {3, 97, 3, 97}},
+                               {.scale = 0.08, .window = 37})) &&
+    add_op_case(attention_case("even_head_both_ways", {70, 1, 24}, {70, 1, 24}, {{0, 70, 0, 70}},
+                               {.scale = 0.2, .window = 9, .causal = false})) &&
+    add_op_case(attention_case("even_head_runs_of_queries", {9, 2, 16}, {40, 1, 16},
+                               {{0, 2, 0, 4}, {2, 1, 0, 7}, {3, 3, 0, 31}, {6, 3, 33, 6}}, {.scale = 0.4})) &&
+    add_op_case(attention_case("wide_heads_in_groups", {37, 2, 264}, {37, 1, 264}, {{0, 37, 0, 37}}, {.scale = 0.06})) &&
     add_op_case(attention_case("wide_head", {3, 2, 512}, {3, 1, 512}, {{0, 3, 0, 3}}, {.scale = 0.05}));
 
 /// The formula, one query and head at a time.

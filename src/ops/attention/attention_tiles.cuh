@@ -5,13 +5,14 @@
 
 namespace eft::cuda {
 
-// A block of eight warps owns a tile of 32 rows, four a warp: queries for the result and dq, keys for dk and dv. It walks
-// over the other side in tiles of 32, one for each lane, so that no score leaves the registers.
+// A block of eight warps owns a tile of 32 rows, four a warp: queries for the result and dq, keys for dk and dv. It
+// walks over the other side in tiles of 32, one for each lane, so that no score leaves the registers.
 inline constexpr int kTile = 32;
 inline constexpr int kRowsPerWarp = 4;
 inline constexpr int kTileThreads = kTile / kRowsPerWarp * 32;
 
-/// Columns of a tile that lie in shared memory at a time, and the distance of its rows there, odd against bank conflicts.
+/// Columns of a tile that lie in shared memory at a time, and the distance of its rows there, odd against bank
+/// conflicts.
 template <class A>
 inline constexpr int kChunk = 256 / static_cast<int>(sizeof(A));
 template <class A>
@@ -51,11 +52,25 @@ __host__ __device__ inline Range visible(const AttentionSizes& s, std::int64_t p
   return range;
 }
 
+/// The queries of a segment, counted from its first, that see one of its keys [low, high).
+__device__ __forceinline__ Range queries_seeing(const AttentionSizes& s, const AttentionSegment& segment,
+                                                std::int64_t low, std::int64_t high) {
+  const std::int64_t before = segment.key_count - segment.query_count;  // keys in front of the first query
+  Range range{s.causal ? low - before : 0, segment.query_count};
+  if (s.window > 0) {
+    range.begin = max(range.begin, low - s.window + 1 - before);
+    range.end = min(range.end, high - 1 + s.window - before);
+  }
+  range.begin = max(range.begin, static_cast<std::int64_t>(0));
+  return range;
+}
+
 /// Consecutive queries; the first stands at `position` in its segment, whose keys follow each other.
 struct QueryTile {
   std::int64_t query_begin, query_count, position, segment_key, segment_keys;
 };
-std::vector<QueryTile> query_tiles(std::span<const AttentionSegment> segments);
+/// All queries in tiles of at most `rows`.
+std::vector<QueryTile> query_tiles(std::span<const AttentionSegment> segments, std::int64_t rows = kTile);
 
 /// Consecutive keys and the segments [first, last) that have them; none for keys outside all.
 struct KeyTile {

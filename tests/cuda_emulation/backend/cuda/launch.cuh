@@ -29,6 +29,9 @@ void launch(std::string_view op, const Shape& shape, cudaStream_t, const Grid& g
                                .blocks = {grid.blocks.x, grid.blocks.y, grid.blocks.z},
                                .threads = {grid.threads, 1, 1},
                                .shared_bytes = grid.shared_bytes};
+  if (static_cast<std::int64_t>(grid.shared_bytes) > runtime().shared_bytes) {
+    throw DeviceError("{}: {} bytes of shared memory", what.name, grid.shared_bytes);
+  }
   const std::tuple<Parameters...> copies(static_cast<Parameters>(arguments)...);
   const auto check_one = [&](auto argument) {
     __builtin_clear_padding(&argument);
