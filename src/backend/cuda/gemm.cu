@@ -32,10 +32,14 @@ using Preference = std::unique_ptr<cublasLtMatmulPreferenceOpaque_t, DestroyPref
 
 cudaDataType_t data_type(DType dtype) {
   switch (dtype) {
-    case DType::f64: return CUDA_R_64F;
-    case DType::f32: return CUDA_R_32F;
-    case DType::bf16: return CUDA_R_16BF;
-    default: break;
+    case DType::f64:
+      return CUDA_R_64F;
+    case DType::f32:
+      return CUDA_R_32F;
+    case DType::bf16:
+      return CUDA_R_16BF;
+    default:
+      break;
   }
   throw InternalError("product with dtype " + std::string(name_of(dtype)));
 }
@@ -109,9 +113,9 @@ Plan make_plan(const Key& key) {
   const Preference preference = preference_of(key);
   cublasLtMatmulHeuristicResult_t found{};
   int count = 0;
-  const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
-      runtime().products, plan.product.get(), plan.first.get(), plan.second.get(), plan.result.get(), plan.result.get(),
-      preference.get(), 1, &found, &count);
+  const cublasStatus_t status =
+      cublasLtMatmulAlgoGetHeuristic(runtime().products, plan.product.get(), plan.first.get(), plan.second.get(),
+                                     plan.result.get(), plan.result.get(), preference.get(), 1, &found, &count);
   if (status != CUBLAS_STATUS_SUCCESS || count == 0) {
     throw DeviceError("cuBLASLt: no algorithm for [{}, {}] x [{}, {}], {} to {}", key.m, key.k, key.k, key.n,
                       name_of(key.operand), name_of(key.result));
@@ -145,8 +149,8 @@ void multiply(cudaStream_t stream, const GemmShape& s, ConstView a, ConstView b,
   const bool wide = a.dtype == DType::f64;
   const Runtime& r = runtime();
   const cublasStatus_t status = cublasLtMatmul(
-      r.products, plan.product.get(), wide ? static_cast<const void*>(&alpha) : &alpha32, b.data, plan.first.get(), a.data,
-      plan.second.get(), wide ? static_cast<const void*>(&beta) : &beta32, c.data, plan.result.get(), c.data,
+      r.products, plan.product.get(), wide ? static_cast<const void*>(&alpha) : &alpha32, b.data, plan.first.get(),
+      a.data, plan.second.get(), wide ? static_cast<const void*>(&beta) : &beta32, c.data, plan.result.get(), c.data,
       plan.result.get(), &plan.algorithm, r.product_workspace, r.product_workspace_bytes, stream);
   if (status != CUBLAS_STATUS_SUCCESS) {
     throw DeviceError("cuBLASLt: [{}, {}] x [{}, {}], {} to {}: {}", s.m, s.k, s.k, s.n, name_of(a.dtype),
@@ -213,23 +217,27 @@ void gemm(Stream stream, const GemmShape& shape, ConstView a, ConstView b, View 
   expect((b.dtype == DType::f64) == wide && (c.dtype == DType::f64) == wide, "f64 operands together only");
   const DType common = a.dtype == b.dtype ? a.dtype : DType::f32;
   const Operand first(queue, a, common), second(queue, b, common);
-  if (common == DType::f32 && c.dtype == DType::bf16) return multiply_narrow(queue, shape, first.view(), second.view(), c);
+  if (common == DType::f32 && c.dtype == DType::bf16)
+    return multiply_narrow(queue, shape, first.view(), second.view(), c);
   multiply(queue, shape, first.view(), second.view(), c);
 }
 
-Groups groups_of(Stream stream, ConstView offsets) {
-  Groups groups;
-  groups.offsets.resize(static_cast<std::size_t>(offsets.shape[0]));
-  copy_to_host(stream_of(stream), groups.offsets.data(), offsets.data, bytes_as(offsets, offsets.dtype));
-  return groups;
+const std::vector<std::int32_t>& Groups::on_host(Stream stream) const {
+  if (host_.empty()) {
+    host_.resize(static_cast<std::size_t>(offsets_.shape[0]));
+    copy_to_host(stream_of(stream), host_.data(), offsets_.data, bytes_as(offsets_, offsets_.dtype));
+  }
+  return host_;
 }
 
 void grouped_gemm(Stream stream, const Groups& groups, const GroupedProduct& product, ConstView x, ConstView weight,
                   View y) {
+  if (grouped_gemm_mma(stream, groups, product, x, weight, y)) return;
   const std::int64_t k = x.shape[1], n = y.shape[1];
+  const auto& offsets = groups.on_host(stream);
   for (std::int64_t g = 0; g < groups.count(); ++g) {
-    const std::int64_t begin = groups.offsets[static_cast<std::size_t>(g)];
-    const std::int64_t rows = groups.offsets[static_cast<std::size_t>(g) + 1] - begin;
+    const std::int64_t begin = offsets[static_cast<std::size_t>(g)];
+    const std::int64_t rows = offsets[static_cast<std::size_t>(g) + 1] - begin;
     gemm(stream,
          {.m = rows,
           .n = n,
@@ -241,11 +249,14 @@ void grouped_gemm(Stream stream, const Groups& groups, const GroupedProduct& pro
   }
 }
 
-void grouped_gemm_weight(Stream stream, const Groups& groups, ConstView dy, ConstView x, View dweight, bool accumulate) {
+void grouped_gemm_weight(Stream stream, const Groups& groups, ConstView dy, ConstView x, View dweight,
+                         bool accumulate) {
+  if (grouped_gemm_weight_mma(stream, groups, dy, x, dweight, accumulate)) return;
   const std::int64_t n = dy.shape[1], k = x.shape[1];
+  const auto& offsets = groups.on_host(stream);
   for (std::int64_t g = 0; g < groups.count(); ++g) {
-    const std::int64_t begin = groups.offsets[static_cast<std::size_t>(g)];
-    const std::int64_t rows = groups.offsets[static_cast<std::size_t>(g) + 1] - begin;
+    const std::int64_t begin = offsets[static_cast<std::size_t>(g)];
+    const std::int64_t rows = offsets[static_cast<std::size_t>(g) + 1] - begin;
     gemm(stream, {.m = n, .n = k, .k = rows, .transpose_a = true, .accumulate = accumulate}, rows_of(dy, begin, rows),
          rows_of(x, begin, rows), matrix_of(dweight, g));
   }

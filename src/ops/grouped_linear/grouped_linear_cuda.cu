@@ -5,16 +5,16 @@ namespace eft {
 namespace {
 
 void forward(Stream stream, ConstView x, ConstView weight, ConstView offsets, View y) {
-  cuda::grouped_gemm(stream, cuda::groups_of(stream, offsets), {}, x, weight, y);
+  cuda::grouped_gemm(stream, cuda::Groups(offsets), {}, x, weight, y);
 }
 
 void backward_input(Stream stream, ConstView dy, ConstView weight, ConstView offsets, GradView dx) {
-  cuda::grouped_gemm(stream, cuda::groups_of(stream, offsets), {.transposed = true, .accumulate = dx.accumulate}, dy,
-                     weight, dx.view);
+  cuda::grouped_gemm(stream, cuda::Groups(offsets), {.transposed = true, .accumulate = dx.accumulate}, dy, weight,
+                     dx.view);
 }
 
 void backward_weight(Stream stream, ConstView dy, ConstView x, ConstView offsets, GradView dweight) {
-  cuda::grouped_gemm_weight(stream, cuda::groups_of(stream, offsets), dy, x, dweight.view, dweight.accumulate);
+  cuda::grouped_gemm_weight(stream, cuda::Groups(offsets), dy, x, dweight.view, dweight.accumulate);
 }
 
 const bool registered = grouped_linear_kernels.add(

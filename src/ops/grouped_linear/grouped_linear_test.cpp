@@ -23,6 +23,14 @@ const bool many = add_op_case({.name = "grouped_linear/groups_side_by_side",
                                      ctx, in[0], in[1], integers(ctx, {0, 1, 3, 20, 21, 21, 30, 35, 40, 46, 47}))};
                                }});
 
+const bool several_tiles =
+    add_op_case({.name = "grouped_linear/even_widths_in_several_tiles",
+                 .slot = "grouped_linear",
+                 .inputs = {{.shape = {300, 72}}, {.shape = {4, 136, 72}, .parameter = true}},
+                 .run = [](Context& ctx, std::span<const Var> in) {
+                   return std::vector<Var>{grouped_linear(ctx, in[0], in[1], integers(ctx, {0, 130, 130, 297, 300}))};
+                 }});
+
 const bool frozen = add_op_case({.name = "grouped_linear/frozen_weight",
                                  .slot = "grouped_linear",
                                  .inputs = {{.shape = {6, 8}}, {.shape = {2, 3, 8}, .wants_grad = false}},

@@ -38,7 +38,7 @@ V by_group(V a, std::int64_t groups) {
 
 void forward(Stream stream, double scale, ConstView x, ConstView a, ConstView b, ConstView offsets, View stack,
              View inner, View y) {
-  const Groups groups = groups_of(stream, offsets);
+  const Groups groups(offsets);
   stack_groups(stream, b, stack);
   grouped_gemm(stream, groups, {.alpha = scale}, x, by_group(a, groups.count()), inner);
   grouped_gemm(stream, groups, {.accumulate = true}, inner, stack, y);
@@ -46,7 +46,7 @@ void forward(Stream stream, double scale, ConstView x, ConstView a, ConstView b,
 
 void backward(Stream stream, double scale, ConstView x, ConstView a, ConstView b, ConstView offsets, ConstView inner,
               ConstView dy, View stack, View dstack, View dinner, GradView dx, GradView da, GradView db) {
-  const Groups groups = groups_of(stream, offsets);
+  const Groups groups(offsets);
   if (db) {
     grouped_gemm_weight(stream, groups, dy, inner, dstack, false);
     unstack_groups(stream, dstack, db);

@@ -29,6 +29,14 @@ const bool on_trained = add_op_case({.name = "grouped_low_rank/rank_one_on_train
                                                 {.shape = {41, 3}, .parameter = true}},
                                      .run = adapted});
 
+const bool even = add_op_case({.name = "grouped_low_rank/even_widths",
+                               .slot = "grouped_low_rank",
+                               .inputs = {{.shape = {8, 16}},
+                                          {.shape = {3, 24, 16}, .wants_grad = false},
+                                          {.shape = {24, 16}, .parameter = true},
+                                          {.shape = {24, 24}, .parameter = true}},
+                               .run = adapted});
+
 TEST(GroupedLowRank, reads_peft_s_layouts) {
   Pool pool(Device::cpu);
   Context ctx{.pool = &pool};
