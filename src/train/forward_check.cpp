@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kOperations = 2e10;  // of one pass over the rows, so that the check takes a fraction of a second
 constexpr std::size_t kRows = 2;
-constexpr std::size_t kShortest = 12;
+constexpr std::size_t kShortest = 8;
 constexpr std::size_t kLongest = 640;  // longer than the sliding window of the small models
 
 /// How much of each row is compared.
