@@ -18,4 +18,5 @@ format:
 	git ls-files '*.cpp' '*.h' | xargs clang-format -i
 
 bench: all
+	cmake --build build --target bench_products
 	bench/run.sh $(MODELS)

@@ -1,7 +1,14 @@
-# Sourced by the benchmarks. EFT is the binary (build/eft), STEPS the timed steps of one run (12), WORK a scratch folder.
+# Sourced by the benchmarks. EFT is the binary (build/eft); ROUNDS (3) is how often each contender runs, in turns; STEPS (12) the
+# timed steps of one run after two of warm-up; WORK a scratch folder. Where PYTHON has torch, transformers and peft, they run
+# beside eft in MODES.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 EFT=${EFT:-$root/build/eft}
+PYTHON=${PYTHON:-python3}
+ROUNDS=${ROUNDS:-3}
 STEPS=${STEPS:-12}
+MODES=${MODES-float32 bfloat16 bfloat16-compile}
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)}
+"$PYTHON" -c 'import torch, transformers, peft, tokenizers' 2>/dev/null || MODES=
 WARM_UP=2  # steps at the start that are not counted
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
@@ -10,6 +17,14 @@ trap 'rm -rf "$WORK"' EXIT
 make_text() {
   sed -E 's/^\{"text": "//; s/"\}$/ /' "$root"/examples/demo/stories-{1,2}.jsonl | tr -d '\n' |
     sed 's/^/{"text": "/; s/$/"}\n/' >"$WORK/text.jsonl"
+}
+
+# make_model SHAPE: a random model of bench/SHAPE.json under WORK.
+make_model() {
+  mkdir -p "$WORK/source-$1"
+  cp "$root"/examples/demo/model/{tokenizer.json,tokenizer_config.json} "$WORK/source-$1"
+  cp "$root/bench/$1.json" "$WORK/source-$1/config.json"
+  "$EFT" init "$WORK/source-$1/config.json" "$WORK/$1" --seed 1 >/dev/null
 }
 
 median() { sort -g | awk '{x[NR] = $1} END {print NR % 2 ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2}'; }

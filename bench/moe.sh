@@ -5,19 +5,14 @@
 # warm-up. The peer needs 9 GB of memory, since PEFT forms the adapted experts in full.
 set -euo pipefail
 STEPS=${STEPS:-3}
-source "$(dirname "$0")/common.sh"
-PYTHON=${PYTHON:-python3}
 ROUNDS=${ROUNDS:-2}
-export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)}
+source "$(dirname "$0")/common.sh"
 make_text
-mkdir "$WORK/source"
-cp "$root"/examples/demo/model/{tokenizer.json,tokenizer_config.json} "$WORK/source"
-cp "$root/bench/moe.json" "$WORK/source/config.json"
-"$EFT" init "$WORK/source/config.json" "$WORK/model" --seed 1 >/dev/null
+make_model moe
 
 for round in $(seq "$ROUNDS"); do
-  run_eft "$WORK/model" false --set 'lora_target_parameters=[experts.gate_up_proj, experts.down_proj]' >>"$WORK/eft"
-  "$PYTHON" "$root/bench/peer.py" "$WORK/model" "$WORK/text.jsonl" --experts --steps "$STEPS" --warm-up "$WARM_UP" \
+  run_eft "$WORK/moe" false --set 'lora_target_parameters=[experts.gate_up_proj, experts.down_proj]' >>"$WORK/eft"
+  "$PYTHON" "$root/bench/peer.py" "$WORK/moe" "$WORK/text.jsonl" --experts --steps "$STEPS" --warm-up "$WARM_UP" \
     2>"$WORK/peer.log" >>"$WORK/peer" || { tail -n 5 "$WORK/peer.log" >&2; exit 1; }
 done
 

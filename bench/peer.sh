@@ -4,12 +4,9 @@
 # peer's modes; STEPS (12) steps of each run are timed after two of warm-up.
 set -euo pipefail
 [ $# -eq 1 ] || { sed -n '2,4s/^# //p' "$0"; exit 2; }
+MODES=${MODES-float32 bfloat16 float32-compile bfloat16-compile}
 source "$(dirname "$0")/common.sh"
 model=$1
-PYTHON=${PYTHON:-python3}
-ROUNDS=${ROUNDS:-3}
-MODES=${MODES:-float32 bfloat16 float32-compile bfloat16-compile}
-export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)}
 make_text
 
 column() { awk -v n="$1" '{print $n}' "$2"; }

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# training.sh [MODEL...]: a table of speed, memory and start-up of LoRA training (bench/lora.yaml). MODELs are checkpoint folders;
+# without one, a random model of the demo's configuration is made. SHAPES (names of bench/*.json, or none) are configurations of
+# which random models are made too.
+set -euo pipefail
+source "$(dirname "$0")/common.sh"
+SHAPES=${SHAPES-}
+make_text
+
+# note_run FILE RUN: appends the planned memory and the seconds to the first step that the last run of eft told.
+note_run() {
+  sed -nE 's/^done .*; of the process .*, planned ([0-9.]+) ([kMG])B$/\1 \2/p' "$WORK/eft.log" |
+    awk '{printf "%.0f\n", $1 * ($2 == "G" ? 1e9 : $2 == "M" ? 1e6 : 1e3) / 1048576}' >>"$1-planned"
+  sed -nE 's/^ready .* begins ([0-9.]+) s .*/\1/p' "$WORK/eft.log" >>"$1-ready"
+}
+
+# cells FILE: "median | smallest to largest | peak RSS", of lines "TOKENS_PER_SECOND PEAK_RSS_MB".
+cells() {
+  sort -g "$1" | awk '{x[NR] = $1; if ($2 > rss) rss = $2}
+    END {printf "%.0f | %.0f to %.0f | %d", NR % 2 ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2, x[1], x[NR], rss}'
+}
+
+# measure NAME MODEL: the lines of the table for one model.
+measure() {
+  local name=$1 model=$2 mode dtype ours
+  rm -f "$WORK"/row-*
+  for _ in $(seq "$ROUNDS"); do
+    for dtype in float32 bfloat16; do
+      run_eft "$model" "$([ $dtype = bfloat16 ] && echo true || echo false)" >>"$WORK/row-$dtype"
+      note_run "$WORK/row-$dtype"
+    done
+    for mode in $MODES; do run_peer "$model" "$mode" >>"$WORK/row-peer-$mode"; done
+  done
+  for dtype in float32 bfloat16; do
+    echo "| $name | eft $dtype | $(cells "$WORK/row-$dtype") | $(median <"$WORK/row-$dtype-planned") | $(median <"$WORK/row-$dtype-ready") | |"
+  done
+  ours=$(cut -d' ' -f1 "$WORK/row-bfloat16" | median)
+  for mode in $MODES; do
+    echo "| $name | peer $mode | $(cells "$WORK/row-peer-$mode") | | |" \
+      "$(awk -v a="$ours" -v b="$(cut -d' ' -f1 "$WORK/row-peer-$mode" | median)" 'BEGIN {printf "%.2f", a / b}') |"
+  done
+}
+
+rows() {
+  if [ $# -eq 0 ]; then
+    "$EFT" init "$root/examples/demo/model/config.json" "$WORK/demo" --seed 1 >/dev/null
+    set -- "$WORK/demo"
+  fi
+  for model in "$@"; do measure "$(basename "$model")" "$model"; done
+  for shape in $SHAPES; do
+    make_model "$shape"
+    measure "$shape" "$WORK/$shape"
+    rm -rf "${WORK:?}/$shape"
+  done
+}
+
+echo '| model | engine | tokens/s | spread | peak RSS, MiB | planned, MiB | first step after, s | eft bfloat16 is faster by |'
+echo '| --- | --- | --- | --- | --- | --- | --- | --- |'
+rows "$@"
