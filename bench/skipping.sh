@@ -33,7 +33,7 @@ for shape in $SHAPES; do
   done
   for share in 0 5 8; do
     ours=$(cut -d' ' -f1 "$WORK/masked-$share" | median)
-    echo "| $shape | ${share}0 % | $(cat "$WORK/masked-$share-bear") | $(printf '%.0f' "$ours") |" \
+    echo "| $shape | $((share * 10)) % | $(cat "$WORK/masked-$share-bear") | $(printf '%.0f' "$ours") |" \
       "$(awk -v a="$ours" -v b="$(cut -d' ' -f1 "$WORK/masked-0" | median)" 'BEGIN {printf "%.2f", a / b}') |"
   done
   rm -rf "${WORK:?}/$shape"
