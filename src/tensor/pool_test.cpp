@@ -55,11 +55,12 @@ TEST(Pool, says_what_does_not_fit) {
 TEST(Pool, what_lasts_leaves_no_gaps_in_what_passes) {
   Pool pool(Device::cpu);
   std::vector<std::shared_ptr<void>> kept;
-  for (int i = 0; i < 8; ++i) {
-    const auto passing = pool.allocate(kLarge, Category::workspace);
+  for (int i = 1; i <= 8; ++i) {
+    const auto passing = pool.allocate(i * kLarge, Category::workspace);
     kept.push_back(pool.allocate(kLarge, Category::gradients));
   }
-  EXPECT_EQ(pool.reserved_peak(), 9 * kLarge);
+  EXPECT_GE(pool.reserved_peak(), (8 + 8) * kLarge);
+  EXPECT_LT(pool.reserved_peak(), (8 + 8) * kLarge + kLarge / 8);  // a sanitizer wants room between blocks
 }
 
 TEST(Pool, gives_free_memory_back) {
