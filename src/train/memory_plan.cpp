@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::int64_t kPageWindow = 64 << 10;  // the system maps this much around a page that is touched
 
-/// What the first step adds to the process beside tensors: code that is read when it runs, and scratch that kernels keep
-/// for each thread. Measured on models of 5 M to 4.6 G parameters.
+/// What the first step adds to the process beside tensors: code that is read when it runs, and scratch that kernels
+/// keep for each thread. Measured on models of 5 M to 4.6 G parameters.
 std::int64_t kernel_memory() { return (std::int64_t{8} << 20) * (1 + thread_count()); }
 
 /// The single number in a file, or 0 ("max", for one).
