@@ -47,7 +47,8 @@ const bool registered =
                                {.scale = 0.2, .window = 9, .causal = false})) &&
     add_op_case(attention_case("even_head_runs_of_queries", {9, 2, 16}, {40, 1, 16},
                                {{0, 2, 0, 4}, {2, 1, 0, 7}, {3, 3, 0, 31}, {6, 3, 33, 6}}, {.scale = 0.4})) &&
-    add_op_case(attention_case("wide_heads_in_groups", {37, 2, 264}, {37, 1, 264}, {{0, 37, 0, 37}}, {.scale = 0.06})) &&
+    add_op_case(
+        attention_case("wide_heads_in_groups", {37, 2, 264}, {37, 1, 264}, {{0, 37, 0, 37}}, {.scale = 0.06})) &&
     add_op_case(attention_case("wide_head", {3, 2, 512}, {3, 1, 512}, {{0, 3, 0, 3}}, {.scale = 0.05}));
 
 /// The formula, one query and head at a time.
