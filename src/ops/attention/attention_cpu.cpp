@@ -19,6 +19,14 @@ namespace {  // the names repeat in every op
 
 using cpu::Block;
 
+/// Weights below this count as none. They change no sum, and products with denormal numbers are many times as slow.
+constexpr double kLeastWeight = 1e-30;
+
+template <class D, class V>
+HWY_INLINE V without_least(D d, V weight) {
+  return hn::IfThenZeroElse(hn::Lt(weight, hn::Set(d, static_cast<hn::TFromD<D>>(kLeastWeight))), weight);  // NaN stays
+}
+
 /// Clears what row i may not see and returns the part it may.
 template <class A>
 std::span<A> visible_scores(const QueryBlock& block, std::int64_t i, A* scores) {
@@ -54,7 +62,7 @@ void softmax_rows(const QueryBlock& block, double scale, A* scores, A* lse, std:
     lse[i * lse_stride] = top + std::log(total);
     const auto share = hn::Set(d, A(1) / total);
     for_each_vector(d, count, [&](std::int64_t j, std::size_t n) {
-      store_n(d, hn::Mul(load_n(d, row.data() + j, n), share), row.data() + j, n);
+      store_n(d, without_least(d, hn::Mul(load_n(d, row.data() + j, n), share)), row.data() + j, n);
     });
   }
 }
@@ -68,7 +76,8 @@ void weights_again(const QueryBlock& block, double scale, const A* lse, std::int
     const std::span<A> row = visible_scores(block, i, scores);
     const auto shift = hn::Set(d, lse[i * lse_stride]);
     for_each_vector(d, static_cast<std::int64_t>(row.size()), [&](std::int64_t j, std::size_t n) {
-      store_n(d, hn::Exp(d, hn::MulSub(load_n(d, row.data() + j, n), factor, shift)), row.data() + j, n);
+      const auto e = hn::Exp(d, hn::MulSub(load_n(d, row.data() + j, n), factor, shift));
+      store_n(d, without_least(d, e), row.data() + j, n);
     });
   }
 }
@@ -305,12 +314,17 @@ std::int64_t workspace_bytes(DType dtype, Shape q, Shape k, bool backward) {
   return elements * static_cast<std::int64_t>(size_of(accumulator_of(dtype)));
 }
 
-const bool registered =
-    attention_kernels.add(Device::cpu, {.workspace_bytes = workspace_bytes,
-                                        .forward = [](auto... args) { HWY_DYNAMIC_DISPATCH(forward)
-                                                                      (args...); },
-                                        .backward = [](auto... args) { HWY_DYNAMIC_DISPATCH(backward)
-                                                                       (args...); }});
+const bool registered = attention_kernels.add(Device::cpu, {.workspace_bytes = workspace_bytes,
+                                                            .forward =
+                                                                [](auto... args) {
+                                                                  HWY_DYNAMIC_DISPATCH(forward)
+                                                                  (args...);
+                                                                },
+                                                            .backward =
+                                                                [](auto... args) {
+                                                                  HWY_DYNAMIC_DISPATCH(backward)
+                                                                  (args...);
+                                                                }});
 
 }  // namespace
 }  // namespace eft
