@@ -5,8 +5,6 @@
 // Medians.
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
@@ -17,11 +15,13 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "ops/cross_entropy/cross_entropy.h"
+#include "timing.h"
 
 namespace {
 
 using namespace eft;
-using Clock = std::chrono::steady_clock;
+using bench::median;
+using bench::seconds_of;
 
 constexpr int kWarmUp = 2;
 
@@ -42,19 +42,6 @@ Tensor random_matrix(Pool& pool, DType dtype, std::int64_t rows, std::int64_t co
     for (std::int64_t i = 0; i < rows * columns; ++i) values[i] = T(static_cast<float>(random.uniform()) - 0.5F);
   });
   return matrix;
-}
-
-template <class F>
-double seconds_of(F&& f) {
-  const auto begin = Clock::now();
-  f();
-  return std::chrono::duration<double>(Clock::now() - begin).count();
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 /// One line of the table: a layer's product in eft, oneDNN's bf16 and oneDNN's f32 of the same sizes, in turns.

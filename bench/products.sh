@@ -8,6 +8,8 @@ TIMES=5  # of one turn
 
 "$PRODUCTS"
 echo
+echo "Head and loss, $ROUNDS rounds:"
+echo
 echo '| width | softcap | eft, ms | of the peak | memory, MB | PyTorch bf16, ms | PyTorch f32, ms | eft is faster by |'
 echo '| --- | --- | --- | --- | --- | --- | --- | --- |'
 for head in '640 0' '1536 30' '2048 30'; do

@@ -13,8 +13,8 @@ report() {
   shift
   echo "Measured $(date -u +%F) by \`bench/$name.sh$(for model in "$@"; do printf ' %s' "$(basename "$model")"; done)\` on" \
     "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $OMP_NUM_THREADS threads; eft" \
-    "$(git -C "$root" rev-parse --short HEAD), $("${CXX:-c++}" --version | head -n 1); $ROUNDS rounds, $STEPS steps each."
-  [ -z "$MODES" ] || "$PYTHON" -c 'import torch, transformers, peft
+    "$(git -C "$root" rev-parse --short HEAD), $("${CXX:-c++}" --version | head -n 1)."
+  [ -z "$MODES" ] || [ "$name" = skipping ] || "$PYTHON" -c 'import torch, transformers, peft
 print(f"The peer is Transformers {transformers.__version__} + PEFT {peft.__version__} on torch {torch.__version__}.")'
   echo
   "$root/bench/$name.sh" "$@"
@@ -33,7 +33,7 @@ for name in $BENCHES; do
   case $name in
     training) report "$name" "$@" | tee "$WORK/report" ;;
     whole)
-      [ $# -gt 0 ] || continue
+      [ $# -gt 0 ] || { echo 'bench/whole.sh wants a checkpoint folder with a vocabulary for conversations: left out' >&2; continue; }
       report "$name" "$1" | tee "$WORK/report" ;;
     *) report "$name" | tee "$WORK/report" ;;
   esac

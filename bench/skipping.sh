@@ -18,6 +18,8 @@ masked() {
 }
 
 make_text
+echo "$ROUNDS rounds of $STEPS steps."
+echo
 echo '| model | masked | tokens that bear loss | tokens/s | faster than unmasked by |'
 echo '| --- | --- | --- | --- | --- |'
 for shape in $SHAPES; do

@@ -1,9 +1,8 @@
-// bench_tokenize TOKENIZER TEXTS THREADS: how long a tokenizer takes to load and to encode. TEXTS has a JSON string a line.
-// Prints "LOAD_SECONDS MEGABYTES_PER_SECOND TOKENS", the median of five rounds.
+// bench_tokenize TOKENIZER TEXTS THREADS: how long a tokenizer takes to load and to encode. TEXTS has a JSON string a
+// line. Prints "LOAD_SECONDS MEGABYTES_PER_SECOND TOKENS", the median of five rounds.
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -14,14 +13,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "text/tokenizer.h"
+#include "timing.h"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using eft::bench::Clock;
+using eft::bench::seconds_since;
 
 constexpr std::size_t kTextsAtOnce = 64;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 std::vector<std::string> read_texts(const char* path) {
   std::vector<std::string> texts;

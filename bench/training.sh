@@ -54,6 +54,8 @@ rows() {
   done
 }
 
+echo "$ROUNDS rounds of $STEPS steps."
+echo
 echo '| model | engine | tokens/s | spread | peak RSS, MiB | planned, MiB | first step after, s | eft bfloat16 is faster by |'
 echo '| --- | --- | --- | --- | --- | --- | --- | --- |'
 rows "$@"

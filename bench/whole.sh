@@ -28,6 +28,8 @@ theirs() {
   "$PYTHON" "$root/bench/peer.py" "$model" "$WORK/chat.jsonl" --conversations --output "$WORK/out-peer" --dtype "${1%-compile}" "${compile[@]}"
 }
 
+echo "$ROWS conversations, one run each."
+echo
 seconds_of ours >"$WORK/seconds-eft"
 echo '| engine | seconds | eft is faster by |'
 echo '| --- | --- | --- |'

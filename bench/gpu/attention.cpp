@@ -3,7 +3,6 @@
 // BACKWARD_TFLOPS", medians. Counted are the two products of the forward and the five of the backward pass, of the
 // pairs that see each other.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
@@ -11,13 +10,16 @@
 #include "base/random.h"
 #include "ops/attention/attention.h"
 #include "tensor/device_memory.h"
+#include "timing.h"
 
 namespace {
 
 using eft::Shape;
 using eft::Tensor;
 using eft::Var;
-using Clock = std::chrono::steady_clock;
+using eft::bench::Clock;
+using eft::bench::median;
+using eft::bench::seconds_since;
 
 constexpr int kRounds = 20, kWarmUp = 3;
 
@@ -45,15 +47,6 @@ double pairs(const Sizes& s) {
 /// Waits for everything that was queued.
 void finish(const Tensor& tensor) { static_cast<void>(eft::on_host(tensor.slice(0, 1))); }
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
-
-double milliseconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
-}
-
 void run(const Sizes& s, eft::Device device) {
   eft::Pool pool(device);
   const Shape queries{s.tokens, s.heads, s.head_dim}, keys{s.tokens, s.kv_heads, s.head_dim};
@@ -71,14 +64,14 @@ void run(const Sizes& s, eft::Device device) {
     const auto begin = Clock::now();
     const Var out = eft::attention(ctx, q, k, v, segments, {.scale = 0.06, .window = s.window});
     finish(out.value());
-    const double forward_time = milliseconds_since(begin);
+    const double forward_time = 1e3 * seconds_since(begin);
     const auto middle = Clock::now();
     std::vector<Tensor> seeds{dout};
     tape.backward(ctx, std::vector<Var>{out}, seeds);
     finish(q.grad());
     if (round < kWarmUp) continue;
     forward.push_back(forward_time);
-    backward.push_back(milliseconds_since(middle));
+    backward.push_back(1e3 * seconds_since(middle));
   }
   const double product = 2e-9 * pairs(s) * static_cast<double>(s.heads * s.head_dim);
   const double forward_time = median(forward), backward_time = median(backward);

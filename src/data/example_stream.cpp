@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "data/text_format.h"
 
 namespace eft {
@@ -59,8 +60,9 @@ bool ExampleStream::open_next() {
 void ExampleStream::take(FormattedRow row) {
   try {
     if (row.error) std::rethrow_exception(row.error);
-  } catch (const DataError&) {
+  } catch (const DataError& error) {
     if (options_.on_bad_row == BadRow::raise) throw;
+    if (!std::exchange(told_, true)) note(fmt::format("{} (dropped, as all such rows: on_bad_row)", error.what()));
     return;
   }
   examples_ = std::move(row.examples);

@@ -38,6 +38,7 @@ class ExampleStream {
   DataOptions options_;
   Tokenizer tokenizer_;
   std::int64_t vocabulary_;
+  bool told_ = false;                 // of the first row that was dropped
   std::size_t entry_ = 0;             // of pretraining_dataset, the next to open
   std::unique_ptr<Reading> reading_;  // the open one
   std::vector<Example> examples_;     // of the last row, the next one last

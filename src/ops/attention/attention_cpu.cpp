@@ -24,7 +24,7 @@ constexpr double kLeastWeight = 1e-30;
 
 template <class D, class V>
 HWY_INLINE V without_least(D d, V weight) {
-  return hn::IfThenZeroElse(hn::Lt(weight, hn::Set(d, static_cast<hn::TFromD<D>>(kLeastWeight))), weight);  // NaN stays
+  return hn::IfThenZeroElse(hn::Lt(weight, hn::Set(d, static_cast<hn::TFromD<D>>(kLeastWeight))), weight);
 }
 
 /// Clears what row i may not see and returns the part it may.

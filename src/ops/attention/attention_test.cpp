@@ -115,5 +115,26 @@ TEST(Attention, keys_of_no_segment_get_gradient_zero) {
   EXPECT_NEAR(dv[2] + dv[4] + dv[6], 2.0, 1e-15);
 }
 
+TEST(Attention, counts_weights_as_none_that_would_be_denormal) {
+  constexpr std::int64_t kTokens = 12;  // too many for the kernel of a few queries
+  Pool pool(Device::cpu);
+  Context ctx{.pool = &pool};
+  const auto column = [&](double value, double last) {
+    std::vector<double> values(kTokens, value);
+    values.back() = last;
+    Tensor tensor(pool, Category::workspace, DType::f32, {kTokens, 1, 1});
+    from_doubles(tensor, values);
+    return Var(tensor);
+  };
+  // What the last token gets when the others' keys score so much less.
+  const auto result_of_last = [&](double distance) {
+    const Segments all = {{0, kTokens, 0, kTokens}};
+    const Var out = attention(ctx, column(1, 1), column(-distance, 0), column(1e36, 2), all, {.scale = 1});
+    return to_doubles(out.value()).back();
+  };
+  EXPECT_EQ(result_of_last(80), 2);  // exp(-80) is 1.8e-35
+  EXPECT_NEAR(result_of_last(60), 11e36 * std::exp(-60), 1e-4 * 11e36 * std::exp(-60));
+}
+
 }  // namespace
 }  // namespace eft
