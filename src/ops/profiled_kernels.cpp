@@ -111,6 +111,13 @@ Products rows_of(View y) { return {.flops = 0, .narrow = false, .sizes = "", .by
 Products embedding_rows(Stream, ConstView, std::span<const std::int32_t>, double, View y) { return rows_of(y); }
 Products gathered_rows(Stream, ConstView, std::span<const std::int32_t>, View y) { return rows_of(y); }
 Products wanted_rows(Stream, ConstView, std::span<const std::int64_t>, View y) { return rows_of(y); }
+Products updated_parameters(Stream, const AdamwStep&, std::span<const AdamwTensors> parameters) {
+  double bytes = 0;
+  for (const AdamwTensors& t : parameters) {
+    bytes += bytes_of(t.gradient) + bytes_of(t.exact) + bytes_of(t.first) + bytes_of(t.second) + bytes_of(t.rounded);
+  }
+  return {.flops = 0, .narrow = false, .sizes = "", .bytes = bytes};
+}
 
 using Entries = std::vector<ProfiledKernelEntry>;
 
@@ -134,7 +141,7 @@ void add_products(Entries& list) {
 }
 
 void add_elementwise(Entries& list) {
-  list.push_back(profiled<&adamw_kernels, &AdamwKernels::update>("update"));
+  list.push_back(profiled<&adamw_kernels, &AdamwKernels::update>("update", updated_parameters));
   list.push_back(profiled<&adamw_kernels, &AdamwKernels::squared_norm>("squared_norm"));
   list.push_back(profiled<&add_kernels, &AddKernels::forward>("forward"));
   list.push_back(profiled<&add_kernels, &AddKernels::backward>("backward"));

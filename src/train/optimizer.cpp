@@ -20,30 +20,34 @@ Adamw::Adamw(ParameterStore& store, Pool& pool, AdamwOptions options) : options_
 
 double Adamw::gradient_norm(Context& ctx) const {
   const auto* kernels = adamw_kernels.find(ctx.device());
-  double sum = 0;
+  if (kernels == nullptr) return 0;
+  std::vector<ConstView> gradients;
   for (const State& state : states_) {
     const GradSlot& grad = *state.parameter->grad;
-    if (kernels != nullptr && grad.filled) sum += kernels->squared_norm(ctx.stream, grad.tensor.const_view());
+    if (grad.filled) gradients.push_back(grad.tensor.const_view());
   }
-  return std::sqrt(sum);
+  return std::sqrt(kernels->squared_norm(ctx.stream, gradients));
 }
 
 void Adamw::step(Context& ctx, double learning_rate, double gradient_scale) {
   const auto* kernels = adamw_kernels.find(ctx.device());
   ++steps_;
-  AdamwStep constants{learning_rate,         options_.beta1, options_.beta2, options_.epsilon,
-                      options_.weight_decay, steps_,         gradient_scale};
+  const AdamwStep constants{learning_rate,         options_.beta1, options_.beta2, options_.epsilon,
+                            options_.weight_decay, steps_,         gradient_scale};
+  std::vector<AdamwTensors> updated;
   for (State& state : states_) {
     Parameter& parameter = *state.parameter;
     if (!parameter.grad->filled) continue;
     parameter.grad->filled = false;
-    if (kernels == nullptr) continue;
-    constants.clip = parameter.clip;
     Tensor& exact = parameter.master ? parameter.master : parameter.value;
-    const View rounded = parameter.master ? parameter.value.view() : View();
-    kernels->update(ctx.stream, constants, parameter.grad->tensor.const_view(), exact.view(), state.first.view(),
-                    state.second.view(), rounded);
+    updated.push_back({.gradient = parameter.grad->tensor.const_view(),
+                       .exact = exact.view(),
+                       .first = state.first.view(),
+                       .second = state.second.view(),
+                       .rounded = parameter.master ? parameter.value.view() : View(),
+                       .clip = parameter.clip});
   }
+  if (kernels != nullptr) kernels->update(ctx.stream, constants, updated);
 }
 
 void Adamw::discard_gradients() {

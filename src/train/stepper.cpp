@@ -37,7 +37,14 @@ StepResult Stepper::step(std::span<const PackedRow> micro_batches, double learni
               .dropout_counter = static_cast<std::uint64_t>(step) << kDropoutBitsOfStep,
               .training = true,
               .recompute = options_.recompute};
-  for (const PackedRow& row : micro_batches) result.loss += forward_backward(ctx, row, one_over(result.label_tokens));
+  // A loss is read when the next micro batch has been queued too: a device has work while the host waits.
+  Tensor earlier;
+  for (const PackedRow& row : micro_batches) {
+    const Tensor loss = forward_backward(ctx, row, one_over(result.label_tokens));
+    if (earlier) result.loss += item(earlier);
+    earlier = loss;
+  }
+  if (earlier) result.loss += item(earlier);
   forget_mapped(model_.parameters(), Forget::gathered);
   result.grad_norm = optimizer_.gradient_norm(ctx);
   if (!std::isfinite(result.loss) || !std::isfinite(result.grad_norm)) {
@@ -50,14 +57,13 @@ StepResult Stepper::step(std::span<const PackedRow> micro_batches, double learni
   return result;
 }
 
-double Stepper::forward_backward(Context& ctx, const PackedRow& row, double scale) {
+Tensor Stepper::forward_backward(Context& ctx, const PackedRow& row, double scale) {
   Tape tape;
   ctx.tape = &tape;
   const Var loss = loss_of(ctx, model_, row, scale);
-  const double value = item(loss.value());
   tape.backward(ctx, loss);
   ctx.tape = nullptr;
-  return value;
+  return loss.value();
 }
 
 std::optional<Evaluation> evaluate(const Model& model, Pool& pool, Loader loader, const std::function<bool()>& stop) {

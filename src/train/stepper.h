@@ -39,7 +39,8 @@ class Stepper {
   StepResult step(std::span<const PackedRow> micro_batches, double learning_rate, std::int64_t step);
 
  private:
-  double forward_backward(Context& ctx, const PackedRow& row, double scale);
+  /// Queues the forward and the backward pass of a row; waits for neither. Returns its loss.
+  Tensor forward_backward(Context& ctx, const PackedRow& row, double scale);
 
   Model& model_;
   Pool& pool_;

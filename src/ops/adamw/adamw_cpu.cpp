@@ -20,7 +20,8 @@ constexpr std::int64_t kElementsPerTask = 1 << 15;
 
 /// p ← p·(1 − lr·wd) − lr/(1 − β1ᵗ) · m / (√v/√(1 − β2ᵗ) + ε).
 template <class T>
-void update_range(const AdamwStep& s, const T* g, T* p, T* m, T* v, BFloat16* rounded, std::int64_t count) {
+void update_range(const AdamwStep& s, double clip, const T* g, T* p, T* m, T* v, BFloat16* rounded,
+                  std::int64_t count) {
   const Tag<T> d;
   const double correction1 = 1.0 - std::pow(s.beta1, static_cast<double>(s.step));
   const double correction2 = 1.0 - std::pow(s.beta2, static_cast<double>(s.step));
@@ -32,7 +33,7 @@ void update_range(const AdamwStep& s, const T* g, T* p, T* m, T* v, BFloat16* ro
   const auto root = constant(1.0 / std::sqrt(correction2));
   const auto epsilon = constant(s.epsilon);
   const auto gradient_scale = constant(s.gradient_scale);
-  const auto bound = constant(s.clip);
+  const auto bound = constant(clip);
   for_each_vector(d, count, [&](std::int64_t i, std::size_t n) {
     const auto gradient = hn::Mul(load_n(d, g + i, n), gradient_scale);
     const auto first = hn::MulAdd(load_n(d, m + i, n), beta1, hn::Mul(gradient, rest1));
@@ -42,7 +43,7 @@ void update_range(const AdamwStep& s, const T* g, T* p, T* m, T* v, BFloat16* ro
     const auto denominator = hn::MulAdd(hn::Sqrt(second), root, epsilon);
     const auto step = hn::Div(hn::Mul(first, rate), denominator);
     auto value = hn::Sub(hn::Mul(load_n(d, p + i, n), keep), step);
-    if (s.clip > 0) value = hn::Max(hn::Min(value, bound), hn::Neg(bound));
+    if (clip > 0) value = hn::Max(hn::Min(value, bound), hn::Neg(bound));
     store_n(d, value, p + i, n);
     if constexpr (std::is_same_v<T, float>) {
       if (rounded != nullptr) store_n(d, value, rounded + i, n);
@@ -50,19 +51,23 @@ void update_range(const AdamwStep& s, const T* g, T* p, T* m, T* v, BFloat16* ro
   });
 }
 
-void update(Stream, const AdamwStep& s, ConstView gradient, View exact, View first, View second, View rounded) {
+void update_one(const AdamwStep& s, const AdamwTensors& t) {
   const auto run = [&](auto tag) {
     using T = decltype(tag);
-    parallel_for(exact.shape.elements(), kElementsPerTask, [&](std::int64_t begin, std::int64_t end) {
-      BFloat16* copy = rounded ? rounded.as<BFloat16>() + begin : nullptr;
-      update_range(s, gradient.as<T>() + begin, exact.as<T>() + begin, first.as<T>() + begin, second.as<T>() + begin,
-                   copy, end - begin);
+    parallel_for(t.exact.shape.elements(), kElementsPerTask, [&](std::int64_t begin, std::int64_t end) {
+      BFloat16* copy = t.rounded ? t.rounded.as<BFloat16>() + begin : nullptr;
+      update_range(s, t.clip, t.gradient.as<T>() + begin, t.exact.as<T>() + begin, t.first.as<T>() + begin,
+                   t.second.as<T>() + begin, copy, end - begin);
     });
   };
-  exact.dtype == DType::f64 ? run(double{}) : run(float{});
+  t.exact.dtype == DType::f64 ? run(double{}) : run(float{});
 }
 
-double squared_norm(Stream, ConstView gradient) {
+void update(Stream, const AdamwStep& s, std::span<const AdamwTensors> parameters) {
+  for (const AdamwTensors& tensors : parameters) update_one(s, tensors);
+}
+
+double squared_norm_of(ConstView gradient) {
   const std::int64_t count = gradient.shape.elements();
   std::vector<double> sums(static_cast<std::size_t>((count + kElementsPerTask - 1) / kElementsPerTask), 0.0);
   dispatch(gradient.dtype, [&](auto tag) {
@@ -80,6 +85,12 @@ double squared_norm(Stream, ConstView gradient) {
   });
   double total = 0;
   for (const double sum : sums) total += sum;
+  return total;
+}
+
+double squared_norm(Stream, std::span<const ConstView> gradients) {
+  double total = 0;
+  for (const ConstView& gradient : gradients) total += squared_norm_of(gradient);
   return total;
 }
 

@@ -27,8 +27,9 @@ struct CrossEntropyKernels {
   void (*weigh)(Stream, std::span<const float> weights, View gradient, View losses);
   /// loss = scale·Σ losses.
   void (*sum)(Stream, ConstView losses, double scale, View loss);
-  /// to[rows[i]] = scale·from[i], and zero for the other rows; or to[rows[i]] += … when it accumulates. rows ascends.
-  void (*scatter)(Stream, ConstView from, std::span<const std::int64_t> rows, double scale, GradView to);
+  /// to[rows[i]] = scale·from[i], and zero for the other rows; or to[rows[i]] += … when it accumulates. rows ascends;
+  /// scale: one element in the accumulator dtype, where the device has it.
+  void (*scatter)(Stream, ConstView from, std::span<const std::int64_t> rows, ConstView scale, GradView to);
 };
 inline constinit KernelSlot<CrossEntropyKernels> cross_entropy_kernels{"cross_entropy"};
 

@@ -144,20 +144,21 @@ void scatter_row(const T* from, Accumulator<T> factor, T* to, std::int64_t width
 }
 
 /// rows is ascending, so that the rows between two chosen ones are cleared with the first.
-void scatter(Stream, ConstView from, std::span<const std::int64_t> rows, double scale, GradView to) {
+void scatter(Stream, ConstView from, std::span<const std::int64_t> rows, ConstView scale, GradView to) {
   expect(to.view.dtype == from.dtype, "a gradient of the value's dtype");
   const std::int64_t width = from.shape[1];
   const auto chosen = static_cast<std::int64_t>(rows.size());
   dispatch(from.dtype, [&](auto tag) {
     using T = decltype(tag);
     T* const out = to.view.as<T>();
+    const Accumulator<T> factor = *scale.as<Accumulator<T>>();
     const auto place = [&](std::int64_t i) {
       return i < chosen ? out + rows[static_cast<std::size_t>(i)] * width : out + to.view.shape.elements();
     };
     if (!to.accumulate) std::fill(out, place(0), T{});
     parallel_for(chosen, kElementsPerTask / width, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
-        scatter_row(from.as<T>() + i * width, static_cast<Accumulator<T>>(scale), place(i), width, to.accumulate);
+        scatter_row(from.as<T>() + i * width, factor, place(i), width, to.accumulate);
         if (!to.accumulate) std::fill(place(i) + width, place(i + 1), T{});
       }
     });

@@ -138,22 +138,22 @@ void sum(Stream stream, ConstView losses, double scale, View loss) {
 }
 
 template <class T>
-void scatter_typed(Stream stream, ConstView from, const std::int64_t* rows, double scale, GradView to) {
+void scatter_typed(Stream stream, ConstView from, const std::int64_t* rows, ConstView scale, GradView to) {
   const std::int64_t width = from.shape[1];
   const T* source = in<T>(from);
   T* target = out<T>(to);
-  const auto factor = static_cast<Sum<T>>(scale);
+  const Sum<T>* factor = in<Sum<T>>(scale);
   const bool accumulate = to.accumulate;
   for_each_row<T>(stream, "cross_entropy scatter", from.shape, from.shape[0], width, [=] __device__(std::int64_t row) {
     for_row<T>(width, [&](std::int64_t i, int n) {
       Lanes<T> v = load_n(source + row * width + i, n);
-      for (int l = 0; l < Lanes<T>::kCount; ++l) v.v[l] *= factor;
+      for (int l = 0; l < Lanes<T>::kCount; ++l) v.v[l] *= *factor;
       put_n(v, target + rows[row] * width + i, n, accumulate);
     });
   });
 }
 
-void scatter(Stream stream, ConstView from, std::span<const std::int64_t> rows, double scale, GradView to) {
+void scatter(Stream stream, ConstView from, std::span<const std::int64_t> rows, ConstView scale, GradView to) {
   expect(to.view.dtype == from.dtype, "a gradient of the value's dtype");
   if (!to.accumulate) device_clear(stream, to.view);
   const Uploaded<std::int64_t> device_rows(stream_of(stream), rows);

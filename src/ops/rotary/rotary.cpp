@@ -1,7 +1,5 @@
 #include "ops/rotary/rotary.h"
 
-#include <cmath>
-
 namespace eft {
 
 Tensor rotary_table(Context& ctx, std::span<const std::int32_t> positions, std::span<const double> inverse_frequencies,
@@ -9,14 +7,9 @@ Tensor rotary_table(Context& ctx, std::span<const std::int32_t> positions, std::
   const auto tokens = static_cast<std::int64_t>(positions.size());
   const auto half = static_cast<std::int64_t>(inverse_frequencies.size());
   Tensor table = ctx.output(dtype, {tokens, 2 * half});
-  if (ctx.device() == Device::meta) return table;
-  std::vector<double> values;
-  values.reserve(static_cast<std::size_t>(table.elements()));
-  for (const std::int32_t position : positions) {
-    for (const double frequency : inverse_frequencies) values.push_back(std::cos(position * frequency));
-    for (const double frequency : inverse_frequencies) values.push_back(std::sin(position * frequency));
+  if (const auto* kernels = rotary_kernels.find(ctx.device())) {
+    kernels->tabulate(ctx.stream, positions, inverse_frequencies, table.view());
   }
-  from_doubles(table, values);
   return table;
 }
 

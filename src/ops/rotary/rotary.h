@@ -8,6 +8,9 @@
 namespace eft {
 
 struct RotaryKernels {
+  /// table: [tokens, 2n] in f32 or f64, the cosines and sines of positions[t]·inverse_frequencies[i] in double, rounded.
+  void (*tabulate)(Stream, std::span<const std::int32_t> positions, std::span<const double> inverse_frequencies,
+                   View table);
   /// x, y: [tokens, heads, head_dim]; table: [tokens, head_dim] in the accumulator's dtype. `inverse` turns backwards,
   /// which is the gradient.
   void (*rotate)(Stream, ConstView x, ConstView table, bool inverse, GradView y);
