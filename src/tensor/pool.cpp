@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "tensor/device_memory.h"
 #include "tensor/host_region.h"
+#include "tensor/out_of_memory.h"
 
 namespace eft {
 namespace {
@@ -94,8 +95,10 @@ struct Pool::State {
       obtained = obtain(block);
     }
     if (!obtained) {
-      throw DeviceError("{}: out of memory: {} more for {}, {} in use", name_of(device), format_bytes(block.bytes),
-                        name_of(block.category), format_bytes(live.total));
+      throw OutOfMemory(
+          fmt::format("{}: out of memory: {} more for {}, {} in use", name_of(device), format_bytes(block.bytes),
+                      name_of(block.category), format_bytes(live.total)),
+          live.total + block.bytes);
     }
     count(block, block.bytes);
   }

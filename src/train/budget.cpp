@@ -1,5 +1,7 @@
 #include "train/budget.h"
 
+#include <algorithm>
+
 #include "train/memory_plan.h"
 
 namespace eft {
@@ -69,6 +71,16 @@ MemoryPlan plan_for_budget(const TrainJob& job, const PackedRow& largest, const 
     plan.tried.back().memory.process = planned.process;  // planning takes memory of its own
   }
   return plan;
+}
+
+DeviceError with_plan(const OutOfMemory& error, const TrainJob& job, const PackedRow& largest,
+                      const MemoryFacts& planned) {
+  // Whatever was thought to be there before, this much was not.
+  std::int64_t there = planned.resident();
+  if (planned.available > 0) there = std::min(there, planned.available);
+  if (error.wanted > 0) there = std::min(there, error.wanted);
+  return DeviceError("{}; what was planned:\n{}", error.what(),
+                     to_text(plan_for_budget(job, largest, planned, std::max<std::int64_t>(there - 1, 1))));
 }
 
 }  // namespace eft

@@ -202,15 +202,8 @@ void check_profile(Device device, const RunOptions& options) {
   throw ConfigError("--profile: times the kernels of the cpu, the run is on {}; use device: cpu", name_of(device));
 }
 
-}  // namespace
-
-RunEnd run_training(TrainJob job, const RunOptions& options) {
-  check_profile(resolve_device(job.train.device), options);
-  const auto [data, chat_template] = load_data(job);
-  job.chat_template = chat_template;
-  check_tokens(job, data);
-  // Before the model takes its memory, and before whatever depends on gradient_checkpointing.
-  const MemoryFacts memory = plan_steps_memory(job, data);
+/// All of a run that needs the model and its memory.
+RunEnd run_steps(const TrainJob& job, const PreparedData& data, const MemoryFacts& memory, const RunOptions& options) {
   Pool pool(resolve_device(job.train.device));
   OpenedModel opened = open_for_training(job, pool);
   Trainer trainer(job, opened, pool, {data.train, data.eval, data.stream});
@@ -238,6 +231,22 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
   if (timed) timed->report(job.train.output_dir, options);
   if (finished) print_end(job, options, trainer, facts.memory);
   return finished ? RunEnd::finished : RunEnd::stopped;
+}
+
+}  // namespace
+
+RunEnd run_training(TrainJob job, const RunOptions& options) {
+  check_profile(resolve_device(job.train.device), options);
+  const auto [data, chat_template] = load_data(job);
+  job.chat_template = chat_template;
+  check_tokens(job, data);
+  // Before the model takes its memory, and before whatever depends on gradient_checkpointing.
+  const MemoryFacts memory = plan_steps_memory(job, data);
+  try {
+    return run_steps(job, data, memory, options);
+  } catch (const OutOfMemory& error) {
+    throw with_plan(error, job, largest_train_batch(job, data), memory);
+  }
 }
 
 EvaluationReport run_evaluation(const TrainJob& job) {

@@ -26,10 +26,19 @@ case_other_device() {
   EFT_CUDA_DEVICES=2 train --set device=cuda:1 --set max_steps=1 >log.txt
 }
 
-# A little less than what the run needs beside the 64 MiB for products.
+# A little less than what the run needs beside the 64 MiB for products, and enough with gradient_checkpointing.
 case_out_of_memory() {
   tiny_setup
-  EFT_CUDA_MEMORY=66000 fails_with 5 'cuda: out of memory: .* more for' on_cuda
+  local got=0
+  EFT_CUDA_MEMORY=66180 on_cuda --set gradient_checkpointing=false >stdout.txt 2>stderr.txt || got=$?
+  [ "$got" -eq 5 ] || { cat stdout.txt stderr.txt >&2; fail "exit code $got, expected 5"; }
+  has stderr.txt '^eft: cuda: out of memory: .* more for .* in use; what was planned:$'
+  has stderr.txt '^memory of a step on cuda whose micro batches have [0-9]+ tokens'
+  for category in weights adapters gradients optimizer saved logits workspace 'peak of these' available; do
+    has stderr.txt "^  $category +[0-9]"
+  done
+  has stderr.txt '^does not fit in .*; it does with'
+  has stderr.txt '^  gradient_checkpointing: true'
 }
 
 # `device: auto` goes on without, and says why.

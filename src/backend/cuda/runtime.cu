@@ -5,6 +5,8 @@
 #include <limits>
 #include <mutex>
 
+#include "tensor/out_of_memory.h"
+
 namespace eft::cuda {
 namespace {
 
@@ -80,7 +82,9 @@ State& state() {
 void check(cudaError_t status, std::string_view what) {
   if (status == cudaSuccess) return;
   cudaGetLastError();
-  throw DeviceError("{}: {} ({})", what, cudaGetErrorString(status), cudaGetErrorName(status));
+  const std::string text = fmt::format("{}: {} ({})", what, cudaGetErrorString(status), cudaGetErrorName(status));
+  if (status == cudaErrorMemoryAllocation) throw OutOfMemory("cuda: " + text);
+  throw DeviceError("{}", text);
 }
 
 const Runtime& runtime() {

@@ -10,7 +10,7 @@
 
 namespace eft::cuda {
 
-/// Throws DeviceError "WHAT: REASON" unless `status` is success.
+/// Throws DeviceError "WHAT: REASON" unless `status` is success; OutOfMemory when that is the reason.
 void check(cudaError_t status, std::string_view what);
 
 /// What a process has of its device: one stream on which everything runs in order, and the matrix library with its
