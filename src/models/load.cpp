@@ -10,6 +10,7 @@
 #include "base/parallel.h"
 #include "base/random_fill.h"
 #include "models/config_json.h"
+#include "tensor/device_memory.h"
 
 namespace eft {
 namespace {
@@ -21,10 +22,48 @@ bool readable_as_stored(const Parameter& parameter, DType stored, DType compute)
   return (rank == 2 || rank == 3) && stored == DType::bf16 && compute == DType::f32;
 }
 
+/// The table stays on the host, in the dtype in which kernels read it; nothing of it is counted as the device's.
+void load_pinned(Parameter& parameter, const Tensor& stored, DType compute, const Pool& pool) {
+  const DType dtype = readable_as_stored(parameter, stored.dtype(), compute) ? stored.dtype() : compute;
+  parameter.pinned = true;
+  if (pool.device() == Device::meta) {
+    parameter.value = Tensor(nullptr, Device::meta, dtype, parameter.shape);
+    return;
+  }
+  const std::int64_t bytes = parameter.shape.elements() * static_cast<std::int64_t>(size_of(dtype));
+  const auto memory = memory_of(pool.device())->pinned(bytes);
+  if (memory == nullptr) {
+    throw DeviceError("offload_per_layer_embeddings: the host has no {} that can be pinned; free memory, raise "
+                      "`ulimit -l`, or remove the key",
+                      format_bytes(bytes));
+  }
+  Tensor here(memory, Device::cpu, dtype, parameter.shape);
+  convert(stored, here);
+  parameter.value = Tensor(memory, pool.device(), dtype, parameter.shape);
+}
+
+/// Whether a parameter is one that `options` leave on the host. Throws ConfigError where that makes no sense.
+bool is_offloaded(const Parameter& parameter, const LoadOptions& options, const Pool& pool) {
+  if (!options.offload_per_layer_embeddings || !parameter.gathered) return false;
+  if (pool.imitated() == Device::cpu) {
+    throw ConfigError("offload_per_layer_embeddings: the run is on the cpu, which reads the table in the checkpoint's "
+                      "file; remove the key or run on a GPU");
+  }
+  if (options.train_base || parameter.is_adapter()) {
+    throw ConfigError("offload_per_layer_embeddings: {} is trained, which needs it on the device; remove the key",
+                      parameter.module);
+  }
+  return true;
+}
+
 /// True when the value is `stored` itself.
 bool load_parameter(Parameter& parameter, const Tensor& stored, const LoadOptions& options, Pool& pool) {
   const bool train = (options.train_base || parameter.is_adapter()) && !parameter.buffer;
   const bool host = pool.imitated() == Device::cpu;
+  if (is_offloaded(parameter, options, pool)) {
+    load_pinned(parameter, stored, options.dtype, pool);
+    return false;
+  }
   if (host && !train && readable_as_stored(parameter, stored.dtype(), options.dtype)) {
     const bool meta = pool.device() == Device::meta;  // nothing is counted there either
     parameter.value = meta ? Tensor(nullptr, Device::meta, stored.dtype(), parameter.shape) : stored;
@@ -136,6 +175,10 @@ OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& o
   }
   sort_unread(files, used, built.skipped, opened, mismatch);
   mismatch.raise(folder);
+  if (options.offload_per_layer_embeddings &&
+      std::ranges::none_of(opened.model->parameters(), [](const Parameter& p) { return p.pinned; })) {
+    throw ConfigError("offload_per_layer_embeddings: {} has no per-layer embeddings; remove the key", folder.string());
+  }
   if (options.train_base) {
     for (Parameter& parameter : opened.model->parameters()) {
       if (!parameter.is_adapter() && !parameter.buffer) make_trainable(parameter, pool);

@@ -13,6 +13,7 @@ struct LoadOptions {
   DType dtype = DType::f32;         ///< of activations and of everything that is not kept as stored
   bool train_base = false;          ///< full fine-tuning: every parameter is copied and made trainable
   AdapterOptions adapter;           ///< low-rank adapters to declare (their values come from adapter.h)
+  bool offload_per_layer_embeddings = false;  ///< their table stays in pinned host memory, which the device reads
 };
 
 /// A checkpoint folder opened for use.
@@ -24,7 +25,7 @@ struct OpenedModel {
 };
 
 /// Builds the model of `folder` and loads its weights strictly: throws ConfigError that lists every missing and every
-/// unknown tensor with shapes. Frozen matrices stay mapped as they are stored where kernels can read them so. On a meta
+/// unknown tensor with shapes, and where there is no table to offload. Frozen matrices stay mapped as they are stored where kernels can read them so. On a meta
 /// pool only shapes are made.
 OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& options, Pool& pool);
 

@@ -25,6 +25,7 @@ struct Parameter {
   bool buffer = false;  ///< saved but never trained (Gemma 4's layer_scalar)
   bool gathered = false;  ///< single rows of it are read, never all (the table of the per-layer embeddings)
   bool mapped = false;    ///< `value` lies in the checkpoint's file
+  bool pinned = false;    ///< `value` lies in host memory that the device's kernels read in place
   std::string source{};  ///< in the checkpoint, where a weight is trained and kept with an adapter (PEFT's modules_to_save)
   Tensor value{};
   Tensor master{};                 ///< f32, or none when `value` itself is exact enough

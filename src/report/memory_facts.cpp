@@ -34,7 +34,7 @@ std::string table(const MemoryFacts& memory) {
     text += row("mapped weights, read", memory.touched) + row("program, kernels, rows", memory.process);
   }
   text += row("in all", memory.resident()) + row("mapped weights, unread", memory.mapped - memory.touched);
-  return text + row("available", memory.available);
+  return text + row("available", memory.available) + row("pinned on the host", memory.pinned);
 }
 
 Json json_of(const MemoryFacts& memory) {
@@ -43,9 +43,10 @@ Json json_of(const MemoryFacts& memory) {
   return {{"device", memory.device},       {"peak", memory.peak},
           {"by_category", categories},     {"kept", memory.kept},
           {"mapped", memory.mapped},       {"touched", memory.touched},
-          {"process", memory.process},     {"resident", memory.resident()},
-          {"available", memory.available}, {"row_tokens", memory.row_tokens},
-          {"recompute", memory.recompute}, {"warning", memory_warning(memory)}};
+          {"pinned", memory.pinned},       {"process", memory.process},
+          {"resident", memory.resident()}, {"available", memory.available},
+          {"row_tokens", memory.row_tokens}, {"recompute", memory.recompute},
+          {"warning", memory_warning(memory)}};
 }
 
 std::string verdict(const MemoryPlan& plan) {
@@ -69,6 +70,7 @@ std::string verdict(const MemoryPlan& plan) {
 std::string memory_line(const MemoryFacts& memory) {
   std::string text = fmt::format("planned peak {} ({})", format_size(memory.peak), category_list(memory));
   if (memory.mapped > 0) text += fmt::format(" + {} of weights mapped from files", format_size(memory.mapped));
+  if (memory.pinned > 0) text += fmt::format(" + {} of weights pinned on the host", format_size(memory.pinned));
   text += fmt::format("; {} in all", format_size(memory.resident()));
   if (memory.available > 0) text += fmt::format("; {} available", format_size(memory.available));
   return text;

@@ -15,6 +15,7 @@ struct MemoryFacts {
   std::int64_t kept = 0;        ///< free blocks held for the next use, beside the peak
   std::int64_t mapped = 0;      ///< weights read straight from the checkpoint's files
   std::int64_t touched = 0;     ///< of those, what a step reads
+  std::int64_t pinned = 0;      ///< weights in pinned host memory that the device reads there
   std::int64_t process = 0;     ///< program and rows, as the system counts them now, and what kernels need; 0: unknown
   std::int64_t available = 0;   ///< on this machine now; 0: unknown
   std::int64_t row_tokens = 0;  ///< of the micro batch it was planned for

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,9 @@ struct DeviceMemory {
   /// Null when there is no memory left.
   void* (*allocate)(std::int64_t bytes);
   void (*release)(void* data);
+  /// Memory of the host that kernels read in place, under the same address; only readers on the device go through the
+  /// bus. Null when the host has none that can be pinned.
+  std::shared_ptr<void> (*pinned)(std::int64_t bytes);
   /// Gives unused memory back to the device.
   void (*trim)();
   /// Bytes that could still be allocated.

@@ -10,8 +10,12 @@
 namespace eft {
 
 OpenedModel open_for_training(const TrainJob& job, Pool& pool) {
-  OpenedModel opened = open_model(
-      job.base_model, {.dtype = job.dtype(), .train_base = !job.trains_adapter(), .adapter = job.adapter}, pool);
+  OpenedModel opened = open_model(job.base_model,
+                                  {.dtype = job.dtype(),
+                                   .train_base = !job.trains_adapter(),
+                                   .adapter = job.adapter,
+                                   .offload_per_layer_embeddings = job.train.offload_per_layer_embeddings},
+                                  pool);
   if (!job.trains_adapter()) return opened;
   if (job.adapter.model_dir.empty()) {
     initialise_adapter(*opened.model, pool, static_cast<std::uint64_t>(job.train.seed));

@@ -24,12 +24,14 @@ std::int64_t number_in(const char* path) {
   return value;
 }
 
-/// Adds the weights that stay in the checkpoint's files, and what the tokens of a step read of them.
-void add_mapped(MemoryFacts& facts, const Model& model, const PackedRow& row) {
+/// Adds the weights that stay in the checkpoint's files, what the tokens of a step read of them, and those that are
+/// pinned on the host.
+void add_host_weights(MemoryFacts& facts, const Model& model, const PackedRow& row) {
   const auto distinct = static_cast<std::int64_t>(std::set(row.tokens.begin(), row.tokens.end()).size());
   for (const Parameter& parameter : model.parameters()) {
-    if (!parameter.mapped) continue;
     const std::int64_t bytes = parameter.value.bytes();
+    if (parameter.pinned) facts.pinned += bytes;
+    if (!parameter.mapped) continue;
     facts.mapped += bytes;
     const std::int64_t rows = distinct * (bytes / parameter.shape[0] + kPageWindow);
     facts.touched += parameter.gathered ? std::min(rows, bytes) : bytes;
@@ -56,7 +58,7 @@ MemoryFacts plan_memory(const TrainJob& job, const PackedRow& largest, Device de
   const OpenedModel opened = open_for_training(job, pool);
   MemoryFacts facts;
   facts.device = name_of(device);
-  add_mapped(facts, *opened.model, largest);
+  add_host_weights(facts, *opened.model, largest);
   Adamw optimizer(opened.model->parameters(), pool, adamw_options(job.train));
   Stepper stepper(*opened.model, pool, optimizer, stepper_options(job.train));
   // A second micro batch meets the gradients of the first; more of them change nothing.

@@ -31,11 +31,12 @@ empty() { [ ! -e "$1" ] || [ -z "$(ls -A "$1")" ] || { ls -lA "$1" >&2; fail "$1
 # same FILE FILE: equal byte for byte.
 same() { cmp "$1" "$2" || fail "$1 and $2 differ"; }
 
-# tiny_model FOLDER [SED SCRIPT]: a random checkpoint with the demo's tokenizer; the script edits its config.json.
+# tiny_model FOLDER [SED SCRIPT [CONFIG]]: a random checkpoint with the demo's tokenizer; the script edits its config.json,
+# or that of another model.
 tiny_model() {
   mkdir -p "$1.source"
   cp "$root"/examples/demo/model/{tokenizer.json,tokenizer_config.json} "$1.source"
-  sed "${2:-}" "$root/tests/cli/tiny/config.json" >"$1.source/config.json"
+  sed "${2:-}" "$root/${3:-tests/cli/tiny/config.json}" >"$1.source/config.json"
   "$EFT" init "$1.source/config.json" "$1" --seed 3 --dtype f32 >/dev/null
   rm -r "$1.source"
 }

@@ -1,6 +1,6 @@
 // A CUDA device without a device. What it pretends to be can be set: EFT_CUDA_DEVICES (1), EFT_CUDA_DRIVER (13000),
-// EFT_CUDA_CAPABILITY (90), EFT_CUDA_SHARED in KiB (227), EFT_CUDA_MEMORY in KiB (1 GiB), and CUDA_VISIBLE_DEVICES
-// hides all when it is empty or -1.
+// EFT_CUDA_CAPABILITY (90), EFT_CUDA_SHARED in KiB (227), EFT_CUDA_MEMORY and EFT_CUDA_PINNABLE in KiB (1 GiB), and
+// CUDA_VISIBLE_DEVICES hides all when it is empty or -1.
 #include "cuda_runtime.h"
 
 #include <cstdlib>
@@ -18,6 +18,8 @@ int setting(const char* name, int otherwise) {
 std::size_t memory_bytes() { return static_cast<std::size_t>(setting("EFT_CUDA_MEMORY", 1 << 20)) << 10; }
 
 std::size_t free_bytes() { return memory_bytes() - std::min(memory_bytes(), eft::emulation::allocated_bytes()); }
+
+std::size_t pinnable_bytes() { return static_cast<std::size_t>(setting("EFT_CUDA_PINNABLE", 1 << 20)) << 10; }
 
 /// The side that a copy kind names must be where the address is.
 bool stands(const void* address, bool on_device, std::size_t bytes) {
@@ -127,6 +129,20 @@ cudaError_t cudaMallocHost(void** data, std::size_t bytes) {
   return *data != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 
+cudaError_t cudaHostAlloc(void** data, std::size_t bytes, unsigned) {
+  *data = bytes <= pinnable_bytes() ? eft::emulation::allocate_mapped(bytes) : nullptr;
+  return *data != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+
+cudaError_t cudaFreeHost(void* data) {
+  return eft::emulation::release(data) ? cudaSuccess : cudaErrorInvalidValue;
+}
+
+cudaError_t cudaHostGetDevicePointer(void** device, void* host, unsigned) {
+  *device = host;
+  return eft::emulation::is_device(host) ? cudaSuccess : cudaErrorInvalidValue;
+}
+
 cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
   *free = free_bytes();
   *total = memory_bytes();
@@ -134,8 +150,9 @@ cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
 }
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t) {
-  if (!stands(to, kind != cudaMemcpyDeviceToHost, bytes)) return cudaErrorInvalidValue;
-  if (!stands(from, kind != cudaMemcpyHostToDevice, bytes)) return cudaErrorInvalidValue;
+  const bool told = kind != cudaMemcpyDefault;  // else the addresses themselves tell where they are
+  if (told && !stands(to, kind != cudaMemcpyDeviceToHost, bytes)) return cudaErrorInvalidValue;
+  if (told && !stands(from, kind != cudaMemcpyHostToDevice, bytes)) return cudaErrorInvalidValue;
   const eft::emulation::OnDevice here;
   std::memcpy(to, from, bytes);
   return cudaSuccess;

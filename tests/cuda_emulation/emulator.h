@@ -68,6 +68,8 @@ void wait_for_copies(int groups_under_way);
 
 /// Device memory: filled with NaN, without a byte behind its end, and out of reach for the host except through copies.
 void* allocate(std::size_t bytes);
+/// Memory of the host that kernels may touch too.
+void* allocate_mapped(std::size_t bytes);
 bool release(void* data);
 bool is_device(const void* address);
 std::size_t allocated_bytes();

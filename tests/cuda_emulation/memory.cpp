@@ -26,6 +26,7 @@ struct Allocation {
   std::size_t page_bytes;
   char* data;
   std::size_t bytes;
+  bool of_host;  ///< counts as the host's, which may touch it too
 };
 
 std::mutex mutex;
@@ -81,7 +82,9 @@ void watch_faults() {
 
 }  // namespace
 
-void* allocate(std::size_t bytes) {
+namespace {
+
+void* allocate_pages(std::size_t bytes, bool of_host) {
   watch_faults();
   const std::lock_guard lock(mutex);
   const std::size_t page_bytes = (bytes + kPage - 1) / kPage * kPage;
@@ -90,22 +93,28 @@ void* allocate(std::size_t bytes) {
   if (begin == MAP_FAILED) return nullptr;
   char* const pages = static_cast<char*>(begin) + kPage;
   char* const data = pages + (page_bytes - bytes) / kAlignment * kAlignment;
-  if (bytes <= kFilled) {
-    mprotect(pages, page_bytes, PROT_READ | PROT_WRITE);
-    std::memset(pages, std::to_integer<int>(kFill), page_bytes);
+  mprotect(pages, page_bytes, PROT_READ | PROT_WRITE);
+  if (bytes <= kFilled) std::memset(pages, std::to_integer<int>(kFill), page_bytes);
+  if (!of_host) {
     mprotect(pages, page_bytes, PROT_NONE);
+    live_bytes += bytes;
   }
-  allocations[pages] = {.pages = pages, .page_bytes = page_bytes, .data = data, .bytes = bytes};
-  live_bytes += bytes;
+  allocations[pages] = {.pages = pages, .page_bytes = page_bytes, .data = data, .bytes = bytes, .of_host = of_host};
   return data;
 }
+
+}  // namespace
+
+void* allocate(std::size_t bytes) { return allocate_pages(bytes, false); }
+
+void* allocate_mapped(std::size_t bytes) { return allocate_pages(bytes, true); }
 
 bool release(void* data) {
   const std::lock_guard lock(mutex);
   const Allocation* const found = find(data);
   if (found == nullptr || found->data != data) return false;
   std::erase(opened, found);
-  live_bytes -= found->bytes;
+  if (!found->of_host) live_bytes -= found->bytes;
   munmap(found->pages - kPage, found->page_bytes + 2 * kPage);
   allocations.erase(found->pages);
   return true;

@@ -19,6 +19,21 @@ void* allocate(std::int64_t bytes) {
 /// Errors are left for the next call: this runs in destructors.
 void release(void* data) { cudaFreeAsync(data, runtime().stream); }
 
+std::shared_ptr<void> pinned(std::int64_t bytes) {
+  runtime();
+  void *host = nullptr, *device = nullptr;
+  const cudaError_t status = cudaHostAlloc(&host, static_cast<std::size_t>(bytes), cudaHostAllocMapped);
+  if (status == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    return nullptr;
+  }
+  check(status, "pinned memory");
+  std::shared_ptr<void> owned(host, [](void* data) { cudaFreeHost(data); });
+  check(cudaHostGetDevicePointer(&device, host, 0), "pinned memory");
+  if (device != host) throw DeviceError("pinned memory: the device has another address for it than the host");
+  return owned;
+}
+
 void trim() {
   const Runtime& r = runtime();
   check(cudaStreamSynchronize(r.stream), "cuda: work queued before memory was trimmed");
@@ -85,6 +100,7 @@ std::string describe() {
 const bool registered = device_memory.add(Device::cuda, {.select = select_device,
                                                          .allocate = allocate,
                                                          .release = release,
+                                                         .pinned = pinned,
                                                          .trim = trim,
                                                          .available = available,
                                                          .zero = zero,

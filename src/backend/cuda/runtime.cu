@@ -123,7 +123,7 @@ Scratch::~Scratch() {
 
 void copy_to_host(cudaStream_t stream, void* host, const void* from, std::int64_t bytes) {
   if (bytes == 0) return;
-  check(cudaMemcpyAsync(host, from, static_cast<std::size_t>(bytes), cudaMemcpyDeviceToHost, stream), "copy to the host");
+  check(cudaMemcpyAsync(host, from, static_cast<std::size_t>(bytes), cudaMemcpyDefault, stream), "copy to the host");
   check(cudaStreamSynchronize(stream), "cuda: work queued before a copy to the host");
 }
 
