@@ -4,7 +4,7 @@ namespace eft {
 namespace {
 
 constexpr std::int64_t kQueriesPerBlock = 64;
-constexpr std::int64_t kKeysPerBlock = 64;
+constexpr std::int64_t kKeysPerBlock = 128;
 
 }  // namespace
 
@@ -51,39 +51,10 @@ std::vector<KeyBlock> key_blocks(std::span<const AttentionSegment> segments, std
   return blocks;
 }
 
-namespace {
-
-void add_queries_of(const KeyBlock& keys, const AttentionSegment& s, const AttentionOptions& options,
-                    std::vector<QueryBlock>& blocks) {
-  const std::int64_t before = s.key_count - s.query_count;  // keys in front of the first query
-  const std::int64_t low = keys.begin - s.key_begin;
-  const std::int64_t high = std::min(low + keys.count, s.key_count);
-  if (low >= high) return;
-  std::int64_t first = options.causal ? low - before : 0;
-  std::int64_t last = s.query_count;
-  if (options.window > 0) {
-    first = std::max(first, low - options.window + 1 - before);
-    last = std::min(last, high - 1 + options.window - before);
-  }
-  first = std::clamp<std::int64_t>(first, 0, s.query_count);
-  for (std::int64_t i = first; i < last; i += kQueriesPerBlock) {
-    blocks.push_back({.query_begin = s.query_begin + i,
-                      .query_count = std::min(kQueriesPerBlock, last - i),
-                      .key_begin = keys.begin,
-                      .key_count = keys.count,
-                      .position = before + i,
-                      .segment_key = s.key_begin,
-                      .segment_keys = s.key_count,
-                      .options = options});
-  }
-}
-
-}  // namespace
-
-std::vector<QueryBlock> queries_of(const KeyBlock& keys, const AttentionOptions& options) {
-  std::vector<QueryBlock> blocks;
-  for (const AttentionSegment& segment : keys.segments) add_queries_of(keys, segment, options, blocks);
-  return blocks;
+KeyRange border_of_key_blocks(const QueryBlock& block) {
+  const std::int64_t begin = block.key_begin - block.segment_key, end = begin + block.key_count;
+  return {block.segment_key + begin / kKeysPerBlock * kKeysPerBlock,
+          block.segment_key + (end + kKeysPerBlock - 1) / kKeysPerBlock * kKeysPerBlock};
 }
 
 }  // namespace eft

@@ -74,7 +74,17 @@ std::vector<QueryBlock> query_blocks(std::span<const AttentionSegment> segments,
 /// All keys in blocks that belong to the same segments.
 std::vector<KeyBlock> key_blocks(std::span<const AttentionSegment> segments, std::int64_t keys);
 
-/// The queries that see one of `keys`, in blocks, multiplied with all of `keys`.
-std::vector<QueryBlock> queries_of(const KeyBlock& keys, const AttentionOptions& options);
+/// The keys from the first to the last of the key blocks that a query block meets.
+KeyRange border_of_key_blocks(const QueryBlock& block);
+
+/// Rows of a panel of scores are so many elements longer than its keys, to fall into different sets of the cache.
+inline constexpr std::int64_t kPanelPadding = 16;
+
+/// The scores that backward keeps at a time: all of a short call, some queries of every head of a long one.
+inline std::int64_t elements_of_batch(const Shape& q, const Shape& k) {
+  constexpr std::int64_t kQueries = 128, kElements = 1 << 20;
+  const std::int64_t of_a_query = q[1] * (k[0] + kPanelPadding);
+  return std::min(q[0] * of_a_query, std::max(kQueries * of_a_query, kElements));
+}
 
 }  // namespace eft

@@ -35,9 +35,11 @@ class BlockPass {
   BlockPass(Context& ctx, const Var& hidden, const Var& weight, const Selection& chosen,
             const CrossEntropyOptions& options)
       : ctx_(ctx), hidden_(hidden), weight_(weight), chosen_(chosen), options_(options) {
-    const std::int64_t row_bytes = vocabulary() * static_cast<std::int64_t>(size_of(dtype_));
-    block_rows_ =
-        std::clamp<std::int64_t>(options.block_bytes / row_bytes, 1, std::max<std::int64_t>(chosen.size(), 1));
+    std::int64_t bytes_of_element = static_cast<std::int64_t>(size_of(dtype_));
+    if (gradient_dtype() != dtype_) bytes_of_element += static_cast<std::int64_t>(size_of(gradient_dtype()));
+    const std::int64_t most = std::max<std::int64_t>(1, options.block_bytes / (vocabulary() * bytes_of_element));
+    const std::int64_t blocks = std::max<std::int64_t>(1, (chosen.size() + most - 1) / most);
+    block_rows_ = std::max<std::int64_t>(1, (chosen.size() + blocks - 1) / blocks);
   }
 
   /// Fills losses [chosen rows] and, where they are defined, dhidden [chosen rows, width] and dweight.
@@ -64,9 +66,13 @@ class BlockPass {
 
   /// The logits' own storage, unless products want another dtype.
   Tensor gradient_of(const Tensor& logits) const {
-    const auto* kernels = cross_entropy_kernels.peek(ctx_.pool->imitated());
-    const DType dtype = kernels != nullptr ? kernels->gradient_dtype(hidden_.dtype(), weight_.dtype()) : dtype_;
+    const DType dtype = gradient_dtype();
     return dtype == dtype_ ? logits : Tensor(*ctx_.pool, Category::logits, dtype, logits.shape());
+  }
+
+  DType gradient_dtype() const {
+    const auto* kernels = cross_entropy_kernels.peek(ctx_.pool->imitated());
+    return kernels != nullptr ? kernels->gradient_dtype(hidden_.dtype(), weight_.dtype()) : dtype_;
   }
 
   void forward(std::int64_t begin, Tensor& input, Tensor logits, Tensor& gradient, Tensor& losses) const {
@@ -102,7 +108,7 @@ class BlockPass {
   const Selection& chosen_;
   const CrossEntropyOptions& options_;
   DType dtype_ = accumulator_of(hidden_.dtype());
-  std::int64_t block_rows_ = 1;
+  std::int64_t block_rows_ = 1;  ///< of the largest block; blocks are as even as can be
 };
 
 /// Hands over what the forward pass computed.

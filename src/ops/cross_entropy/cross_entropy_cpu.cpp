@@ -40,49 +40,50 @@ A cap_and_find_largest(A* logits, std::int64_t size, double softcap) {
   return hn::GetLane(hn::MaxOfLanes(d, largest));
 }
 
-/// Σ exp(logits − largest), summed in short runs so that many small terms count beside a large one.
+/// Exponentials below this count as none in the gradient. Products with denormal numbers are many times as slow.
+constexpr double kLeastExponential = 1e-30;
+
+/// Σ exp(logits − largest), summed in short runs so that many small terms count beside a large one. Unless the gradient
+/// is not wanted, a logit makes way for its exponential times the slope of the cap.
 template <class A>
-double sum_of_exponentials(const A* logits, std::int64_t size, A largest) {
+double sum_of_exponentials(A* logits, std::int64_t size, A largest, double softcap, bool gradient) {
   const Tag<A> d;
-  const auto shift = hn::Set(d, largest);
+  const auto shift = hn::Set(d, largest), one = hn::Set(d, A(1));
+  const auto least = hn::Set(d, static_cast<A>(kLeastExponential));
+  const auto inverse = hn::Set(d, static_cast<A>(softcap > 0 ? 1 / softcap : 0));
   double total = 0;
   for (std::int64_t begin = 0; begin < size; begin += kElementsPerSum) {
     auto sum = hn::Zero(d);
     for_each_vector(d, std::min(kElementsPerSum, size - begin), [&](std::int64_t i, std::size_t n) {
-      const auto v = hn::Sub(load_n(d, logits + begin + i, n), shift);
+      A* const at = logits + begin + i;
+      const auto logit = load_n(d, at, n);
+      const auto v = hn::Sub(logit, shift);
       // Exp makes 0 of NaN; a broken logit has to reach the loss.
       const auto e = hn::MulAdd(v, hn::Zero(d), hn::Exp(d, v));
       sum = hn::Add(sum, hn::IfThenElseZero(hn::FirstN(d, n), e));
+      if (!gradient) return;
+      const auto bent = hn::Mul(logit, inverse);  // 0 without a cap: slope 1
+      const auto steep = hn::Mul(e, hn::NegMulAdd(bent, bent, one));
+      store_n(d, hn::IfThenZeroElse(hn::Lt(steep, least), steep), at, n);
     });
     total += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, sum)));
   }
   return total;
 }
 
-/// gradient = factor·exp(logits − largest), times the slope of the cap.
-template <class A, class G>
-void put_gradient(const A* logits, std::int64_t size, A largest, double factor, double softcap, G* gradient) {
-  const Tag<A> d;
-  const auto shift = hn::Set(d, largest);
-  const auto f = hn::Set(d, static_cast<A>(factor));
-  const auto inverse = hn::Set(d, static_cast<A>(softcap > 0 ? 1 / softcap : 0));
-  for_each_vector(d, size, [&](std::int64_t i, std::size_t n) {
-    const auto v = load_n(d, logits + i, n);
-    const auto bent = hn::Mul(v, inverse);  // 0 without a cap: slope 1
-    const auto slope = hn::NegMulAdd(bent, bent, hn::Set(d, A(1)));
-    store_n(d, hn::Mul(hn::Mul(hn::Exp(d, hn::Sub(v, shift)), f), slope), gradient + i, n);
-  });
-}
-
 /// One row: returns its loss.
 template <class A, class G>
 double softmax_row(const CrossEntropySoftmax& s, A* logits, std::int64_t size, std::int64_t target, G* gradient) {
   const A largest = cap_and_find_largest(logits, size, s.softcap);
-  const double sum = sum_of_exponentials(logits, size, largest);
   const auto chosen = static_cast<double>(logits[target]);
+  const double sum = sum_of_exponentials(logits, size, largest, s.softcap, gradient != nullptr);
   const double loss = std::log(sum) + (static_cast<double>(largest) - chosen);
   if (gradient == nullptr) return loss;
-  put_gradient(logits, size, largest, s.scale / sum, s.softcap, gradient);
+  const Tag<A> d;
+  const auto factor = hn::Set(d, static_cast<A>(s.scale / sum));
+  for_each_vector(d, size, [&](std::int64_t i, std::size_t n) {
+    store_n(d, hn::Mul(load_n(d, logits + i, n), factor), gradient + i, n);
+  });
   const double bent = s.softcap > 0 ? chosen / s.softcap : 0.0;
   gradient[target] = static_cast<G>(static_cast<A>(s.scale * std::expm1(-loss) * (1 - bent * bent)));
   return loss;

@@ -1,0 +1,276 @@
+#include "ops/attention/attention_backward.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/attention/attention_backward_cpu.cpp"
+#include "backend/cpu/targets.h"
+#include <hwy/foreach_target.h>
+// After foreach_target.h:
+#include "ops/attention/attention_rows-inl.h"
+
+#include <utility>
+#include <vector>
+
+HWY_BEFORE_NAMESPACE();
+namespace eft {
+namespace HWY_NAMESPACE {
+namespace {  // the names repeat in every op
+
+/// The same weights again from the lse of the forward pass.
+template <class A>
+void weights_again(const QueryBlock& block, double scale, const A* lse, std::int64_t lse_stride, Block<A> scores) {
+  const hn::ScalableTag<A> d;
+  const auto factor = hn::Set(d, static_cast<A>(scale));
+  for (std::int64_t i = 0; i < block.query_count; ++i) {
+    const std::span<A> row = visible_scores(block, i, scores);
+    const auto shift = hn::Set(d, lse[i * lse_stride]);
+    for_each_vector(d, static_cast<std::int64_t>(row.size()), [&](std::int64_t j, std::size_t n) {
+      store_n(d, exp_or_none(d, hn::MulSub(load_n(d, row.data() + j, n), factor, shift)), row.data() + j, n);
+    });
+  }
+}
+
+/// weights ⊙ (dweights − delta[row]) · scale, the gradient of the scores, in place of dweights.
+template <class A>
+void scores_gradient(const QueryBlock& block, double scale, Block<const A> weights, const A* delta,
+                     std::int64_t delta_stride, Block<A> dweights) {
+  const hn::ScalableTag<A> d;
+  const auto factor = hn::Set(d, static_cast<A>(scale));
+  for (std::int64_t i = 0; i < block.query_count; ++i) {
+    const auto shift = hn::Set(d, delta[i * delta_stride]);
+    const A* const weight = weights.data + i * weights.stride;
+    A* const row = dweights.data + i * dweights.stride;
+    for_each_vector(d, block.key_count, [&](std::int64_t j, std::size_t n) {
+      const auto p = hn::Mul(load_n(d, weight + j, n), factor);
+      store_n(d, hn::Mul(p, hn::Sub(load_n(d, row + j, n), shift)), row + j, n);
+    });
+  }
+}
+
+/// delta[t, h] = out[t, h]·dout[t, h].
+template <class T, class A>
+void dot_rows(const AttentionExtents& e, const T* out, const T* dout, A* delta) {
+  const hn::ScalableTag<A> d;
+  parallel_for(e.queries * e.heads, 64, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      auto sum = hn::Zero(d);
+      for_each_vector(d, e.head_dim, [&](std::int64_t i, std::size_t n) {
+        const std::int64_t at = row * e.head_dim + i;
+        sum = hn::MulAdd(load_n(d, out + at, n), load_n(d, dout + at, n), sum);
+      });
+      delta[row] = hn::GetLane(hn::SumOfLanes(d, sum));
+    }
+  });
+}
+
+/// Consecutive blocks of queries of one segment, whose weights of each head lie in one matrix [rows, keys].
+struct Panel {
+  std::span<const QueryBlock> blocks;
+  std::int64_t query_begin, rows;
+  std::int64_t key_begin, keys;
+  std::int64_t at = 0;  ///< of its first element in the buffers of the batch
+
+  explicit Panel(std::span<const QueryBlock> of) : blocks(of), query_begin(of.front().query_begin) {
+    key_begin = of.front().key_begin;
+    std::int64_t key_end = key_begin;
+    for (const QueryBlock& b : of) {
+      key_begin = std::min(key_begin, b.key_begin);
+      key_end = std::max(key_end, b.key_begin + b.key_count);
+    }
+    rows = of.back().query_begin + of.back().query_count - query_begin;
+    keys = key_end - key_begin;
+  }
+
+  std::int64_t stride() const { return keys + kPanelPadding; }
+  std::int64_t elements() const { return rows * stride(); }
+  /// Of the matrix of `head`, the element of a query and a key.
+  std::int64_t at_element(std::int64_t head, std::int64_t query, std::int64_t key) const {
+    return at + head * elements() + (query - query_begin) * stride() + key - key_begin;
+  }
+};
+
+bool goes_on(const QueryBlock& before, const QueryBlock& b) {
+  return before.segment_key == b.segment_key && before.segment_keys == b.segment_keys &&
+         before.position + before.query_count == b.position;
+}
+
+/// All blocks in panels as large as `room` elements for all heads allow.
+std::vector<Panel> panels_of(std::span<const QueryBlock> blocks, std::int64_t heads, std::int64_t room) {
+  std::vector<Panel> panels;
+  for (std::size_t first = 0; first < blocks.size();) {
+    std::size_t count = 1;
+    while (first + count < blocks.size() && goes_on(blocks[first + count - 1], blocks[first + count]) &&
+           Panel(blocks.subspan(first, count + 1)).elements() * heads <= room) {
+      ++count;
+    }
+    panels.emplace_back(blocks.subspan(first, count));
+    first += count;
+  }
+  return panels;
+}
+
+/// What the passes over a batch of panels share.
+template <class A>
+struct Backward {
+  Operands<A> in;
+  double scale;
+  const A* lse;
+  const A* delta;
+  A* weights;   ///< of the batch
+  A* dscores;   ///< of the batch, the gradient of the scores
+};
+
+/// Weights and gradients of the scores of a block, zeros up to the borders of the blocks of keys that meet it.
+template <class A>
+void differentiate_scores(const Backward<A>& of, const Panel& panel, const QueryBlock& b, std::int64_t h) {
+  const AttentionExtents& e = of.in.extents;
+  const std::int64_t g = h / e.group(), at = b.query_begin * e.heads + h;
+  const std::int64_t begin = panel.at_element(h, b.query_begin, b.key_begin);
+  const Block<A> weights{of.weights + begin, panel.stride()}, dscores{of.dscores + begin, panel.stride()};
+  const cpu::GemmShape shape{.m = b.query_count, .n = b.key_count, .k = e.head_dim, .transpose_b = true};
+  cpu::gemm_block(shape, A(1), of.in.query(b.query_begin, h), of.in.key(b.key_begin, g), A(0), weights);
+  weights_again(b, of.scale, of.lse + at, e.heads, weights);
+  cpu::gemm_block(shape, A(1), of.in.dresult(b.query_begin, h), of.in.value(b.key_begin, g), A(0), dscores);
+  scores_gradient(b, of.scale, Block<const A>{weights.data, weights.stride}, of.delta + at, e.heads, dscores);
+  const KeyRange met = border_of_key_blocks(b);
+  const std::int64_t before = b.key_begin - std::max(met.begin, panel.key_begin);
+  const std::int64_t behind = std::min(met.end, panel.key_begin + panel.keys) - b.key_begin;
+  for (const Block<A>& matrix : {weights, dscores}) {
+    for (std::int64_t i = 0; i < b.query_count; ++i) {
+      A* const row = matrix.data + i * matrix.stride;
+      std::fill(row - before, row, A(0));
+      std::fill(row + b.key_count, row + behind, A(0));
+    }
+  }
+}
+
+/// dq of a block from the gradients of its scores.
+template <class T, class A>
+void put_query_gradient(const Backward<A>& of, const Panel& panel, const QueryBlock& b, std::int64_t h,
+                        const GradView& dq) {
+  const AttentionExtents& e = of.in.extents;
+  thread_local std::vector<A> result;
+  result.resize(static_cast<std::size_t>(b.query_count * e.head_dim));
+  cpu::gemm_block({.m = b.query_count, .n = e.head_dim, .k = b.key_count}, A(1),
+                  {of.dscores + panel.at_element(h, b.query_begin, b.key_begin), panel.stride()},
+                  of.in.key(b.key_begin, h / e.group()), A(0), {result.data(), e.head_dim});
+  const Block<T> to{e.at_query(dq.view.as<T>(), b.query_begin, h), e.query_stride()};
+  put_rows(b.query_count, e.head_dim, result.data(), to, dq.accumulate);
+}
+
+/// Adds to the sums of a block of keys what the panel's queries of the heads of group g give.
+template <class A>
+void add_key_gradients(const Backward<A>& of, const Panel& panel, const KeyBlock& keys, std::int64_t g, A* sum_k,
+                       A* sum_v) {
+  const AttentionExtents& e = of.in.extents;
+  const std::int64_t begin = std::max(keys.begin, panel.key_begin);
+  const std::int64_t end = std::min(keys.begin + keys.count, panel.key_begin + panel.keys);
+  const auto meets = [&](const QueryBlock& b) { return b.key_begin < end && b.key_begin + b.key_count > begin; };
+  const auto first = std::find_if(panel.blocks.begin(), panel.blocks.end(), meets);
+  const auto last = std::find_if_not(first, panel.blocks.end(), meets);
+  if (begin >= end || first == last) return;
+  const std::int64_t query = first->query_begin;
+  const std::int64_t queries = std::prev(last)->query_begin + std::prev(last)->query_count - query;
+  const cpu::GemmShape shape{.m = end - begin, .n = e.head_dim, .k = queries, .transpose_a = true};
+  for (std::int64_t h = g * e.group(); h < (g + 1) * e.group(); ++h) {
+    const std::int64_t at = panel.at_element(h, query, begin);
+    cpu::gemm_block(shape, A(1), {of.dscores + at, panel.stride()}, of.in.query(query, h), A(1),
+                    {e.at_key(sum_k, begin, g), e.key_stride()});
+    cpu::gemm_block(shape, A(1), {of.weights + at, panel.stride()}, of.in.dresult(query, h), A(1),
+                    {e.at_key(sum_v, begin, g), e.key_stride()});
+  }
+}
+
+/// Puts sums of the gradient's shape into it.
+template <class T, class A>
+void put_sums(const A* sums, const GradView& grad) {
+  if (!grad) return;
+  parallel_for(grad.view.shape.elements(), 1 << 14, [&](std::int64_t begin, std::int64_t end) {
+    put_rows(1, end - begin, sums + begin, Block<T>{grad.view.as<T>() + begin, 0}, grad.accumulate);
+  });
+}
+
+/// A batch of panels, whose `weights` and `dscores` are there at the same time: first by queries, then by keys.
+template <class T, class A>
+void backward_batch(const Backward<A>& of, std::span<const Panel> panels, std::span<const KeyBlock> key_blocks,
+                    const GradView& dq, A* sum_k, A* sum_v) {
+  const AttentionExtents& e = of.in.extents;
+  std::vector<std::pair<const Panel*, const QueryBlock*>> blocks;
+  for (const Panel& panel : panels) {
+    for (const QueryBlock& b : panel.blocks) blocks.emplace_back(&panel, &b);
+  }
+  parallel_for(static_cast<std::int64_t>(blocks.size()) * e.heads, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t task = begin; task < end; ++task) {
+      const auto& [panel, b] = blocks[static_cast<std::size_t>(task / e.heads)];
+      differentiate_scores(of, *panel, *b, task % e.heads);
+      if (dq) put_query_gradient<T>(of, *panel, *b, task % e.heads, dq);
+    }
+  });
+  if (sum_k == nullptr) return;
+  parallel_for(static_cast<std::int64_t>(key_blocks.size()) * e.kv_heads, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t task = begin; task < end; ++task) {
+      const KeyBlock& keys = key_blocks[static_cast<std::size_t>(task / e.kv_heads)];
+      for (const Panel& panel : panels) add_key_gradients(of, panel, keys, task % e.kv_heads, sum_k, sum_v);
+    }
+  });
+}
+
+void backward(AttentionOptions options, std::span<const AttentionSegment> segments, ConstView q, ConstView k,
+              ConstView v, ConstView out, ConstView lse, ConstView dout, GradView dq, GradView dk, GradView dv,
+              View workspace) {
+  const AttentionExtents e(q.shape, k.shape);
+  dispatch(q.dtype, [&](auto tag) {
+    using T = decltype(tag);
+    using A = Accumulator<T>;
+    A* space = workspace.as<A>();
+    const auto take = [&](std::int64_t count) { return std::exchange(space, space + count); };
+    A* const delta = take(e.queries * e.heads);
+    dot_rows(e, out.as<T>(), dout.as<T>(), delta);
+    const Operands<A> in{e, widened<T>(q, space), widened<T>(k, space), widened<T>(v, space), widened<T>(dout, space)};
+    A* const sum_k = dk || dv ? take(2 * k.shape.elements()) : nullptr;
+    A* const sum_v = sum_k + k.shape.elements();
+    if (sum_k != nullptr) std::fill(sum_k, space, A(0));
+    const std::int64_t room = elements_of_batch(q.shape, k.shape);
+    A* const weights = take(room);
+    const Backward<A> shared{in, options.scale, lse.as<A>(), delta, weights, take(room)};
+
+    const auto queries = query_blocks(segments, options);
+    const auto keys = key_blocks(segments, e.keys);
+    std::vector<Panel> panels = panels_of(queries, e.heads, room);
+    for (auto first = panels.begin(); first != panels.end();) {
+      std::int64_t filled = 0;
+      auto last = first;
+      for (; last != panels.end() && filled + last->elements() * e.heads <= room; ++last) {
+        last->at = std::exchange(filled, filled + last->elements() * e.heads);
+      }
+      backward_batch<T>(shared, std::span<const Panel>(first, last), keys, dq, sum_k, sum_v);
+      first = last;
+    }
+    put_sums<T>(sum_k, dk);
+    put_sums<T>(sum_v, dv);
+  });
+}
+
+}  // namespace
+}  // namespace HWY_NAMESPACE
+}  // namespace eft
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace eft {
+
+HWY_EXPORT(backward);
+
+std::int64_t attention_backward_bytes(DType dtype, const Shape& q, const Shape& k) {
+  std::int64_t elements = q[0] * q[1] + 2 * k.elements() + 2 * elements_of_batch(q, k);
+  if (dtype == DType::bf16) elements += 2 * q.elements() + 2 * k.elements();
+  return elements * static_cast<std::int64_t>(size_of(accumulator_of(dtype)));
+}
+
+void attention_backward(Stream, AttentionOptions options, std::span<const AttentionSegment> segments, ConstView q,
+                        ConstView k, ConstView v, ConstView out, ConstView lse, ConstView dout, GradView dq,
+                        GradView dk, GradView dv, View workspace) {
+  HWY_DYNAMIC_DISPATCH(backward)(options, segments, q, k, v, out, lse, dout, dq, dk, dv, workspace);
+}
+
+}  // namespace eft
+#endif
