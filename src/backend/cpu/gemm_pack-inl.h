@@ -109,6 +109,8 @@ void copy_transposed(const T* from, std::int64_t stride, std::int64_t rows, std:
   whole_columns = columns / kWide * kWide;
   for (std::int64_t r = 0; r < whole_rows; r += kLanes) {
     for (std::int64_t c = 0; c < whole_columns; c += kWide) {
+#pragma GCC unroll 16
+      for (std::int64_t i = 0; i < kLanes; ++i) __builtin_prefetch(from + (r + kLanes + i) * stride + c, 0, 2);
       transpose_square(from + r * stride + c, stride, to + c * to_stride + r, to_stride);
     }
   }
