@@ -9,7 +9,7 @@ STEPS=${STEPS:-12}
 MODES=${MODES-float32 bfloat16 bfloat16-compile}
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)}
 "$PYTHON" -c 'import torch, transformers, peft, tokenizers' 2>/dev/null || MODES=
-WARM_UP=2  # steps at the start that are not counted
+WARM_UP=${WARM_UP:-2}  # steps at the start that are not counted
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 
@@ -53,13 +53,24 @@ run_eft() {
   echo "$(rates "$WORK/out/metrics.jsonl" | median) $rss"
 }
 
-# run_peer MODEL MODE: the same of Transformers + PEFT under PYTHON, MODE is float32 or bfloat16, with -compile or without.
+# run_peer MODEL MODE [ARGUMENT...]: the same of Transformers + PEFT under PYTHON, MODE is float32 or bfloat16, with -compile or
+# without; ARGUMENTs are those of peer.py.
 run_peer() {
-  local arguments=(--dtype "${2%-compile}" --steps "$STEPS" --warm-up "$WARM_UP")
-  case $2 in *-compile) arguments+=(--compile) ;; esac
-  "$PYTHON" "$root/bench/peer.py" "$1" "$WORK/text.jsonl" "${arguments[@]}" 2>"$WORK/peer.log" ||
+  local model=$1 mode=$2
+  shift 2
+  case $mode in *-compile) set -- --compile "$@" ;; esac
+  "$PYTHON" "$root/bench/peer.py" "$model" "$WORK/text.jsonl" --dtype "${mode%-compile}" --steps "$STEPS" --warm-up "$WARM_UP" "$@" 2>"$WORK/peer.log" ||
     { tail -n 5 "$WORK/peer.log" >&2; return 1; }
 }
+
+# planned_of: the memory in MiB that the last run of eft planned.
+planned_of() {
+  sed -nE 's/^done .*; of the process .*, planned ([0-9.]+) ([kMG])B$/\1 \2/p' "$WORK/eft.log" |
+    awk '{printf "%.0f\n", $1 * ($2 == "G" ? 1e9 : $2 == "M" ? 1e6 : 1e3) / 1048576}'
+}
+
+# ready_of: the seconds from the start of the last run of eft to its first step.
+ready_of() { sed -nE 's/^ready .* begins ([0-9.]+) s .*/\1/p' "$WORK/eft.log"; }
 
 # rates METRICS: tokens per second of each counted step.
 rates() {

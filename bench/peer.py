@@ -15,16 +15,15 @@ from peft import LoraConfig, get_peft_model
 from tokenizers import Tokenizer
 from transformers import AutoModelForCausalLM
 
-LENGTH = 512
 LINEARS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 EXPERTS = ["experts.gate_up_proj", "experts.down_proj"]
 
 
-def read_rows(model: Path, text: Path, count: int) -> list[torch.Tensor]:
-    """The first `count` rows of LENGTH tokens of the text."""
+def read_rows(model: Path, text: Path, length: int, count: int) -> list[torch.Tensor]:
+    """The first `count` rows of `length` tokens of the text."""
     words = json.loads(text.read_text().splitlines()[0])["text"]
     ids = Tokenizer.from_file(str(model / "tokenizer.json")).encode(words).ids
-    rows = [torch.tensor([ids[i : i + LENGTH]]) for i in range(0, len(ids) - LENGTH + 1, LENGTH)]
+    rows = [torch.tensor([ids[i : i + length]]) for i in range(0, len(ids) - length + 1, length)]
     return [rows[i % len(rows)] for i in range(count)]
 
 
@@ -48,6 +47,9 @@ def read_conversations(model: Path, text: Path) -> list[tuple[torch.Tensor, torc
 def prepare(options: argparse.Namespace) -> torch.nn.Module:
     base = AutoModelForCausalLM.from_pretrained(options.model, dtype=getattr(torch, options.dtype))
     base.config.use_cache = False
+    if options.gradient_checkpointing:
+        base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        base.enable_input_require_grads()
     settings = LoraConfig(r=16, lora_alpha=32, lora_dropout=0.0, target_modules=LINEARS, task_type="CAUSAL_LM",
                           target_parameters=EXPERTS if options.experts else None)
     model = get_peft_model(base, settings)
@@ -62,6 +64,8 @@ def main() -> None:
     parser.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--experts", action="store_true", help="adapters on the experts too")
+    parser.add_argument("--gradient-checkpointing", action="store_true")
+    parser.add_argument("--length", type=int, default=512, help="tokens of a row")
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--warm-up", type=int, default=2)
     parser.add_argument("--conversations", action="store_true")
@@ -72,7 +76,8 @@ def main() -> None:
     if options.conversations:
         rows = read_conversations(options.model, options.text)
     else:
-        rows = [(ids, ids) for ids in read_rows(options.model, options.text, options.steps + options.warm_up)]
+        count = options.steps + options.warm_up
+        rows = [(ids, ids) for ids in read_rows(options.model, options.text, options.length, count)]
     model = prepare(options)
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=1e-4, weight_decay=0.0)

@@ -7,13 +7,6 @@ source "$(dirname "$0")/common.sh"
 SHAPES=${SHAPES-}
 make_text
 
-# note_run FILE RUN: appends the planned memory and the seconds to the first step that the last run of eft told.
-note_run() {
-  sed -nE 's/^done .*; of the process .*, planned ([0-9.]+) ([kMG])B$/\1 \2/p' "$WORK/eft.log" |
-    awk '{printf "%.0f\n", $1 * ($2 == "G" ? 1e9 : $2 == "M" ? 1e6 : 1e3) / 1048576}' >>"$1-planned"
-  sed -nE 's/^ready .* begins ([0-9.]+) s .*/\1/p' "$WORK/eft.log" >>"$1-ready"
-}
-
 # cells FILE: "median | smallest to largest | peak RSS", of lines "TOKENS_PER_SECOND PEAK_RSS_MB".
 cells() {
   sort -g "$1" | awk '{x[NR] = $1; if ($2 > rss) rss = $2}
@@ -27,7 +20,8 @@ measure() {
   for _ in $(seq "$ROUNDS"); do
     for dtype in float32 bfloat16; do
       run_eft "$model" "$([ $dtype = bfloat16 ] && echo true || echo false)" >>"$WORK/row-$dtype"
-      note_run "$WORK/row-$dtype"
+      planned_of >>"$WORK/row-$dtype-planned"
+      ready_of >>"$WORK/row-$dtype-ready"
     done
     for mode in $MODES; do run_peer "$model" "$mode" >>"$WORK/row-peer-$mode"; done
   done
