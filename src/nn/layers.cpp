@@ -3,6 +3,7 @@
 #include "ops/gaussian_topk/gaussian_topk.h"
 #include "ops/geglu/geglu.h"
 #include "ops/rms_norm/rms_norm.h"
+#include "ops/sparse_linear/sparse_linear.h"
 
 namespace eft {
 
@@ -24,7 +25,10 @@ GatedMlp::GatedMlp(const Scope& s, std::int64_t hidden, std::int64_t intermediat
 Var GatedMlp::operator()(Context& ctx, const Var& x) const {
   Var gate = gate_proj_(ctx, x);
   if (sparsity_ > 0) gate = gaussian_topk(ctx, gate, sparsity_);
-  return down_proj_(ctx, geglu(ctx, gate, up_proj_(ctx, x)));
+  if (!gains_from_zeros(ctx, sparsity_)) return down_proj_(ctx, geglu(ctx, gate, up_proj_(ctx, x)));
+  // Where the gate is zero, so is the product, whatever up is; and gaussian_topk passes no gradient on.
+  const Var product = geglu(ctx, gate, up_proj_.to_pattern(ctx, x, gate));
+  return down_proj_.from_pattern(ctx, product, gate);
 }
 
 }  // namespace eft

@@ -16,7 +16,8 @@ class RmsNorm {
   double offset_;
 };
 
-/// down( gelu_tanh(gate(x)) ⊙ up(x) ). With a sparsity s > 0, gate(x) first goes through gaussian_topk (Gemma 3n).
+/// down( gelu_tanh(gate(x)) ⊙ up(x) ). With a sparsity s > 0, gate(x) first goes through gaussian_topk (Gemma 3n), and
+/// what its zeros make zero is not computed where that saves time.
 class GatedMlp {
  public:
   GatedMlp(const Scope& s, std::int64_t hidden, std::int64_t intermediate, double sparsity = 0.0);

@@ -5,6 +5,7 @@
 #include "ops/dropout/dropout.h"
 #include "ops/linear/linear.h"
 #include "ops/low_rank/low_rank.h"
+#include "ops/sparse_linear/sparse_linear.h"
 
 namespace eft {
 
@@ -27,8 +28,19 @@ Linear::Linear(const Scope& s, std::int64_t in, std::int64_t out) : weight_(&s.p
 }
 
 Var Linear::operator()(Context& ctx, const Var& x) const {
-  Var y = linear(ctx, x, weight_->var());
-  return lora_ ? lora_->add_to(ctx, std::move(y), x) : y;
+  return adapted(ctx, linear(ctx, x, weight_->var()), x);
+}
+
+Var Linear::to_pattern(Context& ctx, const Var& x, const Var& pattern) const {
+  return adapted(ctx, linear_to_pattern(ctx, x, weight_->var(), pattern), x);
+}
+
+Var Linear::from_pattern(Context& ctx, const Var& x, const Var& pattern) const {
+  return adapted(ctx, linear_from_pattern(ctx, x, weight_->var(), pattern), x);
+}
+
+Var Linear::adapted(Context& ctx, Var base, const Var& x) const {
+  return lora_ ? lora_->add_to(ctx, std::move(base), x) : base;
 }
 
 }  // namespace eft

@@ -28,10 +28,17 @@ class Linear {
   Linear(const Scope& s, std::int64_t in, std::int64_t out);
   /// x: […, in] to […, out].
   Var operator()(Context& ctx, const Var& x) const;
+  /// The same where only those elements of y are read, and get a gradient, where the pattern [rows, out] is not zero;
+  /// the others may be anything.
+  Var to_pattern(Context& ctx, const Var& x, const Var& pattern) const;
+  /// The same for an x that is zero where the pattern [rows, in] is, and needs no gradient there.
+  Var from_pattern(Context& ctx, const Var& x, const Var& pattern) const;
   /// Where the weight stands in the store.
   Parameter& weight() const { return *weight_; }
 
  private:
+  Var adapted(Context& ctx, Var base, const Var& x) const;
+
   Parameter* weight_;
   std::optional<Lora> lora_;
 };

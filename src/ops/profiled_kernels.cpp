@@ -22,6 +22,7 @@
 #include "ops/rotary/rotary.h"
 #include "ops/scale/scale.h"
 #include "ops/softcap/softcap.h"
+#include "ops/sparse_linear/sparse_linear.h"
 
 namespace eft {
 namespace {
@@ -42,6 +43,25 @@ Products linear_input(Stream, ConstView dy, ConstView weight, GradView) {
 }
 Products linear_weight(Stream, ConstView dy, ConstView x, GradView) {
   return product(dy.shape[1], x.shape[1], dy.shape[0], both_narrow(dy.dtype, x.dtype));
+}
+
+/// Multiplied for each element of the pattern, once with each of `per_element` others.
+Products in_pattern(ConstView pattern, std::int64_t per_element, bool narrow) {
+  double elements = 0;
+  dispatch(pattern.dtype, [&](auto tag) {
+    using T = decltype(tag);
+    const T* const values = pattern.as<T>();
+    for (std::int64_t i = 0; i < pattern.shape.elements(); ++i) {
+      if (static_cast<Accumulator<T>>(values[i]) != 0) ++elements;
+    }
+  });
+  return {2 * elements * static_cast<double>(per_element), narrow, ""};
+}
+Products from_pattern(Stream, ConstView pattern, ConstView a, ConstView b, bool, GradView c) {
+  return in_pattern(pattern, c.view.shape[1], both_narrow(a.dtype, b.dtype));
+}
+Products to_pattern(Stream, ConstView pattern, ConstView a, ConstView b, bool, GradView) {
+  return in_pattern(pattern, a.shape[1], both_narrow(a.dtype, b.dtype));
 }
 
 /// `count` products of x [rows, in] with a [rank, in] or of as many operations; those with b [out, rank] likewise.
@@ -125,6 +145,10 @@ void add_products(Entries& list) {
   list.push_back(profiled<&linear_kernels, &LinearKernels::forward>("forward", linear_forward));
   list.push_back(profiled<&linear_kernels, &LinearKernels::backward_input>("backward_input", linear_input));
   list.push_back(profiled<&linear_kernels, &LinearKernels::backward_weight>("backward_weight", linear_weight));
+  list.push_back(
+      profiled<&sparse_linear_kernels, &SparseLinearKernels::from_pattern>("from_pattern", from_pattern));
+  list.push_back(profiled<&sparse_linear_kernels, &SparseLinearKernels::to_pattern>("to_pattern", to_pattern));
+  list.push_back(profiled<&sparse_linear_kernels, &SparseLinearKernels::clear>("clear"));
   list.push_back(profiled<&low_rank_kernels, &LowRankKernels::forward>("forward", low_rank_forward));
   list.push_back(profiled<&low_rank_kernels, &LowRankKernels::backward>("backward", low_rank_backward));
   list.push_back(profiled<&grouped_linear_kernels, &GroupedLinearKernels::forward>("forward", grouped_forward));

@@ -115,8 +115,8 @@ struct Backward {
   double scale;
   const A* lse;
   const A* delta;
-  A* weights;   ///< of the batch
-  A* dscores;   ///< of the batch, the gradient of the scores
+  A* weights;  ///< of the batch
+  A* dscores;  ///< of the batch, the gradient of the scores
 };
 
 /// Weights and gradients of the scores of a block, zeros up to the borders of the blocks of keys that meet it.

@@ -1,0 +1,63 @@
+#include "ops/sparse_linear/sparse_linear.h"
+
+#include "ops/linear/linear.h"
+
+namespace eft {
+namespace {
+
+ConstView matrix(ConstView view) { return {view.data, view.dtype, {view.shape.rows(), view.shape.columns()}}; }
+View matrix(View view) { return {view.data, view.dtype, {view.shape.rows(), view.shape.columns()}}; }
+
+using Kernel = void (*SparseLinearKernels::*)(Stream, ConstView, ConstView, ConstView, bool, GradView);
+
+void multiply(const Context& ctx, Kernel kernel, ConstView pattern, ConstView a, ConstView weight, bool transposed,
+              GradView c) {
+  const auto* kernels = sparse_linear_kernels.find(ctx.device());
+  if (kernels == nullptr || !c) return;
+  c.view = matrix(c.view);
+  (kernels->*kernel)(ctx.stream, matrix(pattern), matrix(a), weight, transposed, c);
+}
+
+void add_weight_gradient(Context& ctx, const Var& weight, ConstView dy, ConstView x) {
+  const GradView dweight = weight.grad_target(*ctx.pool);
+  const auto* kernels = linear_kernels.find(ctx.device());
+  if (dweight && kernels != nullptr) kernels->backward_weight(ctx.stream, matrix(dy), matrix(x), dweight);
+}
+
+Shape of_columns(const Var& x, std::int64_t columns) { return {x.shape().rows(), columns}; }
+
+}  // namespace
+
+bool gains_from_zeros(const Context& ctx, double sparsity) {
+  const auto* kernels = sparse_linear_kernels.peek(ctx.pool->imitated());
+  return kernels != nullptr && sparsity >= kernels->least_sparsity;
+}
+
+Var linear_to_pattern(Context& ctx, const Var& x, const Var& weight, const Var& pattern) {
+  expect(x.shape().rank() == 2 && x.shape()[1] == weight.shape()[1], "linear's input as wide as its weight");
+  Tensor y = ctx.output(x.dtype(), of_columns(x, weight.shape()[0]));
+  expect(pattern.shape() == y.shape(), "a pattern of the result");
+  multiply(ctx, &SparseLinearKernels::to_pattern, pattern.view(), x.view(), weight.view(), true, {y.view(), false});
+  return ctx.result("linear_to_pattern", y, {&x, &weight}, [=](Context& inner, Tensor& dy) {
+    if (const auto* kernels = sparse_linear_kernels.find(inner.device())) {
+      kernels->clear(inner.stream, matrix(pattern.view()), matrix(dy.view()));
+    }
+    multiply(inner, &SparseLinearKernels::from_pattern, pattern.view(), dy.const_view(), weight.view(), false,
+             x.grad_target(*inner.pool));
+    add_weight_gradient(inner, weight, dy.const_view(), x.view());
+  });
+}
+
+Var linear_from_pattern(Context& ctx, const Var& x, const Var& weight, const Var& pattern) {
+  expect(x.shape().rank() == 2 && x.shape()[1] == weight.shape()[1], "linear's input as wide as its weight");
+  expect(pattern.shape() == x.shape(), "a pattern of the input");
+  Tensor y = ctx.output(x.dtype(), of_columns(x, weight.shape()[0]));
+  multiply(ctx, &SparseLinearKernels::from_pattern, pattern.view(), x.view(), weight.view(), true, {y.view(), false});
+  return ctx.result("linear_from_pattern", y, {&x, &weight}, [=](Context& inner, Tensor& dy) {
+    multiply(inner, &SparseLinearKernels::to_pattern, pattern.view(), dy.const_view(), weight.view(), false,
+             x.grad_target(*inner.pool));
+    add_weight_gradient(inner, weight, dy.const_view(), x.view());
+  });
+}
+
+}  // namespace eft

@@ -1,0 +1,54 @@
+#include <limits>
+
+#include "backend/cuda/gemm.cuh"
+#include "backend/cuda/lanes.cuh"
+#include "ops/sparse_linear/sparse_linear.h"
+
+namespace eft::cuda {
+namespace {
+
+void multiply(Stream stream, ConstView a, ConstView b, bool transposed, GradView c) {
+  gemm(stream,
+       {.m = a.shape[0], .n = c.view.shape[1], .k = a.shape[1], .transpose_b = transposed, .accumulate = c.accumulate},
+       a, b, c.view);
+}
+
+void from_pattern(Stream stream, ConstView, ConstView a, ConstView b, bool transposed, GradView c) {
+  multiply(stream, a, b, transposed, c);
+}
+
+void to_pattern(Stream stream, ConstView pattern, ConstView a, ConstView b, bool transposed, GradView c) {
+  const Scratch space(stream_of(stream), c.view.shape.elements() * static_cast<std::int64_t>(size_of(c.view.dtype)));
+  const View all{space.as<void>(), c.view.dtype, c.view.shape};
+  multiply(stream, a, b, transposed, {all, false});
+  on_type(c.view.dtype, [&](auto tag) {
+    using T = decltype(tag);
+    const T *from = in<T>(all), *wanted = in<T>(pattern);
+    T* const to = out<T>(c);
+    const bool accumulate = c.accumulate;
+    for_each(stream, "sparse_linear", c.view.shape, c.view.shape.elements(), 1, [=] __device__(std::int64_t i, int) {
+      put(to + i, widen(wanted[i]) != 0 ? widen(from[i]) : Sum<T>(0), accumulate);
+    });
+  });
+}
+
+void clear(Stream stream, ConstView pattern, View x) {
+  on_type(x.dtype, [&](auto tag) {
+    using T = decltype(tag);
+    const T* const wanted = in<T>(pattern);
+    T* const to = out<T>(x);
+    for_each(stream, "sparse_linear", x.shape, x.shape.elements(), 1, [=] __device__(std::int64_t i, int) {
+      if (widen(wanted[i]) == 0) to[i] = narrow<T>(Sum<T>(0));
+    });
+  });
+}
+
+/// Tensor cores multiply all elements faster than others find the few.
+const bool registered =
+    sparse_linear_kernels.add(Device::cuda, {.least_sparsity = std::numeric_limits<double>::infinity(),
+                                             .from_pattern = from_pattern,
+                                             .to_pattern = to_pattern,
+                                             .clear = clear});
+
+}  // namespace
+}  // namespace eft::cuda
