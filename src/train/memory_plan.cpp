@@ -50,7 +50,8 @@ AdamwOptions adamw_options(const TrainOptions& options) {
   return {.beta1 = options.adam_beta1,
           .beta2 = options.adam_beta2,
           .epsilon = options.adam_epsilon,
-          .weight_decay = options.weight_decay};
+          .weight_decay = options.weight_decay,
+          .decay_norms = false};
 }
 
 MemoryFacts plan_memory(const TrainJob& job, const PackedRow& largest, Device device) {

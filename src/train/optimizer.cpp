@@ -7,11 +7,23 @@
 
 namespace eft {
 
+bool is_norm(std::string_view name) {
+  const auto contains = [](std::string_view text, std::string_view part) { return text.find(part) != text.npos; };
+  if (contains(name, "layernorm") || contains(name, "rmsnorm") || contains(name, "bias")) return true;
+  while (!name.empty()) {
+    const std::string_view part = name.substr(0, name.find('.'));
+    if (part == "norm" || part.ends_with("_norm")) return true;
+    name.remove_prefix(std::min(name.size(), part.size() + 1));
+  }
+  return false;
+}
+
 Adamw::Adamw(ParameterStore& store, Pool& pool, AdamwOptions options) : options_(options) {
   for (Parameter& parameter : store) {
     if (!parameter.trainable()) continue;
     State state{&parameter, Tensor(pool, Category::optimizer, parameter.grad->dtype, parameter.shape),
-                Tensor(pool, Category::optimizer, parameter.grad->dtype, parameter.shape)};
+                Tensor(pool, Category::optimizer, parameter.grad->dtype, parameter.shape),
+                options.weight_decay == 0 || options.decay_norms || !is_norm(parameter.name)};
     zero(state.first);
     zero(state.second);
     states_.push_back(std::move(state));
@@ -32,22 +44,35 @@ double Adamw::gradient_norm(Context& ctx) const {
 void Adamw::step(Context& ctx, double learning_rate, double gradient_scale) {
   const auto* kernels = adamw_kernels.find(ctx.device());
   ++steps_;
-  const AdamwStep constants{learning_rate,         options_.beta1, options_.beta2, options_.epsilon,
-                            options_.weight_decay, steps_,         gradient_scale};
-  std::vector<AdamwTensors> updated;
+  std::vector<AdamwTensors> decayed, others;
   for (State& state : states_) {
     Parameter& parameter = *state.parameter;
     if (!parameter.grad->filled) continue;
     parameter.grad->filled = false;
     Tensor& exact = parameter.master ? parameter.master : parameter.value;
-    updated.push_back({.gradient = parameter.grad->tensor.const_view(),
-                       .exact = exact.view(),
-                       .first = state.first.view(),
-                       .second = state.second.view(),
-                       .rounded = parameter.master ? parameter.value.view() : View(),
-                       .clip = parameter.clip});
+    (state.decays ? decayed : others)
+        .push_back({.gradient = parameter.grad->tensor.const_view(),
+                    .exact = exact.view(),
+                    .first = state.first.view(),
+                    .second = state.second.view(),
+                    .rounded = parameter.master ? parameter.value.view() : View(),
+                    .clip = parameter.clip});
   }
-  if (kernels != nullptr) kernels->update(ctx.stream, constants, updated);
+  if (kernels == nullptr) return;
+  const auto update = [&](std::span<const AdamwTensors> tensors, double weight_decay) {
+    if (tensors.empty()) return;
+    kernels->update(ctx.stream,
+                    {.learning_rate = learning_rate,
+                     .beta1 = options_.beta1,
+                     .beta2 = options_.beta2,
+                     .epsilon = options_.epsilon,
+                     .weight_decay = weight_decay,
+                     .step = steps_,
+                     .gradient_scale = gradient_scale},
+                    tensors);
+  };
+  update(decayed, options_.weight_decay);
+  update(others, 0.0);
 }
 
 void Adamw::discard_gradients() {

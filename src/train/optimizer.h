@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "autograd/tape.h"
@@ -14,7 +15,11 @@ struct AdamwOptions {
   double beta2 = 0.999;
   double epsilon = 1e-8;
   double weight_decay = 0.0;
+  bool decay_norms = true;  ///< false: weights of norms have no weight decay, as with Transformers' trainer
 };
+
+/// Whether a parameter belongs to a norm (or is a bias), by the names that Transformers' trainer goes by.
+bool is_norm(std::string_view name);
 
 /// AdamW over the trainable parameters of a store, as torch.optim.AdamW. Moments are kept in the gradients' dtype.
 class Adamw {
@@ -39,6 +44,7 @@ class Adamw {
   struct State {
     Parameter* parameter;
     Tensor first, second;
+    bool decays;
   };
   std::vector<State> states_;
   AdamwOptions options_;

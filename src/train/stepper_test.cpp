@@ -85,6 +85,36 @@ struct Bench {
   Stepper stepper;
 };
 
+TEST(Stepper, weight_decay_leaves_norms_alone) {
+  const TestFolder folder;
+  TinyRun run(folder.path());
+  run.job.adapter.kind = AdapterKind::none;
+  run.job.train.max_steps = 1;
+  const Outcome plain = train(run);
+  run.job.train.weight_decay = 0.5;
+  const Outcome decayed = train(run);
+  Pool pool(Device::cpu);
+  const OpenedModel opened = open_for_training(run.job, pool);
+  std::size_t index = 0;
+  for (const Parameter& parameter : opened.model->parameters()) {
+    const bool norm = parameter.shape.rank() == 1;  // all vectors of this family are
+    EXPECT_EQ(is_norm(parameter.name), norm) << parameter.name;
+    EXPECT_EQ(plain.weights[index] == decayed.weights[index], norm) << parameter.name;
+    ++index;
+  }
+}
+
+TEST(Stepper, knows_norms_by_their_names) {
+  for (const char* name : {"model.norm.weight", "base_model.model.model.norm.weight", "model.layers.0.altup.router_norm.weight",
+                           "model.layers.0.post_feedforward_layernorm_2.weight", "model.per_layer_projection_norm.weight"}) {
+    EXPECT_TRUE(is_norm(name)) << name;
+  }
+  for (const char* name : {"model.layers.0.altup.correct_output_scale", "model.layers.0.router.scale", "",
+                           "base_model.model.model.layers.0.mlp.up_proj.lora_A.weight", "model.normal.weight"}) {
+    EXPECT_FALSE(is_norm(name)) << name;
+  }
+}
+
 TEST(Stepper, live_memory_after_200_steps_is_that_after_10) {
   const TestFolder folder;
   const TinyRun run(folder.path());

@@ -135,7 +135,7 @@ void describe(Visitor&& field, TrainOptions& o) {
         o.max_steps, Bounds{1});
   field({"optimizer", "AdamW under any of Axolotl's names for it."}, o.optimizer);
   field({"learning_rate", "Peak learning rate.", true}, o.learning_rate, Bounds{.min = 0, .above_min = true});
-  field({"weight_decay", "Decoupled weight decay."}, o.weight_decay, Bounds{0});
+  field({"weight_decay", "Decoupled weight decay; weights of norms have none, as with Transformers' trainer."}, o.weight_decay, Bounds{0});
   field({"adam_beta1", "Decay of the first moment."}, o.adam_beta1, share);
   field({"adam_beta2", "Decay of the second moment."}, o.adam_beta2, share);
   field({"adam_epsilon", "Added to the root of the second moment."}, o.adam_epsilon, Bounds{0});
