@@ -171,7 +171,9 @@ void LinearPolicy::check_used(const std::vector<std::string>& targets, const std
   const char* kind = of_parameter ? "parameter of experts" : "linear";
   for (std::size_t i = 0; i < used.size(); ++i) {
     if (used[i]) continue;
-    if (!options_.model_dir.empty()) {
+    const bool from_file = !options_.model_dir.empty();
+    if (from_file && adapted_ > 0) continue;  // a module of towers, perhaps; the file's tensors tell what has an adapter
+    if (from_file) {
       throw ConfigError("{}: {}: {} matches no {} of this model; is it an adapter for another model?",
                         options_.model_dir.string(), peft_key, targets[i], kind);
     }

@@ -1,0 +1,104 @@
+#include "models/adapter.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "models/load.h"
+#include "nn/adapter_file.h"
+
+namespace eft {
+namespace {
+
+namespace fs = std::filesystem;
+using Names = std::vector<std::string>;
+
+class AdapterFolder : public testing::Test {
+ protected:
+  fs::path folder_ = fs::temp_directory_path() / "eft_adapter";
+  Pool pool_{Device::cpu};
+
+  void SetUp() override {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  static fs::path model(const std::string& name) { return fs::path("tests/golden/data") / name; }
+
+  OpenedModel open(const std::string& name, const AdapterOptions& options) {
+    return open_model(model(name), {.dtype = DType::f32, .train_base = false, .adapter = options}, pool_);
+  }
+
+  /// What stands in adapter_config.json when q_proj gets adapters and `saved` modules are trained.
+  nlohmann::json written(const std::string& name, const Names& saved) {
+    AdapterOptions options;
+    options.kind = AdapterKind::lora;
+    options.rank = 2;
+    options.alpha = 4;
+    options.modules_to_save = saved;
+    options.target_modules.items = {"q_proj"};
+    const OpenedModel opened = open(name, options);
+    initialise_adapter(*opened.model, pool_, 1);
+    save_adapter(*opened.model, options, model(name), folder_);
+    return nlohmann::json::parse(read_text(folder_ / "adapter_config.json"));
+  }
+};
+
+TEST_F(AdapterFolder, names_are_whole_paths_beside_towers) {
+  const auto config = written("gemma4_container", {"embed_tokens", "layers.1.mlp"});
+  Names paths;
+  for (int layer = 0; layer < 6; ++layer) {
+    paths.push_back("model.language_model.layers." + std::to_string(layer) + ".self_attn.q_proj");
+  }
+  EXPECT_EQ(config["target_modules"].get<Names>(), paths) << "towers have a q_proj too";
+  EXPECT_EQ(config["modules_to_save"].get<Names>(),
+            (Names{"model.language_model.embed_tokens", "model.language_model.layers.1.mlp"}));
+  const OpenedModel again = open("gemma4_container", read_adapter_options(folder_));
+  load_adapter(*again.model, pool_, folder_);
+}
+
+TEST_F(AdapterFolder, names_are_those_of_the_run_without_towers) {
+  const auto config = written("gemma3", {"norm"});
+  EXPECT_EQ(config["target_modules"].get<Names>(), Names{"q_proj"});
+  EXPECT_EQ(config["modules_to_save"].get<Names>(), Names{"norm"});
+}
+
+TEST_F(AdapterFolder, may_name_modules_of_towers) {
+  auto config = written("gemma3", {});
+  config["target_modules"] = Names{"q_proj", "out_proj"};
+  write_text(folder_ / "adapter_config.json", config.dump());
+  const OpenedModel again = open("gemma3", read_adapter_options(folder_));
+  load_adapter(*again.model, pool_, folder_);
+  config["target_modules"] = Names{"out_proj"};
+  write_text(folder_ / "adapter_config.json", config.dump());
+  EXPECT_THROW(open("gemma3", read_adapter_options(folder_)), ConfigError);
+}
+
+TEST_F(AdapterFolder, refuses_what_peft_computes_otherwise) {
+  const auto config = written("gemma3", {});
+  for (const auto& [key, value] : std::vector<std::pair<const char*, nlohmann::json>>{
+           {"init_lora_weights", "pissa_niter_4"}, {"kasa_config", {{"beta", 1.0}}}, {"use_dora", true}}) {
+    auto other = config;
+    other[key] = value;
+    write_text(folder_ / "adapter_config.json", other.dump());
+    EXPECT_THROW(read_adapter_options(folder_), ConfigError) << key;
+  }
+}
+
+TEST_F(AdapterFolder, takes_whole_numbers_only) {
+  const auto config = written("gemma3", {});
+  for (const char* key : {"lora_alpha", "r"}) {
+    auto other = config;
+    other[key] = 4.0;
+    write_text(folder_ / "adapter_config.json", other.dump());
+    EXPECT_EQ(read_adapter_options(folder_).alpha, 4);
+    other[key] = 4.5;
+    write_text(folder_ / "adapter_config.json", other.dump());
+    EXPECT_THROW(read_adapter_options(folder_), ConfigError) << key;
+  }
+}
+
+}  // namespace
+}  // namespace eft
