@@ -2,6 +2,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 
 #include "models/gemma3/text.h"
@@ -118,6 +119,31 @@ Prefixes find_layout(const Family& family, const CheckpointFiles* files) {
   return family.layouts[0];
 }
 
+/// Keys that change the computation, at values for which there is none here, and sizes that make no sense.
+void check_supported(const ConfigJson& text) {
+  const std::string activation = text.string("hidden_activation", "gelu_pytorch_tanh");
+  if (activation != "gelu_pytorch_tanh") {
+    throw ConfigError("{}: {} is not supported; expected gelu_pytorch_tanh", text.where("hidden_activation"), activation);
+  }
+  if (text.boolean("attention_bias", false)) {
+    throw ConfigError("{}: true is not supported; expected false", text.where("attention_bias"));
+  }
+  if (const double dropout = text.number("attention_dropout", 0.0); dropout != 0) {
+    throw ConfigError("{}: {} is not supported; expected 0", text.where("attention_dropout"), dropout);
+  }
+  const auto within = [&](const char* key, std::int64_t fallback, std::int64_t least, std::int64_t most) {
+    const std::int64_t value = text.integer(key, fallback);
+    if (value >= least && value <= most) return;
+    throw ConfigError("{}: {}, expected {} to {}", text.where(key), value, least, most);
+  };
+  within("sliding_window", 1, 1, std::int64_t{1} << 40);
+  within("num_kv_shared_layers", 0, 0, std::max<std::int64_t>(text.integer("num_hidden_layers", 30) - 1, 0));
+  within("altup_num_inputs", 1, 1, 64);
+  if (const double cap = text.number("final_logit_softcapping", 0.0); cap < 0) {
+    throw ConfigError("{}: {}, expected a positive number or null", text.where("final_logit_softcapping"), cap);
+  }
+}
+
 }  // namespace
 
 BuiltModel build_model(const std::filesystem::path& path, LinearPolicy policy, const CheckpointFiles* files) {
@@ -129,6 +155,7 @@ BuiltModel build_model(const std::filesystem::path& path, LinearPolicy policy, c
     throw ConfigError("{}: false is not supported; Gemma's output layer is its embedding",
                       config.where("tie_word_embeddings"));
   }
+  check_supported(*text);
   return family.build(*text, std::move(policy), find_layout(family, files));
 }
 

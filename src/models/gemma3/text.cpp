@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "autograd/checkpoint.h"
+#include "base/error.h"
 #include "nn/layers.h"
 #include "ops/add/add.h"
 #include "ops/embedding/embedding.h"
@@ -118,6 +119,10 @@ class TextModel : public Model {
   }
 
   Var hidden(Context& ctx, const ModelInput& input, KvCache* cache) const override {
+    if (cache != nullptr && !spec_.causal) {
+      throw ConfigError("use_bidirectional_attention: true: every token sees those behind it, so none is left to predict; "
+                        "such a model is no language model to train or to continue texts with");
+    }
     const Pass pass{.all = rows_of(ctx, {}, input.positions, attention_segments(input)), .cache = cache};
     WantedQueries queries = wanted_queries(input);
     // Runs of queries know their keys by causality; without it every token takes part to the end.
