@@ -56,6 +56,17 @@ TEST(Masks, no_end_bears_loss_when_told_so) {
             "<bos><|turn>user\na<turn|>\n<|turn>model\n«b»<turn|>\n<|turn>user\nc<turn|>\n<|turn>model\n«d»<turn|>\n");
 }
 
+TEST(Masks, reasoning_of_its_own_goes_before_that_in_the_content) {
+  const std::string row = R"({"messages": [{"role": "user", "content": "a"}, {"role": "assistant",
+      "content": "<think>inside</think>b", "reasoning_content": "beside"}]})";
+  const auto split = [](DataOptions& options) {
+    options.datasets[0].split_thinking = true;
+    options.chat_template = "jinja";
+    options.chat_template_jinja = "{% for m in messages %}<|turn>{{ m.reasoning_content }}|{{ m.content }}<turn|>{% endfor %}";
+  };
+  EXPECT_EQ(marked_row(one_line(row), split), "<|turn>|a<turn|><|turn>«beside|b<turn|>»");
+}
+
 TEST(Masks, default_system_message_stands_in_front) {
   const auto pirate = [](DataOptions& options) { options.default_system_message = "Arr."; };
   EXPECT_EQ(

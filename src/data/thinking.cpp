@@ -51,7 +51,8 @@ void split_thinking(nlohmann::ordered_json& message, const std::string& key) {
     const std::string_view rest = stripped_front(std::string_view(content).substr(close + tags.close.size()));
     const auto solution = between(rest, kSolution);
     message["content"] = std::string(solution ? stripped(*solution) : rest);
-    message[key] = std::string(stripped(*thought));
+    const std::string own(stripped(*thought));
+    if (!message.contains(key) || message[key].is_null()) message[key] = own;
     return;
   }
 }

@@ -8,7 +8,7 @@
 namespace eft {
 
 /// Moves the reasoning of an answer from its content, where it stands in <think>, <reasoning> or <|begin_of_thought|>
-/// tags, to the property `key`.
+/// tags, to the property `key`, unless that has a value of its own.
 void split_thinking(nlohmann::ordered_json& message, const std::string& key);
 
 /// The tokens of Gemma 4 around a thought.
