@@ -139,6 +139,11 @@ Products updated_parameters(Stream, const AdamwStep&, std::span<const AdamwTenso
   return {.flops = 0, .narrow = false, .sizes = "", .bytes = bytes};
 }
 
+Products rows_of_head(Stream, const CrossEntropySoftmax&, std::span<const std::int32_t>, std::span<const float>,
+                      ConstView, ConstView, ConstView sums, View dhidden, View) {
+  return {.flops = 0, .narrow = false, .sizes = "", .bytes = 2 * bytes_of(sums) + bytes_of(dhidden)};
+}
+
 using Entries = std::vector<ProfiledKernelEntry>;
 
 void add_products(Entries& list) {
@@ -198,6 +203,8 @@ void add_rest(Entries& list) {
   list.push_back(profiled<&altup_kernels, &AltupKernels::correct_backward>("correct_backward"));
   list.push_back(profiled<&cross_entropy_kernels, &CrossEntropyKernels::gather>("gather", wanted_rows));
   list.push_back(profiled<&cross_entropy_kernels, &CrossEntropyKernels::softmax>("softmax"));
+  list.push_back(profiled<&cross_entropy_kernels, &CrossEntropyKernels::take_chunk>("take_chunk"));
+  list.push_back(profiled<&cross_entropy_kernels, &CrossEntropyKernels::finish_chunks>("finish_chunks", rows_of_head));
   list.push_back(profiled<&cross_entropy_kernels, &CrossEntropyKernels::sum>("sum"));
   list.push_back(profiled<&cross_entropy_kernels, &CrossEntropyKernels::scatter>("scatter"));
   list.push_back(profiled<&embedding_kernels, &EmbeddingKernels::forward>("forward", embedding_rows));

@@ -3,19 +3,11 @@
 #include <algorithm>
 #include <vector>
 
+#include "ops/cross_entropy/cross_entropy_chunks.h"
 #include "ops/linear/linear.h"
 
 namespace eft {
 namespace {
-
-/// The positions that bear loss, and their targets.
-struct Selection {
-  std::vector<std::int64_t> rows;
-  std::vector<std::int32_t> targets;
-  std::vector<float> weights;  ///< empty: 1 each
-
-  std::int64_t size() const { return static_cast<std::int64_t>(rows.size()); }
-};
 
 Selection select(std::span<const std::int32_t> targets, std::span<const float> weights, std::int64_t vocabulary) {
   Selection chosen;
@@ -29,7 +21,7 @@ Selection select(std::span<const std::int32_t> targets, std::span<const float> w
   return chosen;
 }
 
-/// One pass over the chosen rows, block by block.
+/// One pass over the chosen rows, block by block, each of all pieces of the vocabulary.
 class BlockPass {
  public:
   BlockPass(Context& ctx, const Var& hidden, const Var& weight, const Selection& chosen,
@@ -37,7 +29,8 @@ class BlockPass {
       : ctx_(ctx), hidden_(hidden), weight_(weight), chosen_(chosen), options_(options) {
     std::int64_t bytes_of_element = static_cast<std::int64_t>(size_of(dtype_));
     if (gradient_dtype() != dtype_) bytes_of_element += static_cast<std::int64_t>(size_of(gradient_dtype()));
-    const std::int64_t most = std::max<std::int64_t>(1, options.block_bytes / (vocabulary() * bytes_of_element));
+    const std::int64_t bytes = options.block_bytes > 0 ? options.block_bytes : kernels_of(ctx).block_bytes;
+    const std::int64_t most = std::max<std::int64_t>(1, bytes / (vocabulary() * bytes_of_element));
     const std::int64_t blocks = std::max<std::int64_t>(1, (chosen.size() + most - 1) / most);
     block_rows_ = std::max<std::int64_t>(1, (chosen.size() + blocks - 1) / blocks);
   }
@@ -70,10 +63,7 @@ class BlockPass {
     return dtype == dtype_ ? logits : Tensor(*ctx_.pool, Category::logits, dtype, logits.shape());
   }
 
-  DType gradient_dtype() const {
-    const auto* kernels = cross_entropy_kernels.peek(ctx_.pool->imitated());
-    return kernels != nullptr ? kernels->gradient_dtype(hidden_.dtype(), weight_.dtype()) : dtype_;
-  }
+  DType gradient_dtype() const { return kernels_of(ctx_).gradient_dtype(hidden_.dtype(), weight_.dtype()); }
 
   void forward(std::int64_t begin, Tensor& input, Tensor logits, Tensor& gradient, Tensor& losses) const {
     const auto* kernels = cross_entropy_kernels.find(ctx_.device());
@@ -144,7 +134,11 @@ Var cross_entropy(Context& ctx, const Var& hidden, const Var& weight, std::span<
   Tensor dhidden;
   if (recorded && hidden.wants_grad()) dhidden = ctx.output(hidden.dtype(), {chosen.size(), hidden.shape()[1]});
   const GradView dweight = recorded ? weight_target(ctx, weight, chosen.size() > 0) : GradView();
-  BlockPass(ctx, hidden, weight, chosen, options).run(losses, dhidden, dweight);
+  if (kernels_of(ctx).take_chunk != nullptr && !dweight) {
+    run_chunks(ctx, hidden, weight, chosen, options, losses, dhidden);
+  } else {
+    BlockPass(ctx, hidden, weight, chosen, options).run(losses, dhidden, dweight);
+  }
 
   Tensor loss = ctx.output(accumulator_of(hidden.dtype()), {1});
   if (const auto* kernels = cross_entropy_kernels.find(ctx.device())) {

@@ -13,8 +13,16 @@ struct CrossEntropySoftmax {
   double scale;    ///< factor of the gradient
 };
 
+/// Where a run over the vocabulary stands.
+struct CrossEntropyChunk {
+  double softcap;      ///< 0: none
+  std::int64_t first;  ///< its first piece
+};
+
 /// The products with the head run through `linear_kernels`. logits: [rows, vocabulary] in the accumulator dtype.
 struct CrossEntropyKernels {
+  /// Bytes of logits and their gradient that a block best has.
+  std::int64_t block_bytes;
   /// The dtype in which the gradient of the logits is multiplied fastest: bf16, or that of the logits.
   DType (*gradient_dtype)(DType hidden, DType weight);
   /// to[i] = from[rows[i]]; one dtype.
@@ -23,6 +31,18 @@ struct CrossEntropyKernels {
   /// absent. The gradient may lie on the logits; they are used up.
   void (*softmax)(Stream, const CrossEntropySoftmax&, View logits, std::span<const std::int32_t> targets, View gradient,
                   View losses);
+  /// The vocabulary chunk by chunk, first the chunk that begins with piece 0; null where `softmax` of whole rows is
+  /// better. logits: [rows, pieces], used up; state: f64 [rows, 3], kept from chunk to chunk. exponentials, which may
+  /// lie on the logits, get the slope of the cap times exp(logit − largest so far), and zero for the target; sums
+  /// [rows, width], Σ exponentials·head over the chunks before, follow a larger largest. Both absent: only losses are
+  /// wanted.
+  void (*take_chunk)(Stream, const CrossEntropyChunk&, View logits, std::span<const std::int32_t> targets, View state,
+                     View exponentials, View sums);
+  /// After the last chunk: losses as `softmax` and `weigh` give them; dhidden = their gradient, from sums and the
+  /// targets' rows of the head, unless absent. weights: empty: 1 each.
+  void (*finish_chunks)(Stream, const CrossEntropySoftmax&, std::span<const std::int32_t> targets,
+                        std::span<const float> weights, ConstView state, ConstView head, ConstView sums, View dhidden,
+                        View losses);
   /// losses[i] and the row gradient[i], unless absent, times weights[i].
   void (*weigh)(Stream, std::span<const float> weights, View gradient, View losses);
   /// loss = scale·Σ losses.
@@ -34,17 +54,19 @@ struct CrossEntropyKernels {
 inline constinit KernelSlot<CrossEntropyKernels> cross_entropy_kernels{"cross_entropy"};
 
 struct CrossEntropyOptions {
-  double softcap = 0;                                 ///< logits become softcap·tanh(logits/softcap); 0: as they are
-  double scale = 1;                                   ///< one over the number of loss-bearing tokens of the whole batch
-  std::span<const float> weights = {};                ///< of each target's loss; empty: 1 each
-  std::int64_t block_bytes = std::int64_t{128} << 20;  ///< of logits held at a time (at least one row)
+  double softcap = 0;                   ///< logits become softcap·tanh(logits/softcap); 0: as they are
+  double scale = 1;                     ///< one over the number of loss-bearing tokens of the whole batch
+  std::span<const float> weights = {};  ///< of each target's loss; empty: 1 each
+  std::int64_t block_bytes = 0;         ///< of logits and gradient held at a time (at least one row); 0: the device's
 };
 
-/// loss[0] = scale·Σ_{t: targets[t] ≥ 0} −weights[t]·log softmax(softcap(hidden[t]·weightᵀ))[targets[t]], in f32 (f64 for f64).
-/// hidden: [tokens, width]; weight: [vocabulary, width], possibly of another dtype. Gradients for both.
-/// Logits exist for one block of rows at a time, so the gradients are computed right here, while recording; without a
-/// tape only the loss is. The weight's gradient is added to its slot at once: the loss then has to be the root of the
-/// backward pass (gradient 1). Throws InternalError when shapes disagree or a target is outside the vocabulary.
+/// loss[0] = scale·Σ_{t: targets[t] ≥ 0} −weights[t]·log softmax(softcap(hidden[t]·weightᵀ))[targets[t]], in f32 (f64
+/// for f64). hidden: [tokens, width]; weight: [vocabulary, width], possibly of another dtype. Gradients for both.
+/// Logits exist for one block at a time, of whole rows where the weight is trained, else possibly of some pieces of the
+/// vocabulary, with exponentials relative to the largest logit so far (the online softmax of Milakov and Gimelshein,
+/// 2018), so the gradients are computed right here, while recording; without a tape only the loss is. The weight's
+/// gradient is added to its slot at once: the loss then has to be the root of the backward pass (gradient 1). Throws
+/// InternalError when shapes disagree or a target is outside the vocabulary.
 Var cross_entropy(Context& ctx, const Var& hidden, const Var& weight, std::span<const std::int32_t> targets,
                   CrossEntropyOptions options = {});
 

@@ -43,10 +43,10 @@ A cap_and_find_largest(A* logits, std::int64_t size, double softcap) {
 /// Exponentials below this count as none in the gradient. Products with denormal numbers are many times as slow.
 constexpr double kLeastExponential = 1e-30;
 
-/// Σ exp(logits − largest), summed in short runs so that many small terms count beside a large one. Unless the gradient
-/// is not wanted, a logit makes way for its exponential times the slope of the cap.
-template <class A>
-double sum_of_exponentials(A* logits, std::int64_t size, A largest, double softcap, bool gradient) {
+/// Σ exp(logits − largest), summed in short runs so that many small terms count beside a large one. `slopes`, which may
+/// lie on the logits, get the exponentials times the slope of the cap, unless absent.
+template <class A, class G>
+double sum_of_exponentials(const A* logits, std::int64_t size, A largest, double softcap, G* slopes) {
   const Tag<A> d;
   const auto shift = hn::Set(d, largest), one = hn::Set(d, A(1));
   const auto least = hn::Set(d, static_cast<A>(kLeastExponential));
@@ -55,20 +55,130 @@ double sum_of_exponentials(A* logits, std::int64_t size, A largest, double softc
   for (std::int64_t begin = 0; begin < size; begin += kElementsPerSum) {
     auto sum = hn::Zero(d);
     for_each_vector(d, std::min(kElementsPerSum, size - begin), [&](std::int64_t i, std::size_t n) {
-      A* const at = logits + begin + i;
-      const auto logit = load_n(d, at, n);
+      const auto logit = load_n(d, logits + begin + i, n);
       const auto v = hn::Sub(logit, shift);
       // Exp makes 0 of NaN; a broken logit has to reach the loss.
       const auto e = hn::MulAdd(v, hn::Zero(d), hn::Exp(d, v));
       sum = hn::Add(sum, hn::IfThenElseZero(hn::FirstN(d, n), e));
-      if (!gradient) return;
+      if (slopes == nullptr) return;
       const auto bent = hn::Mul(logit, inverse);  // 0 without a cap: slope 1
       const auto steep = hn::Mul(e, hn::NegMulAdd(bent, bent, one));
-      store_n(d, hn::IfThenZeroElse(hn::Lt(steep, least), steep), at, n);
+      store_n(d, hn::IfThenZeroElse(hn::Lt(steep, least), steep), slopes + begin + i, n);
     });
     total += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, sum)));
   }
   return total;
+}
+
+/// values = factor·values.
+template <class A>
+void multiply(A factor, std::int64_t size, A* values) {
+  const Tag<A> d;
+  const auto f = hn::Set(d, factor);
+  for_each_vector(
+      d, size, [&](std::int64_t i, std::size_t n) { store_n(d, hn::Mul(load_n(d, values + i, n), f), values + i, n); });
+}
+
+/// Slope of softcap·tanh(x/softcap) where it has this value.
+double slope_at(double capped, double softcap) {
+  const double bent = softcap > 0 ? capped / softcap : 0.0;
+  return 1 - bent * bent;
+}
+
+/// What is known of a row after some chunks.
+struct RowState {
+  double largest;  ///< logit so far
+  double sum;      ///< of exponentials relative to it
+  double chosen;   ///< the target's logit, once its chunk has been
+};
+
+/// One row of a chunk; target: counted from the chunk's first piece.
+template <class A, class G>
+void take_row(double softcap, A* logits, std::int64_t size, std::int64_t target, RowState& state, G* exponentials,
+              A* sums, std::int64_t width) {
+  const A before = static_cast<A>(state.largest);
+  const A largest = std::max(before, cap_and_find_largest(logits, size, softcap));
+  if (target >= 0 && target < size) state.chosen = static_cast<double>(logits[target]);
+  const double fade = state.sum == 0 ? 1.0 : std::exp(static_cast<double>(before) - static_cast<double>(largest));
+  if (fade != 1 && sums != nullptr) multiply(static_cast<A>(fade), width, sums);
+  state.sum = state.sum * fade + sum_of_exponentials(logits, size, largest, softcap, exponentials);
+  state.largest = static_cast<double>(largest);
+  if (exponentials != nullptr && target >= 0 && target < size) exponentials[target] = G{};
+}
+
+template <class A, class G>
+void take_rows(const CrossEntropyChunk& chunk, View logits, std::span<const std::int32_t> targets, RowState* states,
+               G* exponentials, View sums) {
+  const std::int64_t size = logits.shape[1], width = sums ? sums.shape[1] : 0;
+  parallel_for(logits.shape[0], kElementsPerTask / size, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      if (chunk.first == 0) states[row] = {-std::numeric_limits<double>::infinity(), 0, 0};
+      take_row(chunk.softcap, logits.as<A>() + row * size, size, targets[static_cast<std::size_t>(row)] - chunk.first,
+               states[row], exponentials == nullptr ? nullptr : exponentials + row * size,
+               sums && chunk.first > 0 ? sums.as<A>() + row * width : nullptr, width);
+    }
+  });
+}
+
+void take_chunk(Stream, const CrossEntropyChunk& chunk, View logits, std::span<const std::int32_t> targets, View state,
+                View exponentials, View sums) {
+  auto* const states = reinterpret_cast<RowState*>(state.as<double>());
+  if (logits.dtype == DType::f64) {
+    return take_rows<double>(chunk, logits, targets, states, exponentials.as<double>(), sums);
+  }
+  expect(logits.dtype == DType::f32, "logits in the accumulator dtype");
+  if (exponentials && exponentials.dtype == DType::bf16) {
+    return take_rows<float>(chunk, logits, targets, states, exponentials.as<BFloat16>(), sums);
+  }
+  take_rows<float>(chunk, logits, targets, states, exponentials.as<float>(), sums);
+}
+
+/// dhidden = factor·sums + pull·head, rounded once.
+template <class T, class W>
+void finish_row(const Accumulator<T>* sums, const W* head, std::int64_t width, double factor, double pull, T* dhidden) {
+  const Tag<T> d;
+  const auto f = hn::Set(d, static_cast<Accumulator<T>>(factor)), p = hn::Set(d, static_cast<Accumulator<T>>(pull));
+  for_each_vector(d, width, [&](std::int64_t i, std::size_t n) {
+    const auto pulled = hn::Mul(load_n(d, head + i, n), p);
+    store_n(d, hn::MulAdd(load_n(d, sums + i, n), f, pulled), dhidden + i, n);
+  });
+}
+
+/// As finish_chunks for hidden states in T under a head in W.
+template <class T, class W>
+void finish_rows(const CrossEntropySoftmax& s, std::span<const std::int32_t> targets, std::span<const float> weights,
+                 const RowState* states, ConstView head, ConstView sums, View dhidden, double* losses) {
+  const std::int64_t width = head.shape[1];
+  parallel_for(static_cast<std::int64_t>(targets.size()), kElementsPerTask / width,
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t row = begin; row < end; ++row) {
+                   const auto at = static_cast<std::size_t>(row);
+                   const double weight = weights.empty() ? 1.0 : static_cast<double>(weights[at]);
+                   const RowState& state = states[row];
+                   const double loss = std::log(state.sum) + (state.largest - state.chosen);
+                   losses[row] = weight * loss;
+                   if (!dhidden) continue;
+                   const double pull = weight * s.scale * std::expm1(-loss) * slope_at(state.chosen, s.softcap);
+                   finish_row(sums.as<Accumulator<T>>() + row * width, head.as<W>() + targets[at] * width, width,
+                              weight * s.scale / state.sum, pull, dhidden.as<T>() + row * width);
+                 }
+               });
+}
+
+void finish_chunks(Stream, const CrossEntropySoftmax& s, std::span<const std::int32_t> targets,
+                   std::span<const float> weights, ConstView state, ConstView head, ConstView sums, View dhidden,
+                   View losses) {
+  const auto* const states = reinterpret_cast<const RowState*>(state.as<double>());
+  dispatch(dhidden ? dhidden.dtype : head.dtype, [&](auto hidden) {
+    using T = decltype(hidden);
+    if constexpr (!std::is_same_v<T, double>) {
+      if (head.dtype == DType::bf16) {
+        return finish_rows<T, BFloat16>(s, targets, weights, states, head, sums, dhidden, losses.as<double>());
+      }
+    }
+    expect(head.dtype == kDTypeOf<Accumulator<T>>, "a head in bf16 or the accumulator's dtype");
+    finish_rows<T, Accumulator<T>>(s, targets, weights, states, head, sums, dhidden, losses.as<double>());
+  });
 }
 
 /// One row: returns its loss.
@@ -76,7 +186,7 @@ template <class A, class G>
 double softmax_row(const CrossEntropySoftmax& s, A* logits, std::int64_t size, std::int64_t target, G* gradient) {
   const A largest = cap_and_find_largest(logits, size, s.softcap);
   const auto chosen = static_cast<double>(logits[target]);
-  const double sum = sum_of_exponentials(logits, size, largest, s.softcap, gradient != nullptr);
+  const double sum = sum_of_exponentials(logits, size, largest, s.softcap, gradient == nullptr ? nullptr : logits);
   const double loss = std::log(sum) + (static_cast<double>(largest) - chosen);
   if (gradient == nullptr) return loss;
   const Tag<A> d;
@@ -84,8 +194,7 @@ double softmax_row(const CrossEntropySoftmax& s, A* logits, std::int64_t size, s
   for_each_vector(d, size, [&](std::int64_t i, std::size_t n) {
     store_n(d, hn::Mul(load_n(d, logits + i, n), factor), gradient + i, n);
   });
-  const double bent = s.softcap > 0 ? chosen / s.softcap : 0.0;
-  gradient[target] = static_cast<G>(static_cast<A>(s.scale * std::expm1(-loss) * (1 - bent * bent)));
+  gradient[target] = static_cast<G>(static_cast<A>(s.scale * std::expm1(-loss) * slope_at(chosen, s.softcap)));
   return loss;
 }
 
@@ -178,6 +287,8 @@ namespace eft {
 namespace {
 
 HWY_EXPORT(softmax);
+HWY_EXPORT(take_chunk);
+HWY_EXPORT(finish_chunks);
 HWY_EXPORT(weigh);
 HWY_EXPORT(scatter);
 
@@ -204,12 +315,20 @@ void sum(Stream, ConstView losses, double scale, View loss) {
 }
 
 const bool registered = cross_entropy_kernels.add(
-    Device::cpu, {.gradient_dtype = gradient_dtype,
+    Device::cpu, {.block_bytes = std::int64_t{128} << 20,
+                  .gradient_dtype = gradient_dtype,
                   .gather = gather,
-                  .softmax = [](auto... args) { HWY_DYNAMIC_DISPATCH(softmax)(args...); },
-                  .weigh = [](auto... args) { HWY_DYNAMIC_DISPATCH(weigh)(args...); },
+                  .softmax = [](auto... args) { HWY_DYNAMIC_DISPATCH(softmax)
+                                                (args...); },
+                  .take_chunk = [](auto... args) { HWY_DYNAMIC_DISPATCH(take_chunk)
+                                                   (args...); },
+                  .finish_chunks = [](auto... args) { HWY_DYNAMIC_DISPATCH(finish_chunks)
+                                                      (args...); },
+                  .weigh = [](auto... args) { HWY_DYNAMIC_DISPATCH(weigh)
+                                              (args...); },
                   .sum = sum,
-                  .scatter = [](auto... args) { HWY_DYNAMIC_DISPATCH(scatter)(args...); }});
+                  .scatter = [](auto... args) { HWY_DYNAMIC_DISPATCH(scatter)
+                                                (args...); }});
 
 }  // namespace
 }  // namespace eft

@@ -160,9 +160,12 @@ void scatter(Stream stream, ConstView from, std::span<const std::int64_t> rows, 
   on_type(from.dtype, [&](auto tag) { scatter_typed<decltype(tag)>(stream, from, device_rows.data(), scale, to); });
 }
 
-const bool registered = cross_entropy_kernels.add(Device::cuda, {.gradient_dtype = gradient_dtype,
+const bool registered = cross_entropy_kernels.add(Device::cuda, {.block_bytes = std::int64_t{1} << 30,
+                                                                 .gradient_dtype = gradient_dtype,
                                                                  .gather = gather,
                                                                  .softmax = softmax,
+                                                                 .take_chunk = nullptr,
+                                                                 .finish_chunks = nullptr,
                                                                  .weigh = weigh,
                                                                  .sum = sum,
                                                                  .scatter = scatter});

@@ -29,9 +29,14 @@ const bool capped = add_op_case(over_targets("cross_entropy/softcap", {.softcap 
 const bool blocks =
     add_op_case(over_targets("cross_entropy/several_blocks", {.softcap = 5, .block_bytes = 3 * 41 * 4}));
 constexpr float kWeights[] = {0.5F, 9, 1, 0, 2.25F, 9, 0.125F, 3, 1};
-const bool weighted = add_op_case(
-    over_targets("cross_entropy/weighted", {.softcap = 5, .scale = 0.5, .weights = kWeights, .block_bytes = 3 * 41 * 4}));
+const bool weighted = add_op_case(over_targets(
+    "cross_entropy/weighted", {.softcap = 5, .scale = 0.5, .weights = kWeights, .block_bytes = 3 * 41 * 4}));
 const bool frozen_head = add_op_case(over_targets("cross_entropy/frozen_head", {.softcap = 5}, true, false));
+const bool frozen_head_in_chunks =
+    add_op_case(over_targets("cross_entropy/frozen_head_in_chunks",
+                             {.softcap = 5, .scale = 0.5, .weights = kWeights, .block_bytes = 492}, true, false));
+const bool frozen_head_without_cap = add_op_case(
+    over_targets("cross_entropy/frozen_head_without_cap", {.scale = 0.25, .block_bytes = 9 * 4 * 4}, true, false));
 const bool frozen_body = add_op_case(over_targets("cross_entropy/hidden_wants_no_gradient", {}, false, true));
 
 const bool wide = add_op_case({.name = "cross_entropy/wide_vocabulary",
@@ -125,6 +130,28 @@ TEST(CrossEntropy, stays_exact_for_sure_and_for_hopeless_predictions) {
   EXPECT_EQ(item(loss.value()), 1000);
   tape.backward(ctx, loss);
   EXPECT_EQ(to_doubles(hidden.grad()), (std::vector<double>{0, 10}));
+}
+
+/// The largest logit comes last and far above the others, so that all sums so far fade to nothing.
+TEST(CrossEntropy, is_the_same_in_any_chunks) {
+  Pool pool(Device::cpu);
+  const auto gradient = [&](std::int64_t block_bytes) {
+    Tape tape;
+    Context ctx{.pool = &pool, .tape = &tape};
+    const Var hidden = Var::leaf(filled(pool, DType::f64, {2, 2}, {1, 0.5, -1, 2}));
+    const Var weight(filled(pool, DType::f64, {6, 2}, {1, 2, -3, 4, 0.5, -6, 7, 8, -90, 10, 90, 300}));
+    const std::int32_t targets[] = {2, 0};
+    const Var loss = cross_entropy(ctx, hidden, weight, targets, {.block_bytes = block_bytes});
+    tape.backward(ctx, loss);
+    std::vector<double> values = to_doubles(hidden.grad());
+    values.push_back(item(loss.value()));
+    return values;
+  };
+  const std::vector<double> whole = gradient(1 << 20);
+  for (const std::int64_t pieces : {1, 2, 4}) {
+    const std::vector<double> chunked = gradient(pieces * 2 * 8);
+    for (std::size_t i = 0; i < whole.size(); ++i) EXPECT_NEAR(chunked[i], whole[i], 1e-12 * std::abs(whole[i])) << i;
+  }
 }
 
 TEST(CrossEntropy, counts_many_small_terms_beside_a_large_one) {
