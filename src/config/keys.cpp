@@ -112,7 +112,7 @@ constexpr std::array kRunGroups = {
              "expert_parallel_backend expert_parallel_num_nvl_bytes expert_parallel_num_rdma_bytes "
              "expert_parallel_token_capacity expert_parallel_fallback_on_unsupported"},
     KeyGroup{KeyClass::unsupported, "-", "remove the key; gradient_checkpointing: true saves memory too",
-             "activation_offloading layer_offloading ple_cpu_offload max_memory gpu_memory_limit"},
+             "activation_offloading layer_offloading max_memory gpu_memory_limit"},
     KeyGroup{
         KeyClass::unsupported, "-", kSupervised,
         "trl vllm ebft reward_model process_reward_model center_rewards_coefficient num_labels dpo_use_weighting "

@@ -134,11 +134,8 @@ constexpr std::array kRules = {
          "nothing is evaluated; set eval_steps, evals_per_epoch or eval_strategy, and val_set_size or test_datasets",
          [](Config c) { return c.train.load_best_model_at_end.value_or(false) && !evaluates(c); }},
 
-    Rule{"offload_per_layer_embeddings", "without adapter: lora the table is trained; add it or remove the key",
-         [](Config c) { return c.train.offload_per_layer_embeddings && without_adapter(c); }},
-    Rule{"offload_per_layer_embeddings",
-         "does not go with device: cpu, which reads the table in the checkpoint's file; remove one",
-         [](Config c) { return c.train.offload_per_layer_embeddings && c.train.device == DeviceChoice::cpu; }},
+    Rule{"ple_cpu_offload", "without adapter: lora the table is trained; add it or remove the key",
+         [](Config c) { return c.train.ple_cpu_offload && without_adapter(c); }},
 
     Rule{"float32", "contradicts bf16: true; remove one",
          [](Config c) { return c.train.float32 && (c.train.bf16 == AutoBool::on || c.train.bfloat16); }},

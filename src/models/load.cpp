@@ -33,9 +33,10 @@ void load_pinned(Parameter& parameter, const Tensor& stored, DType compute, cons
   const std::int64_t bytes = parameter.shape.elements() * static_cast<std::int64_t>(size_of(dtype));
   const auto memory = memory_of(pool.device())->pinned(bytes);
   if (memory == nullptr) {
-    throw DeviceError("offload_per_layer_embeddings: the host has no {} that can be pinned; free memory, raise "
-                      "`ulimit -l`, or remove the key",
-                      format_bytes(bytes));
+    throw DeviceError(
+        "ple_cpu_offload: the host has no {} that can be pinned; free memory, raise "
+        "`ulimit -l`, or remove the key",
+        format_bytes(bytes));
   }
   Tensor here(memory, Device::cpu, dtype, parameter.shape);
   convert(stored, here);
@@ -44,14 +45,9 @@ void load_pinned(Parameter& parameter, const Tensor& stored, DType compute, cons
 
 /// Whether a parameter is one that `options` leave on the host. Throws ConfigError where that makes no sense.
 bool is_offloaded(const Parameter& parameter, const LoadOptions& options, const Pool& pool) {
-  if (!options.offload_per_layer_embeddings || !parameter.gathered) return false;
-  if (pool.imitated() == Device::cpu) {
-    throw ConfigError("offload_per_layer_embeddings: the run is on the cpu, which reads the table in the checkpoint's "
-                      "file; remove the key or run on a GPU");
-  }
+  if (!options.ple_cpu_offload || !parameter.gathered || pool.imitated() == Device::cpu) return false;
   if (options.train_base || parameter.is_adapter()) {
-    throw ConfigError("offload_per_layer_embeddings: {} is trained, which needs it on the device; remove the key",
-                      parameter.module);
+    throw ConfigError("ple_cpu_offload: {} is trained, which needs it on the device; remove the key", parameter.module);
   }
   return true;
 }
@@ -175,9 +171,9 @@ OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& o
   }
   sort_unread(files, used, built.skipped, opened, mismatch);
   mismatch.raise(folder);
-  if (options.offload_per_layer_embeddings &&
-      std::ranges::none_of(opened.model->parameters(), [](const Parameter& p) { return p.pinned; })) {
-    throw ConfigError("offload_per_layer_embeddings: {} has no per-layer embeddings; remove the key", folder.string());
+  if (options.ple_cpu_offload &&
+      std::ranges::none_of(opened.model->parameters(), [](const Parameter& p) { return p.gathered; })) {
+    throw ConfigError("ple_cpu_offload: {} has no per-layer embeddings; remove the key", folder.string());
   }
   if (options.train_base) {
     for (Parameter& parameter : opened.model->parameters()) {
@@ -202,8 +198,8 @@ TensorSources initial_values(const Model& model, DType dtype, std::uint64_t seed
 }
 
 void copy_model_files(const std::filesystem::path& from, const std::filesystem::path& to) {
-  constexpr const char* kNames[] = {"config.json",           "generation_config.json",  "tokenizer.json",
-                                    "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja",
+  constexpr const char* kNames[] = {"config.json",           "generation_config.json",   "tokenizer.json",
+                                    "tokenizer_config.json", "special_tokens_map.json",  "chat_template.jinja",
                                     "chat_template.json",    "preprocessor_config.json", "processor_config.json",
                                     "tokenizer.model",       "added_tokens.json"};
   for (const char* name : kNames) {

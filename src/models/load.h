@@ -13,7 +13,7 @@ struct LoadOptions {
   DType dtype = DType::f32;         ///< of activations and of everything that is not kept as stored
   bool train_base = false;          ///< full fine-tuning: every parameter is copied and made trainable
   AdapterOptions adapter;           ///< low-rank adapters to declare (their values come from adapter.h)
-  bool offload_per_layer_embeddings = false;  ///< their table stays in pinned host memory, which the device reads
+  bool ple_cpu_offload = false;  ///< their table stays in pinned host memory, which the device reads
 };
 
 /// A checkpoint folder opened for use.

@@ -14,7 +14,7 @@ OpenedModel open_for_training(const TrainJob& job, Pool& pool) {
                                   {.dtype = job.dtype(),
                                    .train_base = !job.trains_adapter(),
                                    .adapter = job.adapter,
-                                   .offload_per_layer_embeddings = job.train.offload_per_layer_embeddings},
+                                   .ple_cpu_offload = job.train.ple_cpu_offload},
                                   pool);
   if (!job.trains_adapter()) return opened;
   if (job.adapter.model_dir.empty()) {

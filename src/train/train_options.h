@@ -104,7 +104,7 @@ struct TrainOptions {
   bool float32 = false;
   std::optional<bool> gradient_checkpointing;  ///< left out: as the memory demands
   DeviceChoice device = DeviceChoice::automatic;
-  bool offload_per_layer_embeddings = false;
+  bool ple_cpu_offload = false;
 
   /// bfloat16 unless the precision keys say otherwise; the rules refuse contradictions and 16-bit floats of the fp16
   /// kind.
@@ -188,10 +188,11 @@ void describe(Visitor&& field, TrainOptions& o) {
          "out, true when a step would not fit into memory otherwise."},
         o.gradient_checkpointing);
   field({"device", "cpu or cuda; auto takes cuda where the build and the machine have it."}, o.device);
-  field({"offload_per_layer_embeddings",
+  field({"ple_cpu_offload",
          "On a GPU, keep the table of the per-layer embeddings (Gemma 3n; Gemma 4 E2B and E4B) in pinned host memory, of "
-         "which a step reads the rows of its tokens: 4 to 5 GB less on the device. Not where the table is trained."},
-        o.offload_per_layer_embeddings);
+         "which a step reads the rows of its tokens: 4 to 5 GB less on the device. Not where the table is trained. On "
+         "the cpu it stays in the checkpoint's file, with the key and without."},
+        o.ple_cpu_offload);
 }
 
 }  // namespace eft

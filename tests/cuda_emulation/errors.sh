@@ -74,27 +74,24 @@ case_offload() {
   tiny_model model 's/\("vocab_size.*": \)251/\12048/' tests/golden/data/gemma4_e/config.json
   on_cuda >log.txt
   steps_of out >plain
-  on_cuda --set offload_per_layer_embeddings=true >log.txt
+  on_cuda --set ple_cpu_offload=true >log.txt
   steps_of out >offloaded
   [ "$(wc -l <plain)" -eq 3 ] || fail 'expected three steps'
   same plain offloaded
   has log.txt '^memory .* [0-9.]+ .B of weights pinned on the host'
   "$EFT" plan run.yaml --set device=cuda --json >plain.json
-  "$EFT" plan run.yaml --set device=cuda --set offload_per_layer_embeddings=true --json >offloaded.json
+  "$EFT" plan run.yaml --set device=cuda --set ple_cpu_offload=true --json >offloaded.json
   has offloaded.json '"pinned":1032192,' # 2048 x 9 x 14 values
   local weights='s/.*"weights":([0-9]+).*/\1/p'
   [ $(($(sed -nE "$weights" plain.json) - $(sed -nE "$weights" offloaded.json))) -eq 1032192 ] ||
     { cat plain.json offloaded.json >&2; fail 'the table still counts as weights of the device'; }
-  EFT_CUDA_PINNABLE=64 fails_with 5 'offload_per_layer_embeddings: the host has no 1\.0 MB that can be pinned' \
-    on_cuda --set offload_per_layer_embeddings=true
-  fails_with 2 'offload_per_layer_embeddings: does not go with device: cpu' \
-    train --set device=cpu --set offload_per_layer_embeddings=true
-  CUDA_VISIBLE_DEVICES='' train --set offload_per_layer_embeddings=true >log.txt 2>&1 && fail 'expected an error'
-  has log.txt 'offload_per_layer_embeddings: the run is on the cpu'
+  EFT_CUDA_PINNABLE=64 fails_with 5 'ple_cpu_offload: the host has no 1\.0 MB that can be pinned' \
+    on_cuda --set ple_cpu_offload=true
+  train --set device=cpu --set ple_cpu_offload=true >log.txt # where the table is in the checkpoint's file anyway
   rm -r model
   tiny_setup
-  fails_with 2 'offload_per_layer_embeddings: model has no per-layer embeddings' \
-    on_cuda --set offload_per_layer_embeddings=true
+  fails_with 2 'ple_cpu_offload: model has no per-layer embeddings' \
+    on_cuda --set ple_cpu_offload=true
 }
 
 run_case "$1"
