@@ -27,8 +27,13 @@ Linear::Linear(const Scope& s, std::int64_t in, std::int64_t out) : weight_(&s.p
   if (const auto settings = s.policy().lora(s.module())) lora_.emplace(s, in, out, *settings);
 }
 
+Var Lora::linear_with(Context& ctx, const Var& x, const Var& weight) const {
+  if (ctx.training && settings_.dropout > 0) return add_to(ctx, linear(ctx, x, weight), x);
+  return linear_with_low_rank(ctx, x, weight, a_->var(), b_->var(), settings_.scale);
+}
+
 Var Linear::operator()(Context& ctx, const Var& x) const {
-  return adapted(ctx, linear(ctx, x, weight_->var()), x);
+  return lora_ ? lora_->linear_with(ctx, x, weight_->var()) : linear(ctx, x, weight_->var());
 }
 
 Var Linear::to_pattern(Context& ctx, const Var& x, const Var& pattern) const {

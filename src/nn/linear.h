@@ -14,6 +14,8 @@ class Lora {
   Lora(const Scope& s, std::int64_t in, std::int64_t out, LoraSettings settings);
   /// base + the adapter's term; `base` must not be used afterwards.
   Var add_to(Context& ctx, Var base, const Var& x) const;
+  /// x·Wᵀ and the adapter's term. weight: [out, in].
+  Var linear_with(Context& ctx, const Var& x, const Var& weight) const;
 
  private:
   LoraSettings settings_;

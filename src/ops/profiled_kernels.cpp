@@ -72,12 +72,20 @@ Products thin(ConstView x, ConstView a, ConstView b, double with_a, double with_
                              with_b * static_cast<double>(b.shape[b.shape.rank() - 2])),
           both_narrow(x.dtype, a.dtype), ""};
 }
-Products low_rank_forward(Stream, double, ConstView x, ConstView a, ConstView b, View, View) {
-  return thin(x, a, b, 1, 1);
+/// The products of the term, and that of [m, k] with a weight beside it.
+Products beside(Products term, std::int64_t m, std::int64_t n, std::int64_t k) {
+  Products both = product(m, n, k, term.narrow);
+  both.flops += term.flops;
+  return both;
 }
-Products low_rank_backward(Stream, double, ConstView x, ConstView a, ConstView b, ConstView, ConstView, View,
-                           GradView dx, GradView da, GradView db) {
-  return thin(x, a, b, (dx ? 1 : 0) + (da ? 1 : 0), db ? 2 : 1);
+Products low_rank_forward(Stream, double, ConstView x, ConstView weight, ConstView a, ConstView b, View, View) {
+  const Products term = thin(x, a, b, 1, 1);
+  return weight ? beside(term, x.shape[0], weight.shape[0], weight.shape[1]) : term;
+}
+Products low_rank_backward(Stream, double, ConstView x, ConstView weight, ConstView a, ConstView b, ConstView,
+                           ConstView, View, GradView dx, GradView da, GradView db) {
+  const Products term = thin(x, a, b, (dx ? 1 : 0) + (da ? 1 : 0), db ? 2 : 1);
+  return weight && dx ? beside(term, x.shape[0], weight.shape[1], weight.shape[0]) : term;
 }
 Products grouped_low_rank_forward(Stream, double, ConstView x, ConstView a, ConstView b, ConstView, View, View, View) {
   return thin(x, a, b, 1, 1);

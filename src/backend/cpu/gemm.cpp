@@ -41,6 +41,13 @@ bool is_float(DType dtype) { return dtype == DType::f32 || dtype == DType::bf16;
 
 bool has_few_rows(const GemmShape& shape) { return shape.m <= kFewRows && !shape.transpose_a && shape.transpose_b; }
 
+/// Whether operands are packed and multiplied in f32; others are left to oneDNN, or have their own kernel.
+bool is_packed(const GemmShape& shape, ConstView a, ConstView b, View c) {
+  if (!is_float(a.dtype) || !is_float(b.dtype) || !is_float(c.dtype) || has_few_rows(shape)) return false;
+  if (a.dtype == DType::f32 && b.dtype == DType::f32 && c.dtype == DType::f32) return false;
+  return !has_native_bf16() || a.dtype != DType::bf16 || b.dtype != DType::bf16;
+}
+
 }  // namespace
 
 void gemm_block(const GemmShape& shape, float alpha, Block<const float> a, Block<const float> b, float beta,
@@ -57,7 +64,10 @@ void gemm(const GemmShape& shape, ConstView a, ConstView b, View c) {
   if (shape.m == 0 || shape.n == 0) return;
   const std::int64_t lda = shape.transpose_a ? shape.m : shape.k;
   const std::int64_t ldb = shape.transpose_b ? shape.k : shape.n;
-  if (has_few_rows(shape) && is_float(a.dtype) && is_float(b.dtype) && is_float(c.dtype)) {
+  if (is_packed(shape, a, b, c)) {
+    const GemmTerm all{a, b, shape.k};
+    gemm_packed(shape, std::span(&all, 1), c);
+  } else if (has_few_rows(shape) && is_float(a.dtype) && is_float(b.dtype) && is_float(c.dtype)) {
     gemm_few_rows(shape, a, b, c);
   } else if (a.dtype == DType::f32 && b.dtype == DType::f32 && c.dtype == DType::f32) {
     sgemm(shape, 1.0F, {a.as<float>(), lda}, {b.as<float>(), ldb}, shape.accumulate ? 1.0F : 0.0F,
@@ -68,11 +78,23 @@ void gemm(const GemmShape& shape, ConstView a, ConstView b, View c) {
                  {c.as<double>(), shape.n}, begin, end);
     });
   } else if (is_float(a.dtype) && is_float(b.dtype) && is_float(c.dtype)) {
-    const bool native = has_native_bf16() && a.dtype == DType::bf16 && b.dtype == DType::bf16;
-    native ? gemm_bf16_native(shape, a, b, c) : gemm_packed(shape, a, b, c);
+    gemm_bf16_native(shape, a, b, c);
   } else {
     throw InternalError(fmt::format("gemm of {} and {} into {}", name_of(a.dtype), name_of(b.dtype), name_of(c.dtype)));
   }
+}
+
+void gemm(const GemmShape& shape, ConstView a, ConstView b, const GemmTerm& more, View c) {
+  expect(!shape.transpose_a, "A as it is");
+  GemmShape second = shape;
+  second.k = more.k;
+  second.accumulate = true;
+  if (is_packed(shape, a, b, c) && is_packed(second, more.a, more.b, c)) {
+    const GemmTerm both[] = {{a, b, shape.k}, more};
+    return gemm_packed(shape, both, c);
+  }
+  gemm(shape, a, b, c);
+  gemm(second, more.a, more.b, c);
 }
 
 const char* gemm_kernel_name(DType dtype) {

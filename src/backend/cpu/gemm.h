@@ -21,6 +21,15 @@ struct GemmShape {
 /// (f64 for f64). Throws InternalError for other combinations.
 void gemm(const GemmShape& shape, ConstView a, ConstView b, View c);
 
+/// A product to add to another: A[m, k]·op(B)[k, n], op as the other's.
+struct GemmTerm {
+  ConstView a, b;
+  std::int64_t k;
+};
+
+/// gemm() plus `more`, in one pass over C where the operands are packed; A is not transposed.
+void gemm(const GemmShape& shape, ConstView a, ConstView b, const GemmTerm& more, View c);
+
 /// A strided block: `data` is the first element, `stride` the distance between rows.
 template <class T>
 struct Block {

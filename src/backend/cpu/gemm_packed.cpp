@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/parallel.h"
 
@@ -24,11 +25,12 @@ namespace HWY_NAMESPACE {
 namespace {  // the names repeat in every op
 
 using cpu::GemmShape;
+using cpu::GemmTerm;
 
 constexpr int kVectors = 2;  // of a panel's row
 constexpr std::int64_t kPanelColumns = kVectors * kLanes;
 constexpr int kRegisterRows = HWY_TARGET == HWY_AVX3 ? 14 : 6;  // with two vectors each: what the registers hold
-constexpr std::int64_t kMostDepth = 320;                        // of a stretch: a panel fits the first cache
+constexpr std::int64_t kMostDepth = 352;                        // of a stretch: a panel fits the first cache
 constexpr std::int64_t kDepthStep = 32;                         // stretches are multiples of it, for whole vectors
 constexpr std::int64_t kBlockStride = kMostDepth + 16;          // rows of a block fall into different sets of the cache
 constexpr std::int64_t kMostRows = 512;                         // of a block: 0.7 MB
@@ -37,34 +39,42 @@ constexpr std::int64_t kSumsStride = kMostColumns + 16;
 constexpr std::int64_t kPanel = kMostDepth * kPanelColumns;
 constexpr std::int64_t kStrip = 4 * kPanelColumns;  // columns of B that are packed at a time
 
+template <class F>
+void on_float(DType dtype, F&& f) {
+  dtype == DType::bf16 ? f(BFloat16{}) : f(0.0F);
+}
+
 /// Element (r, c) of op(X) is data[r·stride + c], or data[c·stride + r] when `transposed`.
-template <class T>
 struct Operand {
-  const T* data;
+  const void* data;
+  DType dtype;
   std::int64_t stride;
   bool transposed;
 };
 
 /// Block of op(A) from (row, k) on, kBlockStride a row.
-template <class T>
-void pack_block(const Operand<T>& a, std::int64_t row, std::int64_t k, std::int64_t rows, std::int64_t depth,
-                float* to) {
-  if (a.transposed) return copy_transposed(a.data + k * a.stride + row, a.stride, depth, rows, to, kBlockStride);
-  copy_rows(a.data + row * a.stride + k, a.stride, rows, depth, to, kBlockStride, [](std::int64_t c) { return c; });
+void pack_block(const Operand& a, std::int64_t row, std::int64_t k, std::int64_t rows, std::int64_t depth, float* to) {
+  on_float(a.dtype, [&](auto tag) {
+    const auto* const data = static_cast<const decltype(tag)*>(a.data);
+    if (a.transposed) return copy_transposed(data + k * a.stride + row, a.stride, depth, rows, to, kBlockStride);
+    copy_rows(data + row * a.stride + k, a.stride, rows, depth, to, kBlockStride, [](std::int64_t c) { return c; });
+  });
 }
 
 /// Strip of op(B) from (k, column) on: panels one after the other, kPanelColumns a row.
-template <class T>
-void pack_strip(const Operand<T>& b, std::int64_t k, std::int64_t column, std::int64_t depth, std::int64_t columns,
+void pack_strip(const Operand& b, std::int64_t k, std::int64_t column, std::int64_t depth, std::int64_t columns,
                 float* to) {
-  if (!b.transposed) {
-    return copy_rows(b.data + k * b.stride + column, b.stride, depth, columns, to, kPanelColumns,
-                     [](std::int64_t c) { return c / kPanelColumns * kPanel + c % kPanelColumns; });
-  }
-  for (std::int64_t c = 0; c < columns; c += kPanelColumns, to += kPanel) {
-    const std::int64_t width = std::min(kPanelColumns, columns - c);
-    copy_transposed(b.data + (column + c) * b.stride + k, b.stride, width, depth, to, kPanelColumns);
-  }
+  on_float(b.dtype, [&](auto tag) {
+    const auto* const data = static_cast<const decltype(tag)*>(b.data);
+    if (!b.transposed) {
+      return copy_rows(data + k * b.stride + column, b.stride, depth, columns, to, kPanelColumns,
+                       [](std::int64_t c) { return c / kPanelColumns * kPanel + c % kPanelColumns; });
+    }
+    for (std::int64_t c = 0; c < columns; c += kPanelColumns, to += kPanel) {
+      const std::int64_t width = std::min(kPanelColumns, columns - c);
+      copy_transposed(data + (column + c) * b.stride + k, b.stride, width, depth, to, kPanelColumns);
+    }
+  });
 }
 
 /// Where a panel's sums go: added up in f32 from stretch to stretch, into C after the last.
@@ -147,23 +157,34 @@ struct TileScratch {
   hwy::AlignedFreeUniquePtr<float[]> sums = hwy::AllocateAligned<float>(kMostRows * kSumsStride);
 };
 
-template <class TA, class TB>
+/// A sum of products. Their depths are one axis, one term behind the other.
 class Product {
  public:
-  Product(const GemmShape& shape, const Operand<TA>& a, const Operand<TB>& b, View c)
-      : shape_(shape), a_(a), b_(b), c_(c) {
-    depths_ = std::max<std::int64_t>(1, (shape.k + kMostDepth - 1) / kMostDepth);
+  Product(const GemmShape& shape, std::span<const GemmTerm> terms, View c) : shape_(shape), c_(c) {
+    for (const GemmTerm& term : terms) {
+      terms_.push_back({{term.a.data, term.a.dtype, shape.transpose_a ? shape.m : term.k, shape.transpose_a},
+                        {term.b.data, term.b.dtype, shape.transpose_b ? term.k : shape.n, shape.transpose_b},
+                        depth_,
+                        depth_ + term.k});
+      depth_ += term.k;
+    }
+    steps_ = (depth_ + kDepthStep - 1) / kDepthStep;
+    constexpr std::int64_t kMostSteps = kMostDepth / kDepthStep;
+    stretches_ = std::max<std::int64_t>(1, (steps_ + kMostSteps - 1) / kMostSteps);
   }
 
   /// Rows [row, row + rows) and columns [column, column + columns) of C.
   void tile(std::int64_t row, std::int64_t rows, std::int64_t column, std::int64_t columns) const {
     thread_local TileScratch scratch;
-    for (std::int64_t stretch = 0; stretch < depths_; ++stretch) {
-      const std::int64_t k = start_of(stretch), depth = start_of(stretch + 1) - k;
-      pack_block(a_, row, k, rows, depth, scratch.block.get());
+    for (std::int64_t stretch = 0; stretch < stretches_; ++stretch) {
+      for_each_part(stretch, [&](const Term& term, std::int64_t k, std::int64_t depth, std::int64_t at) {
+        pack_block(term.a, row, k, rows, depth, scratch.block.get() + at);
+      });
       for (std::int64_t j = 0; j < columns; j += kStrip) {
         const std::int64_t width = std::min(kStrip, columns - j);
-        pack_strip(b_, k, column + j, depth, width, scratch.strip.get());
+        for_each_part(stretch, [&](const Term& term, std::int64_t k, std::int64_t depth, std::int64_t at) {
+          pack_strip(term.b, k, column + j, depth, width, scratch.strip.get() + at * kPanelColumns);
+        });
         for (std::int64_t i = 0; i < width; i += kPanelColumns) {
           panel(scratch, stretch, rows, i,
                 sink_for(scratch, stretch, row, column, j + i, std::min(kPanelColumns, width - i)));
@@ -173,16 +194,30 @@ class Product {
   }
 
  private:
+  struct Term {
+    Operand a, b;
+    std::int64_t begin, end;  ///< in the common depth
+  };
+
   /// Stretches of the depth as even as whole steps allow.
   std::int64_t start_of(std::int64_t stretch) const {
-    const std::int64_t steps = (shape_.k + kDepthStep - 1) / kDepthStep;
-    return std::min(shape_.k, steps * stretch / depths_ * kDepthStep);
+    return std::min(depth_, steps_ * stretch / stretches_ * kDepthStep);
+  }
+
+  /// Calls body(term, k, depth, at) for the part of each term in a stretch: from its own depth k on, packed at `at`.
+  template <class Body>
+  void for_each_part(std::int64_t stretch, Body body) const {
+    const std::int64_t begin = start_of(stretch), end = start_of(stretch + 1);
+    for (const Term& term : terms_) {
+      const std::int64_t from = std::max(begin, term.begin), to = std::min(end, term.end);
+      if (from < to) body(term, from - term.begin, to - from, from - begin);
+    }
   }
 
   Sink sink_for(const TileScratch& scratch, std::int64_t stretch, std::int64_t row, std::int64_t column, std::int64_t j,
                 std::int64_t width) const {
     Sink sink{scratch.sums.get() + j, stretch == 0, {}, shape_.n, shape_.accumulate, width};
-    if (stretch + 1 < depths_) return sink;
+    if (stretch + 1 < stretches_) return sink;
     sink.c = c_;
     sink.c.data = c_.as<char>() + static_cast<std::size_t>(row * shape_.n + column + j) * size_of(c_.dtype);
     return sink;
@@ -201,10 +236,11 @@ class Product {
   }
 
   GemmShape shape_;
-  Operand<TA> a_;
-  Operand<TB> b_;
   View c_;
-  std::int64_t depths_;
+  std::vector<Term> terms_;
+  std::int64_t depth_ = 0;
+  std::int64_t steps_ = 0;
+  std::int64_t stretches_ = 1;
 };
 
 /// A grid of tiles: so many along the rows and along the columns.
@@ -238,9 +274,8 @@ Grid choose_grid(const GemmShape& s, std::int64_t threads) {
   return best;
 }
 
-template <class TA, class TB>
-void multiply(const GemmShape& s, const Operand<TA>& a, const Operand<TB>& b, View c) {
-  const Product<TA, TB> product(s, a, b, c);
+void multiply_all(const GemmShape& s, std::span<const GemmTerm> terms, View c) {
+  const Product product(s, terms, c);
   const Grid grid = choose_grid(s, thread_count());
   const std::int64_t panels = parts_of(s.n, kPanelColumns);
   parallel_for(grid.rows * grid.columns, 1, [&](std::int64_t begin, std::int64_t end) {
@@ -254,21 +289,6 @@ void multiply(const GemmShape& s, const Operand<TA>& a, const Operand<TB>& b, Vi
   });
 }
 
-template <class F>
-void on_float(DType dtype, F&& f) {
-  dtype == DType::bf16 ? f(BFloat16{}) : f(0.0F);
-}
-
-void multiply_all(const GemmShape& s, ConstView a, ConstView b, View c) {
-  on_float(a.dtype, [&](auto of_a) {
-    on_float(b.dtype, [&](auto of_b) {
-      const Operand<decltype(of_a)> x{a.as<decltype(of_a)>(), s.transpose_a ? s.m : s.k, s.transpose_a};
-      const Operand<decltype(of_b)> y{b.as<decltype(of_b)>(), s.transpose_b ? s.k : s.n, s.transpose_b};
-      multiply(s, x, y, c);
-    });
-  });
-}
-
 }  // namespace
 }  // namespace HWY_NAMESPACE
 }  // namespace eft
@@ -279,8 +299,8 @@ namespace eft {
 HWY_EXPORT(multiply_all);
 namespace cpu {
 
-void gemm_packed(const GemmShape& shape, ConstView a, ConstView b, View c) {
-  HWY_DYNAMIC_DISPATCH(multiply_all)(shape, a, b, c);
+void gemm_packed(const GemmShape& shape, std::span<const GemmTerm> terms, View c) {
+  HWY_DYNAMIC_DISPATCH(multiply_all)(shape, terms, c);
 }
 
 }  // namespace cpu

@@ -94,6 +94,44 @@ TEST(GemmPacked, equals_a_triple_loop_on_every_target) {
   hwy::GetChosenTarget().DeInit();
 }
 
+/// gemm() with a second product against the two one after the other.
+double error_of_sum(const GemmShape& s, std::int64_t more_k, DType a_type, DType b_type, DType c_type) {
+  Pool pool(Device::cpu);
+  Random random(static_cast<std::uint64_t>(s.m + s.k));
+  const auto b_shape = [&](std::int64_t k) { return std::pair(s.transpose_b ? s.n : k, s.transpose_b ? k : s.n); };
+  const Tensor a = random_matrix(pool, a_type, s.m, s.k, random), x = random_matrix(pool, a_type, s.m, more_k, random);
+  const Tensor b = random_matrix(pool, b_type, b_shape(s.k).first, b_shape(s.k).second, random);
+  const Tensor y = random_matrix(pool, DType::f32, b_shape(more_k).first, b_shape(more_k).second, random);
+  Tensor c = random_matrix(pool, c_type, s.m, s.n, random);
+  Tensor wanted(pool, Category::workspace, DType::f64, {s.m, s.n});
+  convert(c, wanted);
+  const auto wide = [&](const Tensor& t) { return cast(pool, Category::workspace, t, DType::f64); };
+  gemm(s, wide(a).view(), wide(b).view(), wanted.view());
+  gemm({s.m, s.n, more_k, false, s.transpose_b, true}, wide(x).view(), wide(y).view(), wanted.view());
+  gemm(s, a.view(), b.view(), {x.view(), y.view(), more_k}, c.view());
+  const auto got = to_doubles(c), truth = to_doubles(wanted);
+  double worst = 0, largest = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    worst = std::max(worst, std::abs(got[i] - truth[i]));
+    largest = std::max(largest, std::abs(truth[i]));
+  }
+  return worst / largest;
+}
+
+TEST(Gemm, adds_a_second_product) {
+  for (const bool transposed : {false, true}) {
+    for (const bool accumulate : {false, true}) {
+      for (const auto& [k, more_k] : {std::pair(640, 16), {35, 3}, {352, 33}, {321, 400}}) {
+        const GemmShape shape{19, 70, k, false, transposed, accumulate};
+        EXPECT_LE(error_of_sum(shape, more_k, DType::bf16, DType::bf16, DType::bf16), 4e-3) << k;
+        EXPECT_LE(error_of_sum(shape, more_k, DType::bf16, DType::bf16, DType::f32), 1e-6) << k;
+        EXPECT_LE(error_of_sum(shape, more_k, DType::f32, DType::f32, DType::f32), 1e-6) << k;
+      }
+      EXPECT_LE(error_of_sum({3, 70, 64, false, transposed, accumulate}, 8, DType::bf16, DType::bf16, DType::bf16), 1e-2);
+    }
+  }
+}
+
 TEST(Gemm, of_few_rows_equals_a_triple_loop) {
   for (const std::int64_t m : {1, 2, 7, 8}) {
     for (const bool accumulate : {false, true}) {

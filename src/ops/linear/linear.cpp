@@ -1,27 +1,16 @@
 #include "ops/linear/linear.h"
 
-#include <vector>
+#include "ops/matrix.h"
 
 namespace eft {
 namespace {
 
-/// Any tensor as a matrix of its last axis.
-ConstView matrix(ConstView view) { return {view.data, view.dtype, {view.shape.rows(), view.shape.columns()}}; }
-View matrix(View view) { return {view.data, view.dtype, {view.shape.rows(), view.shape.columns()}}; }
-
-Shape with_columns(const Shape& shape, std::int64_t columns) {
-  std::vector<std::int64_t> extents(shape.extents().begin(), shape.extents().end());
-  extents.back() = columns;
-  return Shape(std::span<const std::int64_t>(extents));
-}
-
 void backward(Context& ctx, const Var& x, const Var& weight, const Tensor& dy) {
-  GradView dx = x.grad_target(*ctx.pool);
+  const GradView dx = x.grad_target(*ctx.pool);
   const GradView dweight = weight.grad_target(*ctx.pool);
   const auto* kernels = linear_kernels.find(ctx.device());
   if (kernels == nullptr) return;
-  dx.view = matrix(dx.view);
-  if (dx) kernels->backward_input(ctx.stream, matrix(dy.view()), weight.view(), dx);
+  if (dx) kernels->backward_input(ctx.stream, matrix(dy.view()), weight.view(), matrix(dx));
   if (dweight) kernels->backward_weight(ctx.stream, matrix(dy.view()), matrix(x.view()), dweight);
 }
 

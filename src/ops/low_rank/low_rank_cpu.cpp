@@ -5,20 +5,20 @@
 namespace eft {
 namespace {
 
-void multiply(View view, double factor) {
-  scale_kernels.find(Device::cpu)->forward({}, view, {}, factor, view);
-}
+void multiply(View view, double factor) { scale_kernels.find(Device::cpu)->forward({}, view, {}, factor, view); }
 
-void forward(Stream, double scale, ConstView x, ConstView a, ConstView b, View inner, View y) {
+void forward(Stream, double scale, ConstView x, ConstView weight, ConstView a, ConstView b, View inner, View y) {
   const std::int64_t rows = x.shape[0];
   const std::int64_t rank = a.shape[0];
   cpu::gemm({.m = rows, .n = rank, .k = x.shape[1], .transpose_b = true}, x, a, inner);
   multiply(inner, scale);
+  const cpu::GemmShape of_weight{.m = rows, .n = b.shape[0], .k = x.shape[1], .transpose_b = true};
+  if (weight) return cpu::gemm(of_weight, x, weight, {inner, b, rank}, y);
   cpu::gemm({.m = rows, .n = b.shape[0], .k = rank, .transpose_b = true, .accumulate = true}, inner, b, y);
 }
 
-void backward(Stream, double scale, ConstView x, ConstView a, ConstView b, ConstView inner, ConstView dy, View dinner,
-              GradView dx, GradView da, GradView db) {
+void backward(Stream, double scale, ConstView x, ConstView weight, ConstView a, ConstView b, ConstView inner,
+              ConstView dy, View dinner, GradView dx, GradView da, GradView db) {
   const std::int64_t rows = x.shape[0];
   const std::int64_t rank = a.shape[0];
   if (db) {
@@ -31,7 +31,10 @@ void backward(Stream, double scale, ConstView x, ConstView a, ConstView b, Const
     cpu::gemm({.m = rank, .n = a.shape[1], .k = rows, .transpose_a = true, .accumulate = da.accumulate}, dinner, x,
               da.view);
   }
-  if (dx) cpu::gemm({.m = rows, .n = a.shape[1], .k = rank, .accumulate = dx.accumulate}, dinner, a, dx.view);
+  if (!dx) return;
+  const cpu::GemmShape of_weight{.m = rows, .n = a.shape[1], .k = b.shape[0], .accumulate = dx.accumulate};
+  if (weight) return cpu::gemm(of_weight, dy, weight, {dinner, a, rank}, dx.view);
+  cpu::gemm({.m = rows, .n = a.shape[1], .k = rank, .accumulate = dx.accumulate}, dinner, a, dx.view);
 }
 
 const bool registered = low_rank_kernels.add(Device::cpu, {.forward = forward, .backward = backward});

@@ -1,21 +1,18 @@
 #include "ops/sparse_linear/sparse_linear.h"
 
 #include "ops/linear/linear.h"
+#include "ops/matrix.h"
 
 namespace eft {
 namespace {
-
-ConstView matrix(ConstView view) { return {view.data, view.dtype, {view.shape.rows(), view.shape.columns()}}; }
-View matrix(View view) { return {view.data, view.dtype, {view.shape.rows(), view.shape.columns()}}; }
 
 using Kernel = void (*SparseLinearKernels::*)(Stream, ConstView, ConstView, ConstView, bool, GradView);
 
 void multiply(const Context& ctx, Kernel kernel, ConstView pattern, ConstView a, ConstView weight, bool transposed,
               GradView c) {
   const auto* kernels = sparse_linear_kernels.find(ctx.device());
-  if (kernels == nullptr || !c) return;
-  c.view = matrix(c.view);
-  (kernels->*kernel)(ctx.stream, matrix(pattern), matrix(a), weight, transposed, c);
+  if (kernels != nullptr && c)
+    (kernels->*kernel)(ctx.stream, matrix(pattern), matrix(a), weight, transposed, matrix(c));
 }
 
 void add_weight_gradient(Context& ctx, const Var& weight, ConstView dy, ConstView x) {
