@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <new>
 
 #include "base/error.h"
@@ -60,6 +61,10 @@ int main(int argc, char** argv) {
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "eft: out of memory\n");
     return 5;
+  } catch (const std::filesystem::filesystem_error& error) {  // a name too long, a folder closed to us
+    const eft::FileError file("{}: {}", error.path1().string(), error.code().message());
+    std::fprintf(stderr, "eft: %s\n", file.what());
+    return file.exit_code();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "eft: internal error: %s; please report it\n", error.what());
     return kInternalError;

@@ -116,7 +116,9 @@ bool Safetensors::is_mapped(const std::string& name) const {
 CheckpointFiles::CheckpointFiles(const std::filesystem::path& folder) {
   std::set<std::string> names;
   const auto index = folder / "model.safetensors.index.json";
-  if (std::filesystem::exists(index)) {
+  if (std::filesystem::exists(folder / "model.safetensors")) {  // before an index, as Transformers does
+    names.insert("model.safetensors");
+  } else if (std::filesystem::exists(index)) {
     try {
       const Json json = Json::parse(read_text(index));
       for (const auto& [tensor, file] : json.at("weight_map").items()) names.insert(file.get<std::string>());
@@ -124,11 +126,8 @@ CheckpointFiles::CheckpointFiles(const std::filesystem::path& folder) {
       throw FileError("{}: not an index of shards: {}", index.string(), error.what());
     }
   } else {
-    names.insert("model.safetensors");
-    if (!std::filesystem::exists(folder / "model.safetensors")) {
-      throw FileError("{}: no model.safetensors and no model.safetensors.index.json; expected a Hugging Face checkpoint folder",
-                      folder.string());
-    }
+    throw FileError("{}: no model.safetensors and no model.safetensors.index.json; expected a Hugging Face checkpoint folder",
+                    folder.string());
   }
   for (const std::string& name : names) {
     files_.push_back(std::make_unique<Safetensors>(folder / name));

@@ -52,6 +52,12 @@ TEST_F(SafetensorsFile, shards_and_their_index_are_read_as_one) {
   EXPECT_EQ(to_doubles(files.tensor("b"))[4], 4.0);
 }
 
+TEST_F(SafetensorsFile, a_single_file_goes_before_shards) {
+  write_checkpoint(folder_, sources_of(sample()), 20);
+  write_safetensors(folder_ / "model.safetensors", NamedTensors{sample()[0]}, {});
+  EXPECT_EQ(CheckpointFiles(folder_).tensors().size(), 1U);
+}
+
 TEST_F(SafetensorsFile, says_what_is_wrong_with_a_file) {
   write_safetensors(folder_ / "x.safetensors", sample(), {});
   const std::string whole = read_text(folder_ / "x.safetensors");

@@ -14,6 +14,7 @@ refuses() {
 
 # --- files ---
 case_missing_yaml() { fails_with $file 'nowhere\.yaml: ' "$EFT" train nowhere.yaml; }
+case_name_too_long() { fails_with $file 'aaa: .*' "$EFT" inspect "$(printf 'a%.0s' {1..300})"; }
 case_missing_model() { tiny_setup; refuses $file 'nowhere' --set base_model=nowhere; }
 case_missing_dataset() { tiny_setup; refuses $file 'nowhere\.jsonl' --set 'datasets[0].path=nowhere.jsonl'; }
 case_missing_adapter() { tiny_setup; refuses $file 'nowhere' --set lora_model_dir=nowhere; }
