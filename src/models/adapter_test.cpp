@@ -100,5 +100,24 @@ TEST_F(AdapterFolder, takes_whole_numbers_only) {
   }
 }
 
+/// A checkpoint may hold the output layer beside the embedding that it is tied to.
+TEST_F(AdapterFolder, an_output_layer_in_the_files_is_the_embedding_and_does_not_outlive_it) {
+  const CheckpointFiles files(model("gemma3"));
+  NamedTensors tensors;
+  for (const auto& [name, file] : files.tensors()) tensors.emplace_back(name, files.tensor(name));
+  const Tensor embedding = files.tensor("model.embed_tokens.weight");
+  Tensor head(pool_, Category::workspace, DType::f32, embedding.shape());
+  convert(embedding, head);
+  tensors.emplace_back("lm_head.weight", head);
+  fs::copy_file(model("gemma3") / "config.json", folder_ / "config.json");
+  write_safetensors(folder_ / "model.safetensors", tensors, {{"format", "pt"}});
+  const LoadOptions load{.dtype = DType::f32, .train_base = true, .adapter = {}};
+  save_model(open_model(folder_, load, pool_), folder_ / "out");
+  EXPECT_FALSE(CheckpointFiles(folder_ / "out").contains("lm_head.weight")) << "it would not be trained";
+  head.data<float>()[7] += 1;
+  write_safetensors(folder_ / "model.safetensors", tensors, {{"format", "pt"}});
+  EXPECT_THROW(open_model(folder_, load, pool_), ConfigError);
+}
+
 }  // namespace
 }  // namespace eft

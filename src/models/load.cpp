@@ -1,6 +1,7 @@
 #include "models/load.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -96,6 +97,30 @@ const SkipRule* skip_rule(const std::vector<SkipRule>& rules, const std::string&
   return nullptr;
 }
 
+bool same_values(const Tensor& a, const Tensor& b) {
+  if (a.shape() != b.shape()) return false;
+  if (a.dtype() == b.dtype()) return std::memcmp(a.raw(), b.raw(), static_cast<std::size_t>(a.bytes())) == 0;
+  for (std::int64_t row = 0; row < a.shape()[0]; ++row) {
+    if (to_doubles(a.slice(row, row + 1)) != to_doubles(b.slice(row, row + 1))) return false;
+  }
+  return true;
+}
+
+/// Transformers ties an output layer that stands in the files only if its values are those of the embedding.
+void check_tied(const CheckpointFiles& files, const std::vector<SkipRule>& rules, const Model& model,
+                Mismatch& mismatch) {
+  std::string embedding;
+  for (const Parameter& parameter : model.parameters()) {
+    if (embedding.empty() && parameter.loaded_from().ends_with(".embed_tokens.weight")) embedding = parameter.loaded_from();
+  }
+  if (!files.contains(embedding)) return;
+  for (const auto& [name, file] : files.tensors()) {
+    const SkipRule* rule = skip_rule(rules, name);
+    if (rule == nullptr || !rule->tied || same_values(files.tensor(name), files.tensor(embedding))) continue;
+    mismatch.add(fmt::format("{} has other values than {}, to which it should be tied", name, embedding));
+  }
+}
+
 void sort_unread(const CheckpointFiles& files, const std::set<std::string>& used, const std::vector<SkipRule>& rules,
                  OpenedModel& opened, Mismatch& mismatch) {
   std::map<std::string, int> reasons;
@@ -103,7 +128,7 @@ void sort_unread(const CheckpointFiles& files, const std::set<std::string>& used
     if (used.contains(name)) continue;
     if (const SkipRule* rule = skip_rule(rules, name)) {
       ++reasons[rule->reason];
-      opened.skipped.push_back(name);
+      if (!rule->tied) opened.skipped.push_back(name);
     } else {
       mismatch.add(fmt::format("{} {} is unknown", name, to_string(files.entry(name).shape)));
     }
@@ -170,6 +195,7 @@ OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& o
     }
   }
   sort_unread(files, used, built.skipped, opened, mismatch);
+  if (pool.device() != Device::meta) check_tied(files, built.skipped, *opened.model, mismatch);
   mismatch.raise(folder);
   if (options.ple_cpu_offload &&
       std::ranges::none_of(opened.model->parameters(), [](const Parameter& p) { return p.gathered; })) {

@@ -19,7 +19,7 @@ struct Prefixes {
   const char* experts = "experts";  ///< of a layer's mixture
 };
 
-const SkipRule kTiedHead{R"((.*\.)?lm_head\.weight)", "output layer, tied to the embedding"};
+const SkipRule kTiedHead{R"((.*\.)?lm_head\.weight)", "output layer, tied to the embedding", true};
 const SkipRule kTowers{
     R"((model\.)?(vision_tower|audio_tower|multi_modal_projector|embed_vision|embed_audio|vision_embedder)\..*)",
     "vision and audio parts, this is a text run"};

@@ -14,6 +14,7 @@ namespace eft {
 struct SkipRule {
   std::string pattern;  ///< regular expression for the whole name
   std::string reason;   ///< "vision tower: this is a text run"
+  bool tied = false;    ///< a copy of the embedding, which must not stay beside one that was trained
 };
 
 /// A model built from a configuration, without weights.
