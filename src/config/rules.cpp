@@ -137,6 +137,9 @@ constexpr std::array kRules = {
     Rule{"ple_cpu_offload", "without adapter: lora the table is trained; add it or remove the key",
          [](Config c) { return c.train.ple_cpu_offload && without_adapter(c); }},
 
+    Rule{"cuda_graphs", "does not go with device: cpu; remove one",
+         [](Config c) { return c.train.cuda_graphs && c.train.device == DeviceChoice::cpu; }},
+
     Rule{"float32", "contradicts bf16: true; remove one",
          [](Config c) { return c.train.float32 && (c.train.bf16 == AutoBool::on || c.train.bfloat16); }},
     Rule{"bfloat16", "contradicts bf16: false; remove one",

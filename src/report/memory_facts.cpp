@@ -40,12 +40,12 @@ std::string table(const MemoryFacts& memory) {
 Json json_of(const MemoryFacts& memory) {
   Json categories = Json::object();
   for (const auto& [name, bytes] : memory.peak_by_category) categories[name] = bytes;
-  return {{"device", memory.device},       {"peak", memory.peak},
-          {"by_category", categories},     {"kept", memory.kept},
-          {"mapped", memory.mapped},       {"touched", memory.touched},
-          {"pinned", memory.pinned},       {"process", memory.process},
-          {"resident", memory.resident()}, {"available", memory.available},
-          {"row_tokens", memory.row_tokens}, {"recompute", memory.recompute},
+  return {{"device", memory.device},          {"peak", memory.peak},
+          {"by_category", categories},        {"kept", memory.kept},
+          {"mapped", memory.mapped},          {"touched", memory.touched},
+          {"pinned", memory.pinned},          {"process", memory.process},
+          {"resident", memory.resident()},    {"available", memory.available},
+          {"row_tokens", memory.row_tokens},  {"recompute", memory.recompute},
           {"warning", memory_warning(memory)}};
 }
 

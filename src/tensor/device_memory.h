@@ -9,6 +9,15 @@
 
 namespace eft {
 
+/// How a stretch of a device's work is recorded while it is queued, and then run as one.
+struct DeviceRecording {
+  /// Before the first tensor: memory is had in a way that can be recorded.
+  void (*prepare)();
+  void (*begin)();
+  void (*run)();
+  void (*drop)();
+};
+
 /// How the storage of a device is had and moved. Addresses are the device's own unless said otherwise; work is queued on
 /// the device's one stream, and what arrives on the host has arrived when the call returns. The host needs no such table.
 struct DeviceMemory {
@@ -31,6 +40,7 @@ struct DeviceMemory {
   void (*move)(void* to, const void* from, std::int64_t bytes);
   /// Between floating dtypes, both on the device.
   void (*convert)(ConstView from, View to);
+  DeviceRecording recording;
   /// "NVIDIA H200, 139 GiB, CUDA 13.0".
   std::string (*describe)();
 };
@@ -42,6 +52,26 @@ const DeviceMemory* memory_of(Device device);
 /// The device that a user names: "cpu", "cuda" or "cuda:1", readied for use. Throws ConfigError for other names and
 /// DeviceError when the device cannot be used.
 Device take_device(std::string_view name);
+
+/// From its construction on the work of a device is recorded instead of done; run() does it, and without run() it is
+/// dropped. Nothing may wait for the device in between.
+class Recording {
+ public:
+  explicit Recording(const DeviceRecording& device) : device_(device) { device_.begin(); }
+  ~Recording() {
+    if (!done_) device_.drop();
+  }
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+  void run() {
+    done_ = true;
+    device_.run();
+  }
+
+ private:
+  const DeviceRecording& device_;
+  bool done_ = false;
+};
 
 /// Copies bytes inside one device's memory; the ranges may overlap.
 void move_bytes(Device device, void* to, const void* from, std::int64_t bytes);

@@ -43,6 +43,7 @@ void add_host_weights(MemoryFacts& facts, const Model& model, const PackedRow& r
 StepperOptions stepper_options(const TrainOptions& options) {
   return {.max_grad_norm = options.max_grad_norm,
           .recompute = options.gradient_checkpointing.value_or(false),
+          .cuda_graphs = options.cuda_graphs,
           .seed = static_cast<std::uint64_t>(options.seed)};
 }
 

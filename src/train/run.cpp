@@ -202,9 +202,17 @@ void check_profile(Device device, const RunOptions& options) {
   throw ConfigError("--profile: times the kernels of the cpu, the run is on {}; use device: cpu", name_of(device));
 }
 
+void prepare_recording(Device device) {
+  const auto* memory = memory_of(device);
+  if (memory == nullptr) throw ConfigError("cuda_graphs: the run is on the cpu; remove the key or set device: cuda");
+  memory->recording.prepare();
+}
+
 /// All of a run that needs the model and its memory.
 RunEnd run_steps(const TrainJob& job, const PreparedData& data, const MemoryFacts& memory, const RunOptions& options) {
-  Pool pool(resolve_device(job.train.device));
+  const Device device = resolve_device(job.train.device);
+  if (job.train.cuda_graphs) prepare_recording(device);
+  Pool pool(device);
   OpenedModel opened = open_for_training(job, pool);
   Trainer trainer(job, opened, pool, {data.train, data.eval, data.stream});
 

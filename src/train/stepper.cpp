@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/device_memory.h"
 #include "train/finite.h"
 #include "train/wanted_tokens.h"
 
@@ -58,11 +59,16 @@ StepResult Stepper::step(std::span<const PackedRow> micro_batches, double learni
 }
 
 Tensor Stepper::forward_backward(Context& ctx, const PackedRow& row, double scale) {
+  const auto* memory = memory_of(pool_.device());
+  std::optional<Recording> recording;
+  if (options_.cuda_graphs && warm_ && memory != nullptr) recording.emplace(memory->recording);
   Tape tape;
   ctx.tape = &tape;
   const Var loss = loss_of(ctx, model_, row, scale);
   tape.backward(ctx, loss);
   ctx.tape = nullptr;
+  if (recording) recording->run();
+  warm_ = true;
   return loss.value();
 }
 

@@ -16,6 +16,7 @@ namespace eft {
 struct StepperOptions {
   double max_grad_norm = 1;  ///< 0: do not clip
   bool recompute = false;
+  bool cuda_graphs = false;  ///< a device runs the work of a micro batch as one recorded piece
   std::uint64_t seed = 0;  ///< of dropout
 };
 
@@ -46,6 +47,7 @@ class Stepper {
   Pool& pool_;
   Adamw& optimizer_;
   StepperOptions options_;
+  bool warm_ = false;  ///< a micro batch has run plainly, and with it whatever the device does only once
 };
 
 /// What a model sees of a packed row.

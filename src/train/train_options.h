@@ -105,6 +105,7 @@ struct TrainOptions {
   std::optional<bool> gradient_checkpointing;  ///< left out: as the memory demands
   DeviceChoice device = DeviceChoice::automatic;
   bool ple_cpu_offload = false;
+  bool cuda_graphs = false;
 
   /// bfloat16 unless the precision keys say otherwise; the rules refuse contradictions and 16-bit floats of the fp16
   /// kind.
@@ -193,6 +194,11 @@ void describe(Visitor&& field, TrainOptions& o) {
          "which a step reads the rows of its tokens: 4 to 5 GB less on the device. Not where the table is trained. On "
          "the cpu it stays in the checkpoint's file, with the key and without."},
         o.ple_cpu_offload);
+  field(
+      {"cuda_graphs",
+       "On a GPU, queue the work of each micro batch as one CUDA graph, for small models whose steps the host limits. "
+       "Off unless asked for, since no device has measured it yet; memory may take some more room."},
+      o.cuda_graphs);
 }
 
 }  // namespace eft

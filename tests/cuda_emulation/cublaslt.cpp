@@ -136,18 +136,21 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t product, co
   }
   const cudaDataType_t scale = product->compute == CUBLAS_COMPUTE_64F ? CUDA_R_64F : CUDA_R_32F;
   const double factor = read(alpha, scale, 0), keep = read(beta, scale, 0);
-  const eft::emulation::OnDevice here;
-  const std::vector<double> first = lines_of(a, *a_layout, first_turned);
-  const std::vector<double> second = lines_of(b, *b_layout, !second_turned);
-  for (std::int64_t j = 0; j < n; ++j) {
-    for (std::int64_t i = 0; i < m; ++i) {
-      double sum = 0;
-      for (std::int64_t at = 0; at < k; ++at) {
-        sum += first[static_cast<std::size_t>(i * k + at)] * second[static_cast<std::size_t>(j * k + at)];
+  eft::emulation::submit(eft::emulation::Work::kernel, [=, first_layout = *a_layout, second_layout = *b_layout,
+                                                        old_layout = *c_layout, result_layout = *d_layout] {
+    const eft::emulation::OnDevice here;
+    const std::vector<double> first = lines_of(a, first_layout, first_turned);
+    const std::vector<double> second = lines_of(b, second_layout, !second_turned);
+    for (std::int64_t j = 0; j < n; ++j) {
+      for (std::int64_t i = 0; i < m; ++i) {
+        double sum = 0;
+        for (std::int64_t at = 0; at < k; ++at) {
+          sum += first[static_cast<std::size_t>(i * k + at)] * second[static_cast<std::size_t>(j * k + at)];
+        }
+        const double old = keep == 0 ? 0 : keep * read(c, old_layout.type, j * old_layout.stride + i);
+        write(d, result_layout.type, j * result_layout.stride + i, factor * sum + old);
       }
-      const double old = keep == 0 ? 0 : keep * read(c, c_layout->type, j * c_layout->stride + i);
-      write(d, d_layout->type, j * d_layout->stride + i, factor * sum + old);
     }
-  }
+  });
   return CUBLAS_STATUS_SUCCESS;
 }

@@ -97,31 +97,24 @@ cudaError_t cudaDeviceGetDefaultMemPool(cudaMemPool_t* pool, int) {
 cudaError_t cudaMemPoolSetAttribute(cudaMemPool_t, cudaMemPoolAttr, void*) { return cudaSuccess; }
 cudaError_t cudaMemPoolTrimTo(cudaMemPool_t, std::size_t) { return cudaSuccess; }
 
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  *stream = nullptr;
-  return cudaSuccess;
-}
-
-cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
-
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
-  *event = nullptr;
-  return cudaSuccess;
-}
-
-cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) { return cudaSuccess; }
-cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess; }
-
 cudaError_t cudaMalloc(void** data, std::size_t bytes) {
   if (bytes > free_bytes()) return cudaErrorMemoryAllocation;
   *data = eft::emulation::allocate(bytes);
   return *data != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 
-cudaError_t cudaMallocAsync(void** data, std::size_t bytes, cudaStream_t) { return cudaMalloc(data, bytes); }
+cudaError_t cudaFree(void* data) {
+  eft::emulation::finish_stream();
+  return data == nullptr || eft::emulation::release(data) ? cudaSuccess : cudaErrorInvalidValue;
+}
+
+/// In a graph these two would be nodes, which eft does not want.
+cudaError_t cudaMallocAsync(void** data, std::size_t bytes, cudaStream_t) {
+  return eft::emulation::is_capturing() ? cudaErrorStreamCaptureUnsupported : cudaMalloc(data, bytes);
+}
 
 cudaError_t cudaFreeAsync(void* data, cudaStream_t) {
-  return eft::emulation::release(data) ? cudaSuccess : cudaErrorInvalidValue;
+  return eft::emulation::is_capturing() ? cudaErrorStreamCaptureUnsupported : cudaFree(data);
 }
 
 cudaError_t cudaMallocHost(void** data, std::size_t bytes) {
@@ -153,14 +146,18 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
   const bool told = kind != cudaMemcpyDefault;  // else the addresses themselves tell where they are
   if (told && !stands(to, kind != cudaMemcpyDeviceToHost, bytes)) return cudaErrorInvalidValue;
   if (told && !stands(from, kind != cudaMemcpyHostToDevice, bytes)) return cudaErrorInvalidValue;
-  const eft::emulation::OnDevice here;
-  std::memcpy(to, from, bytes);
+  eft::emulation::submit(eft::emulation::Work::copy, [=] {
+    const eft::emulation::OnDevice here;
+    std::memcpy(to, from, bytes);
+  });
   return cudaSuccess;
 }
 
 cudaError_t cudaMemsetAsync(void* data, int value, std::size_t bytes, cudaStream_t) {
   if (!stands(data, true, bytes)) return cudaErrorInvalidValue;
-  const eft::emulation::OnDevice here;
-  std::memset(data, value, bytes);
+  eft::emulation::submit(eft::emulation::Work::fill, [=] {
+    const eft::emulation::OnDevice here;
+    std::memset(data, value, bytes);
+  });
   return cudaSuccess;
 }

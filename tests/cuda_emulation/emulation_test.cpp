@@ -168,5 +168,29 @@ TEST(Emulation, asynchronous_copies_arrive_when_they_are_waited_for) {
   EXPECT_EQ(result.values()[1], 0);
 }
 
+TEST(Emulation, a_graph_runs_when_it_is_waited_for_with_the_arguments_of_its_recording) {
+  const Floats result(2);
+  float on_host = 1;
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t executable = nullptr;
+  cudaStreamBeginCapture(nullptr, cudaStreamCaptureModeRelaxed);
+  EXPECT_EQ(cudaStreamSynchronize(nullptr), cudaErrorStreamCaptureUnsupported);
+  cudaMemcpyAsync(result.data(), &on_host, sizeof on_host, cudaMemcpyHostToDevice, nullptr);
+  run(
+      1, +[](float* to) { to[1] = to[0] + 1; }, result.data());
+  cudaStreamEndCapture(nullptr, &graph);
+  cudaGraphInstantiate(&executable, graph, 0);
+  on_host = 3;
+  cudaGraphLaunch(executable, nullptr);
+  on_host = 5;
+  cudaEvent_t before = nullptr;
+  cudaEventCreateWithFlags(&before, cudaEventDisableTiming);
+  cudaEventSynchronize(before);  // it was recorded before the launch, so nobody waits
+  on_host = 7;
+  EXPECT_EQ(result.values(), (std::vector<float>{7, 8}));
+  cudaGraphDestroy(graph);
+  cudaGraphExecDestroy(executable);
+}
+
 }  // namespace
 }  // namespace eft::cuda

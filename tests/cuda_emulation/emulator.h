@@ -35,6 +35,13 @@ struct Launch {
 /// warp operation.
 void run(const Launch& launch, const std::function<void()>& thread);
 
+/// Does work of the stream: now or, while the stream is being captured, as a node of the graph. A graph that has been
+/// launched runs as late as it may: before the next work, or when somebody waits for it.
+enum class Work { kernel, copy, fill };
+void submit(Work kind, std::function<void()> run);
+void finish_stream();
+bool is_capturing();
+
 /// What threads see of themselves, set whenever one gets its turn.
 struct Position {
   Extents block_index, thread_index, blocks, threads;

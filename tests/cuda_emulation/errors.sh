@@ -94,4 +94,49 @@ case_offload() {
     on_cuda --set ple_cpu_offload=true
 }
 
+# same_with_graphs NAME: the run of run.yaml ends with the same bits whether its work is recorded in graphs or not.
+# NAME.trace tells what happened to the graphs.
+same_with_graphs() {
+  on_cuda --set max_steps=4 --set gradient_accumulation_steps=2 --set micro_batch_size=1 >log.txt
+  rm -rf eager
+  mv out eager
+  EFT_CUDA_TRACE=$PWD/$1.trace on_cuda --set max_steps=4 --set gradient_accumulation_steps=2 \
+    --set micro_batch_size=1 --set cuda_graphs=true >log.txt
+  [ "$(steps_of eager | wc -l)" -eq 4 ] || fail "$1: expected four steps"
+  same <(steps_of eager) <(steps_of out)
+  local file
+  for file in adapter_model model; do
+    [ ! -e "eager/$file.safetensors" ] || same "eager/$file.safetensors" "out/$file.safetensors"
+  done
+  [ "$(grep -c '^launch' "$1.trace")" -eq 7 ] ||
+    { cat "$1.trace" >&2; fail "$1: expected all but the first micro batch"; }
+}
+
+# Rows of several lengths, so that graphs change from one micro batch to the next.
+case_graphs() {
+  tiny_setup
+  sed 's/What is 0 and one/And then, after all of that, what comes/;q' rows.jsonl >longer
+  cat longer >>rows.jsonl
+  same_with_graphs lora
+  has lora.trace '^update'
+  has lora.trace '^instantiate'
+  echo 'gradient_checkpointing: true' >>run.yaml
+  same_with_graphs recomputed
+  sed -i '/^adapter\|^lora/d' run.yaml
+  same_with_graphs whole
+}
+
+# Experts in bfloat16 find their groups on the device; in float32 they wait for it, which no graph can.
+case_graphs_experts() {
+  tiny_setup
+  rm -r model
+  local sizes='s/"vocab_size": 251/"vocab_size": 2048/; s/"hidden_size": 26/"hidden_size": 40/'
+  sizes+='; s/"moe_intermediate_size": 15/"moe_intermediate_size": 24/'
+  tiny_model model "$sizes" tests/golden/data/gemma4_moe/config.json
+  fails_with 5 'cuda_graphs: a step of this model waits for the device' on_cuda --set cuda_graphs=true
+  sed -i 's/^bf16: false/bf16: true/' run.yaml
+  same_with_graphs experts
+  fails_with 2 'cuda_graphs: does not go with device: cpu' train --set device=cpu --set cuda_graphs=true
+}
+
 run_case "$1"

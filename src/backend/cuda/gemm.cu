@@ -165,8 +165,8 @@ std::int64_t bytes_as(const ConstView& view, DType dtype) {
 /// `view` in `dtype`: itself, or a copy in memory of its own.
 class Operand {
  public:
-  Operand(cudaStream_t stream, ConstView view, DType dtype)
-      : scratch_(stream, view.dtype == dtype ? 0 : bytes_as(view, dtype)), view_(view) {
+  Operand(ConstView view, DType dtype)
+      : scratch_(view.dtype == dtype ? 0 : bytes_as(view, dtype)), view_(view) {
     if (view.dtype == dtype) return;
     const View copy{scratch_.as<void>(), dtype, view.shape};
     device_memory.find(Device::cuda)->convert(view, copy);
@@ -181,7 +181,7 @@ class Operand {
 
 /// f32 operands have no bf16 result in cuBLASLt.
 void multiply_narrow(cudaStream_t stream, const GemmShape& s, ConstView a, ConstView b, View c) {
-  const Scratch scratch(stream, bytes_as(c, DType::f32));
+  const Scratch scratch(bytes_as(c, DType::f32));
   const View sum{scratch.as<void>(), DType::f32, c.shape};
   if (s.accumulate) device_memory.find(Device::cuda)->convert(c, sum);
   multiply(stream, s, a, b, sum);
@@ -216,7 +216,7 @@ void gemm(Stream stream, const GemmShape& shape, ConstView a, ConstView b, View 
   const bool wide = a.dtype == DType::f64;
   expect((b.dtype == DType::f64) == wide && (c.dtype == DType::f64) == wide, "f64 operands together only");
   const DType common = a.dtype == b.dtype ? a.dtype : DType::f32;
-  const Operand first(queue, a, common), second(queue, b, common);
+  const Operand first(a, common), second(b, common);
   if (common == DType::f32 && c.dtype == DType::bf16)
     return multiply_narrow(queue, shape, first.view(), second.view(), c);
   multiply(queue, shape, first.view(), second.view(), c);

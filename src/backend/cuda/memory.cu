@@ -1,23 +1,11 @@
 // The table by which pools and tensors reach the memory of a CUDA device.
+#include "backend/cuda/blocks.cuh"
 #include "backend/cuda/lanes.cuh"
+#include "backend/cuda/recording.cuh"
 #include "tensor/device_memory.h"
 
 namespace eft::cuda {
 namespace {
-
-void* allocate(std::int64_t bytes) {
-  void* data = nullptr;
-  const cudaError_t status = cudaMallocAsync(&data, static_cast<std::size_t>(bytes), runtime().stream);
-  if (status == cudaErrorMemoryAllocation) {
-    cudaGetLastError();
-    return nullptr;
-  }
-  check(status, "allocation of " + format_bytes(bytes));
-  return data;
-}
-
-/// Errors are left for the next call: this runs in destructors.
-void release(void* data) { cudaFreeAsync(data, runtime().stream); }
 
 std::shared_ptr<void> pinned(std::int64_t bytes) {
   runtime();
@@ -32,14 +20,6 @@ std::shared_ptr<void> pinned(std::int64_t bytes) {
   check(cudaHostGetDevicePointer(&device, host, 0), "pinned memory");
   if (device != host) throw DeviceError("pinned memory: the device has another address for it than the host");
   return owned;
-}
-
-void trim() {
-  const Runtime& r = runtime();
-  check(cudaStreamSynchronize(r.stream), "cuda: work queued before memory was trimmed");
-  cudaMemPool_t pool = nullptr;
-  check(cudaDeviceGetDefaultMemPool(&pool, r.device), "memory pool");
-  check(cudaMemPoolTrimTo(pool, 0), "memory pool");
 }
 
 std::int64_t available() {
@@ -65,7 +45,7 @@ void move(void* to, const void* from, std::int64_t bytes) {
   const auto distance = std::abs(static_cast<const char*>(to) - static_cast<const char*>(from));
   if (distance == 0 || bytes == 0) return;
   if (distance >= bytes) return copy(to, from, bytes);
-  const Scratch between(runtime().stream, bytes);
+  const Scratch between(bytes);
   copy(between.as<void>(), from, bytes);
   copy(to, between.as<void>(), bytes);
 }
@@ -98,16 +78,20 @@ std::string describe() {
 }
 
 const bool registered = device_memory.add(Device::cuda, {.select = select_device,
-                                                         .allocate = allocate,
-                                                         .release = release,
+                                                         .allocate = allocate_block,
+                                                         .release = release_block,
                                                          .pinned = pinned,
-                                                         .trim = trim,
+                                                         .trim = trim_blocks,
                                                          .available = available,
                                                          .zero = zero,
                                                          .from_host = from_host,
                                                          .to_host = to_host,
                                                          .move = move,
                                                          .convert = convert,
+                                                         .recording = {.prepare = use_own_blocks,
+                                                                       .begin = begin_recording,
+                                                                       .run = run_recorded,
+                                                                       .drop = drop_recorded},
                                                          .describe = describe});
 
 }  // namespace

@@ -27,7 +27,7 @@ __global__ void final_sum_kernel(const double* partial, Finish finish) {
 template <class Body, class Finish>
 void sum_of(Stream stream, std::string_view op, const Shape& shape, std::int64_t count, Body body, Finish finish) {
   const cudaStream_t queue = stream_of(stream);
-  const Scratch partial(queue, kReduceBlocks * static_cast<std::int64_t>(sizeof(double)));
+  const Scratch partial(kReduceBlocks * static_cast<std::int64_t>(sizeof(double)));
   launch(op, shape, queue, {kReduceBlocks, kThreads}, partial_sums_kernel<Body>, count, partial.as<double>(), body);
   launch(op, shape, queue, {1, kReduceBlocks}, final_sum_kernel<Finish>, partial.as<const double>(), finish);
 }

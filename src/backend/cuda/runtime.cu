@@ -5,6 +5,8 @@
 #include <limits>
 #include <mutex>
 
+#include "backend/cuda/blocks.cuh"
+#include "backend/cuda/recording.cuh"
 #include "tensor/out_of_memory.h"
 
 namespace eft::cuda {
@@ -113,16 +115,24 @@ cudaStream_t stream_of(Stream stream) {
   return stream.handle != nullptr ? static_cast<cudaStream_t>(stream.handle) : runtime().stream;
 }
 
-Scratch::Scratch(cudaStream_t stream, std::int64_t bytes) : stream_(stream) {
-  if (bytes > 0) check(cudaMallocAsync(&data_, static_cast<std::size_t>(bytes), stream), "scratch of " + format_bytes(bytes));
+Scratch::Scratch(std::int64_t bytes) {
+  if (bytes == 0) return;
+  data_ = allocate_block(bytes);
+  if (data_ == nullptr) trim_blocks();
+  if (data_ == nullptr) data_ = allocate_block(bytes);
+  if (data_ == nullptr) throw OutOfMemory(fmt::format("cuda: out of memory: scratch of {}", format_bytes(bytes)));
 }
 
 Scratch::~Scratch() {
-  if (data_ != nullptr) cudaFreeAsync(data_, stream_);
+  if (data_ != nullptr) release_block(data_);
 }
 
 void copy_to_host(cudaStream_t stream, void* host, const void* from, std::int64_t bytes) {
   if (bytes == 0) return;
+  if (is_recording()) {
+    throw DeviceError("cuda_graphs: a step of this model waits for the device, as experts in float32 do; use bf16 or "
+                      "remove the key");
+  }
   check(cudaMemcpyAsync(host, from, static_cast<std::size_t>(bytes), cudaMemcpyDefault, stream), "copy to the host");
   check(cudaStreamSynchronize(stream), "cuda: work queued before a copy to the host");
 }

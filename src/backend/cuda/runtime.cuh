@@ -34,10 +34,10 @@ void select_device(int index);
 /// An op's stream: its own, or the runtime's where it has none.
 cudaStream_t stream_of(Stream stream);
 
-/// Scratch memory in the order of a stream, given back in that order when it goes out of scope.
+/// Scratch memory in the order of the runtime's stream, given back in that order when it goes out of scope.
 class Scratch {
  public:
-  Scratch(cudaStream_t stream, std::int64_t bytes);
+  explicit Scratch(std::int64_t bytes);
   ~Scratch();
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
@@ -48,7 +48,6 @@ class Scratch {
   }
 
  private:
-  cudaStream_t stream_;
   void* data_ = nullptr;
 };
 
@@ -62,7 +61,7 @@ template <class T>
 class Uploaded {
  public:
   Uploaded(cudaStream_t stream, std::span<const T> values)
-      : scratch_(stream, static_cast<std::int64_t>(values.size_bytes())) {
+      : scratch_(static_cast<std::int64_t>(values.size_bytes())) {
     if (!values.empty()) {
       copy_from_host(stream, scratch_.as<void>(), values.data(), static_cast<std::int64_t>(values.size_bytes()));
     }

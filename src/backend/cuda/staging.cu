@@ -3,7 +3,7 @@
 #include <cstring>
 #include <mutex>
 
-#include "backend/cuda/runtime.cuh"
+#include "backend/cuda/recording.cuh"
 
 namespace eft::cuda {
 namespace {
@@ -69,6 +69,7 @@ Staging& staging() {
 }  // namespace
 
 void copy_from_host(cudaStream_t stream, void* to, const void* host, std::int64_t bytes) {
+  if (is_recording()) return record_copy_from_host(stream, to, static_cast<const char*>(host), bytes);
   staging().copy(stream, to, static_cast<const char*>(host), bytes);
 }
 

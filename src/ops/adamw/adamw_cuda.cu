@@ -47,7 +47,8 @@ struct Updated {
 template <class A>
 __device__ __forceinline__ void update_lanes(const Constants<A>& c, const Updated<A>& t, std::int64_t i, int n) {
   const Lanes<A> grad = load_n(t.gradient + i, n);
-  Lanes<A> value = load_n(t.exact + i, n), mean = load_n(t.first_moment + i, n), square = load_n(t.second_moment + i, n);
+  Lanes<A> value = load_n(t.exact + i, n), mean = load_n(t.first_moment + i, n),
+           square = load_n(t.second_moment + i, n);
   for (int l = 0; l < Lanes<A>::kCount; ++l) {
     const A scaled = grad.v[l] * c.gradient_scale;
     mean.v[l] = mean.v[l] * c.beta1 + scaled * c.rest1;
@@ -120,7 +121,7 @@ double squared_norm(Stream stream, std::span<const ConstView> gradients) {
   const std::int64_t chunks = wide.chunks() + plain.chunks() + narrow.chunks();
   if (chunks == 0) return 0;
   const cudaStream_t queue = stream_of(stream);
-  const Scratch scratch(queue, (chunks + 1) * static_cast<std::int64_t>(sizeof(double)));
+  const Scratch scratch((chunks + 1) * static_cast<std::int64_t>(sizeof(double)));
   double *const total = scratch.as<double>(), *const sums = total + 1;
   square_chunks(stream, wide, sums);
   square_chunks(stream, plain, sums + wide.chunks());

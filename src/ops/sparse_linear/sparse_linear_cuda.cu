@@ -28,7 +28,7 @@ void put_wanted(Stream stream, ConstView pattern, ConstView all, GradView c) {
 }
 
 void to_pattern(Stream stream, ConstView pattern, ConstView a, ConstView b, bool transposed, GradView c) {
-  const Scratch space(stream_of(stream), c.view.shape.elements() * static_cast<std::int64_t>(size_of(c.view.dtype)));
+  const Scratch space(c.view.shape.elements() * static_cast<std::int64_t>(size_of(c.view.dtype)));
   const View all{space.as<void>(), c.view.dtype, c.view.shape};
   multiply(stream, a, b, transposed, {all, false});
   on_type(all.dtype, [&](auto tag) { put_wanted<decltype(tag)>(stream, pattern, all, c); });

@@ -38,7 +38,8 @@ void launch(std::string_view op, const Shape& shape, cudaStream_t, const Grid& g
     emulation::check_argument(what.name, &argument, sizeof argument);
   };
   std::apply([&](const auto&... each) { (check_one(Argument<std::decay_t<decltype(each)>>{each}), ...); }, copies);
-  emulation::run(what, [&] { std::apply(kernel, copies); });
+  emulation::submit(emulation::Work::kernel,
+                    [=] { emulation::run(what, [&] { std::apply(kernel, copies); }); });
 }
 
 template <class T>
