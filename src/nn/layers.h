@@ -9,6 +9,8 @@ class RmsNorm {
  public:
   RmsNorm(const Scope& s, std::int64_t width, double epsilon, double offset = 0.0);
   Var operator()(Context& ctx, const Var& x) const;
+  /// residual + the norm of x.
+  Var add_to(Context& ctx, const Var& residual, const Var& x) const;
 
  private:
   Parameter* weight_;

@@ -5,7 +5,6 @@
 #include "autograd/checkpoint.h"
 #include "base/error.h"
 #include "nn/layers.h"
-#include "ops/add/add.h"
 #include "ops/embedding/embedding.h"
 #include "ops/rotary/rotary.h"
 
@@ -85,9 +84,9 @@ class Layer {
 
   Var operator()(Context& ctx, const Var& input, const Pass& pass, const Rows& asking) const {
     const Var attended = self_attn_(ctx, input_layernorm_(ctx, input), pass, asking);
-    const Var x = add(ctx, wanted_rows(ctx, input, asking.wanted), post_attention_layernorm_(ctx, attended));
+    const Var x = post_attention_layernorm_.add_to(ctx, wanted_rows(ctx, input, asking.wanted), attended);
     const Var fed = mlp_(ctx, pre_feedforward_layernorm_(ctx, x));
-    return add(ctx, x, post_feedforward_layernorm_(ctx, fed));
+    return post_feedforward_layernorm_.add_to(ctx, x, fed);
   }
 
  private:

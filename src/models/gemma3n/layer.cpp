@@ -45,7 +45,7 @@ Laurel::Laurel(const Scope& s, const TextSpec& spec)
       post_laurel_norm_(s / "post_laurel_norm", spec.hidden_size, spec.rms_norm_eps) {}
 
 Var Laurel::operator()(Context& ctx, const Var& x) const {
-  return add(ctx, x, post_laurel_norm_(ctx, linear_right_(ctx, linear_left_(ctx, x))));
+  return post_laurel_norm_.add_to(ctx, x, linear_right_(ctx, linear_left_(ctx, x)));
 }
 
 Layer::Layer(const Scope& s, const TextSpec& spec, std::size_t index, std::size_t cache_entry)
@@ -68,7 +68,7 @@ Var Layer::activate(Context& ctx, const Var& active, const Pass& pass, const Row
   const Var laurel = laurel_(ctx, wanted_rows(ctx, normed, asking.wanted));
   const Var attended = post_attention_layernorm_(ctx, self_attn_(ctx, normed, pass, asking, kv));
   const Var x = add(ctx, add(ctx, wanted_rows(ctx, active, asking.wanted), attended), laurel, std::sqrt(0.5));
-  return add(ctx, x, post_feedforward_layernorm_(ctx, mlp_(ctx, pre_feedforward_layernorm_(ctx, x))));
+  return post_feedforward_layernorm_.add_to(ctx, x, mlp_(ctx, pre_feedforward_layernorm_(ctx, x)));
 }
 
 Streams Layer::operator()(Context& ctx, const Streams& streams, const Var& per_layer, const Pass& pass,

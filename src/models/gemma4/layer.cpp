@@ -1,6 +1,5 @@
 #include "models/gemma4/layer.h"
 
-#include "ops/add/add.h"
 #include "ops/per_layer_gate/per_layer_gate.h"
 #include "ops/scale/scale.h"
 
@@ -25,16 +24,16 @@ Layer::Layer(const Scope& s, const TextSpec& spec, std::size_t index, std::size_
 
 Var Layer::add_per_layer_input(Context& ctx, const Var& x, const Var& per_layer) const {
   const Var gated = per_layer_gate(ctx, (*per_layer_input_gate_)(ctx, x), per_layer, index_);
-  return add(ctx, x, (*post_per_layer_input_norm_)(ctx, (*per_layer_projection_)(ctx, gated)));
+  return post_per_layer_input_norm_->add_to(ctx, x, (*per_layer_projection_)(ctx, gated));
 }
 
 Var Layer::operator()(Context& ctx, const Var& input, const Var& per_layer, const Pass& pass, const Rows& asking,
                       KeyValue& kv) const {
   const Var attended = self_attn_(ctx, input_layernorm_(ctx, input), pass, asking, kv);
-  Var x = add(ctx, wanted_rows(ctx, input, asking.wanted), post_attention_layernorm_(ctx, attended));
+  Var x = post_attention_layernorm_.add_to(ctx, wanted_rows(ctx, input, asking.wanted), attended);
   Var fed = mlp_(ctx, pre_feedforward_layernorm_(ctx, x));
   if (experts_) fed = (*experts_)(ctx, fed, x);
-  x = add(ctx, x, post_feedforward_layernorm_(ctx, fed));
+  x = post_feedforward_layernorm_.add_to(ctx, x, fed);
   if (per_layer) x = add_per_layer_input(ctx, x, per_layer);
   return scale(ctx, x, layer_scalar_->var());
 }

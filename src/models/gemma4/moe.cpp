@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include "ops/add/add.h"
 #include "ops/linear/linear.h"
 #include "ops/rms_norm/rms_norm.h"
 #include "ops/scale/scale.h"
@@ -52,7 +51,7 @@ MixtureOfExperts::MixtureOfExperts(const Scope& s, const TextSpec& spec)
 
 Var MixtureOfExperts::operator()(Context& ctx, const Var& dense, const Var& x) const {
   const Var mixed = experts_(ctx, pre_feedforward_layernorm_2_(ctx, x), router_(ctx, x));
-  return add(ctx, post_feedforward_layernorm_1_(ctx, dense), post_feedforward_layernorm_2_(ctx, mixed));
+  return post_feedforward_layernorm_2_.add_to(ctx, post_feedforward_layernorm_1_(ctx, dense), mixed);
 }
 
 }  // namespace eft::gemma4

@@ -19,14 +19,17 @@ Var add(Context& ctx, const Var& a, const Var& b, double factor) {
   if (const auto* kernels = add_kernels.find(ctx.device())) {
     kernels->forward(ctx.stream, a.view(), b.view(), factor, y.view());
   }
-  return ctx.result("add", y, {&a, &b}, [=](Context& backward_ctx, Tensor& dy) {
-    add_gradient(backward_ctx, a, dy, factor);
-    if (factor == 1.0) {
-      pass_gradient(backward_ctx, b, std::move(dy));
-    } else {
-      add_gradient(backward_ctx, b, dy, factor);
-    }
-  });
+  // Only the slots are captured: the values are no longer needed.
+  return ctx.result("add", y, {&a, &b},
+                    [to_a = Var(Tensor(), a.slot()), to_b = Var(Tensor(), b.slot()), factor](Context& backward_ctx,
+                                                                                             Tensor& dy) {
+                      add_gradient(backward_ctx, to_a, dy, factor);
+                      if (factor == 1.0) {
+                        pass_gradient(backward_ctx, to_b, std::move(dy));
+                      } else {
+                        add_gradient(backward_ctx, to_b, dy, factor);
+                      }
+                    });
 }
 
 void pass_gradient(Context& ctx, const Var& target, Tensor&& gradient) {

@@ -12,10 +12,11 @@ struct RmsNormShape {
   double weight_offset;  ///< added to the weight: 1 for Gemma 3, 0 for 3n and 4
 };
 
-/// x, y, dy: [rows, columns]; weight: [columns] or absent; rstd: [rows] in the accumulator dtype.
+/// x, y, dy: [rows, columns]; weight: [columns] or absent; residual: as x, or absent; rstd: [rows] in the accumulator dtype.
 /// partial: scratch of `rms_norm_partials(rows)` rows of [columns] in the accumulator dtype, when dweight is wanted.
 struct RmsNormKernels {
-  void (*forward)(Stream, const RmsNormShape&, ConstView x, ConstView weight, View y, View rstd);
+  void (*forward)(Stream, const RmsNormShape&, ConstView x, ConstView weight, ConstView residual, View y,
+                  View rstd);
   void (*backward)(Stream, const RmsNormShape&, ConstView x, ConstView weight, ConstView rstd, ConstView dy, GradView dx,
                    GradView dweight, View partial);
 };
@@ -33,5 +34,8 @@ struct RmsNormOptions {
 /// x: […, columns]; weight: [columns], or an empty Var for the form without scale. Gradients for x and weight.
 /// Throws InternalError when shapes disagree. Source: architecture.md of the models, section 0 and D.1.
 Var rms_norm(Context& ctx, const Var& x, const Var& weight, RmsNormOptions options = {});
+
+/// residual + rms_norm(x, weight), in one pass and with the same bits. Gradients for all three.
+Var add_rms_norm(Context& ctx, const Var& residual, const Var& x, const Var& weight, RmsNormOptions options = {});
 
 }  // namespace eft

@@ -24,8 +24,8 @@ HWY_INLINE hn::Vec<D> scale_at(D d, const T* weight, std::int64_t i, std::size_t
 }
 
 template <class T>
-void forward_rows(const RmsNormShape& s, const T* x, const T* weight, T* y, Accumulator<T>* rstd, std::int64_t begin,
-                  std::int64_t end) {
+void forward_rows(const RmsNormShape& s, const T* x, const T* weight, const T* residual, T* y, Accumulator<T>* rstd,
+                  std::int64_t begin, std::int64_t end) {
   using A = Accumulator<T>;
   const Tag<T> d;
   for (std::int64_t row = begin; row < end; ++row) {
@@ -42,6 +42,8 @@ void forward_rows(const RmsNormShape& s, const T* x, const T* weight, T* y, Accu
     for_each_vector(d, s.columns, [&](std::int64_t i, std::size_t n) {
       const auto scale = scale_at(d, weight, i, n, s.weight_offset);
       store_n(d, hn::Mul(hn::Mul(load_n(d, in + i, n), factor), scale), out + i, n);
+      if (residual == nullptr) return;
+      store_n(d, hn::Add(load_n(d, residual + row * s.columns + i, n), load_n(d, out + i, n)), out + i, n);
     });
   }
 }
@@ -81,11 +83,12 @@ void weight_partial(const RmsNormShape& s, const T* x, const Accumulator<T>* rst
   }
 }
 
-void forward(Stream, const RmsNormShape& s, ConstView x, ConstView weight, View y, View rstd) {
+void forward(Stream, const RmsNormShape& s, ConstView x, ConstView weight, ConstView residual, View y, View rstd) {
   dispatch(x.dtype, [&](auto tag) {
     using T = decltype(tag);
     parallel_for(s.rows, kElementsPerTask / s.columns, [&](std::int64_t begin, std::int64_t end) {
-      forward_rows(s, x.as<T>(), weight.as<T>(), y.as<T>(), rstd.as<Accumulator<T>>(), begin, end);
+      forward_rows(s, x.as<T>(), weight.as<T>(), residual.as<T>(), y.as<T>(), rstd.as<Accumulator<T>>(), begin,
+                   end);
     });
   });
 }

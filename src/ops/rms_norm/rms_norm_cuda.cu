@@ -18,9 +18,10 @@ __device__ __forceinline__ Lanes<T> scale_at(const T* weight, std::int64_t i, in
 }
 
 template <class T>
-void forward_typed(Stream stream, const RmsNormShape& s, ConstView x, ConstView weight, View y, View rstd) {
+void forward_typed(Stream stream, const RmsNormShape& s, ConstView x, ConstView weight, ConstView residual, View y,
+                   View rstd) {
   using A = Sum<T>;
-  const T *px = in<T>(x), *pw = in<T>(weight);
+  const T *px = in<T>(x), *pw = in<T>(weight), *before = in<T>(residual);
   T* py = out<T>(y);
   A* pr = out<A>(rstd);
   const std::int64_t columns = s.columns;
@@ -38,6 +39,10 @@ void forward_typed(Stream stream, const RmsNormShape& s, ConstView x, ConstView 
       Lanes<T> v = load_n(from + i, n);
       const Lanes<T> scale = scale_at(pw, i, n, offset);
       for (int l = 0; l < Lanes<T>::kCount; ++l) v.v[l] = v.v[l] * r * scale.v[l];
+      if (before != nullptr) {
+        const Lanes<T> old = load_n(before + row * columns + i, n);
+        for (int l = 0; l < Lanes<T>::kCount; ++l) v.v[l] = old.v[l] + widen(narrow<T>(v.v[l]));
+      }
       store_n(v, py + row * columns + i, n);
     });
   });
@@ -99,8 +104,9 @@ void weight_gradient(Stream stream, const RmsNormShape& s, ConstView x, ConstVie
   });
 }
 
-void forward(Stream stream, const RmsNormShape& s, ConstView x, ConstView weight, View y, View rstd) {
-  on_type(x.dtype, [&](auto tag) { forward_typed<decltype(tag)>(stream, s, x, weight, y, rstd); });
+void forward(Stream stream, const RmsNormShape& s, ConstView x, ConstView weight, ConstView residual, View y,
+             View rstd) {
+  on_type(x.dtype, [&](auto tag) { forward_typed<decltype(tag)>(stream, s, x, weight, residual, y, rstd); });
 }
 
 void backward(Stream stream, const RmsNormShape& s, ConstView x, ConstView weight, ConstView rstd, ConstView dy,
