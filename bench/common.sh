@@ -39,7 +39,8 @@ peak_rss() {
   echo $((peak / 1024))
 }
 
-# run_eft MODEL BF16 [--set key=value...]: prints "TOKENS_PER_SECOND PEAK_RSS_MB".
+# run_eft MODEL BF16 [--set key=value...]: prints "TOKENS_PER_SECOND PEAK_RSS_MB SLOWEST FASTEST": the median over the
+# steps, and the two steps.
 run_eft() {
   local model=$1 bf16=$2 process
   shift 2
@@ -50,7 +51,8 @@ run_eft() {
   local rss
   rss=$(peak_rss "$process")
   wait "$process" || { cat "$WORK/eft.log" >&2; return 1; }
-  echo "$(rates "$WORK/out/metrics.jsonl" | median) $rss"
+  rates "$WORK/out/metrics.jsonl" | sort -g >"$WORK/rates"
+  echo "$(median <"$WORK/rates") $rss $(head -n 1 "$WORK/rates") $(tail -n 1 "$WORK/rates")"
 }
 
 # run_peer MODEL MODE [ARGUMENT...]: the same of Transformers + PEFT under PYTHON, MODE is float32 or bfloat16, with -compile or

@@ -1,4 +1,5 @@
-"""Times LoRA steps of Transformers + PEFT on the CPU. Prints "TOKENS_PER_SECOND PEAK_RSS_MB", the first a median.
+"""Times LoRA steps of Transformers + PEFT on the CPU. Prints "TOKENS_PER_SECOND PEAK_RSS_MB SLOWEST FASTEST": the median over the
+steps, and the two steps.
 
 With --conversations the text holds conversations, of which all are trained once, one a step, the answers bearing loss.
 """
@@ -91,7 +92,9 @@ def main() -> None:
         rates.append(ids.shape[1] / (time.perf_counter() - begin))
     if options.output:
         getattr(model, "_orig_mod", model).save_pretrained(options.output)
-    print(statistics.median(rates[options.warm_up :]), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    counted = rates[options.warm_up :]
+    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(statistics.median(counted), rss, min(counted), max(counted))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
 # training.sh [MODEL...]: a table of speed, memory and start-up of LoRA training (bench/lora.yaml). MODELs are checkpoint folders;
-# without one, a random model of the demo's configuration is made. SHAPES (names of bench/*.json, or none) are configurations of
-# which random models are made too.
+# SHAPES (names of bench/*.json, or none) are configurations of which random models are made. Without either it is the demo's.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 SHAPES=${SHAPES-}
 make_text
 
-# cells FILE: "median | smallest to largest | peak RSS", of lines "TOKENS_PER_SECOND PEAK_RSS_MB".
+# cells FILE: "median over the rounds | slowest to fastest step | peak RSS", of the lines of run_eft.
 cells() {
-  sort -g "$1" | awk '{x[NR] = $1; if ($2 > rss) rss = $2}
-    END {printf "%.0f | %.0f to %.0f | %d", NR % 2 ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2, x[1], x[NR], rss}'
+  sort -g "$1" | awk '{x[NR] = $1; if ($2 > rss) rss = $2; if (NR == 1 || $3 < low) low = $3; if ($4 > high) high = $4}
+    END {printf "%.0f | %.0f to %.0f | %d", NR % 2 ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2, low, high, rss}'
 }
 
 # measure NAME MODEL: the lines of the table for one model.
@@ -36,7 +35,7 @@ measure() {
 }
 
 rows() {
-  if [ $# -eq 0 ]; then
+  if [ $# -eq 0 ] && [ -z "$SHAPES" ]; then
     "$EFT" init "$root/examples/demo/model/config.json" "$WORK/demo" --seed 1 >/dev/null
     set -- "$WORK/demo"
   fi
