@@ -29,37 +29,26 @@ void weights_again(const QueryBlock& block, double scale, const A* lse, std::int
   }
 }
 
-/// weights ⊙ (dweights − delta[row]) · scale, the gradient of the scores, in place of dweights.
+/// weights ⊙ (dweights − delta) · scale, the gradient of the scores, in place of dweights; delta = Σ_j weights·dweights
+/// of the row. From the output it would be out·dout, which differs by rounding: where one weight is all, that would be
+/// the whole gradient.
 template <class A>
-void scores_gradient(const QueryBlock& block, double scale, Block<const A> weights, const A* delta,
-                     std::int64_t delta_stride, Block<A> dweights) {
+void scores_gradient(const QueryBlock& block, double scale, Block<const A> weights, Block<A> dweights) {
   const hn::ScalableTag<A> d;
   const auto factor = hn::Set(d, static_cast<A>(scale));
   for (std::int64_t i = 0; i < block.query_count; ++i) {
-    const auto shift = hn::Set(d, delta[i * delta_stride]);
     const A* const weight = weights.data + i * weights.stride;
     A* const row = dweights.data + i * dweights.stride;
+    auto sum = hn::Zero(d);
+    for_each_vector(d, block.key_count, [&](std::int64_t j, std::size_t n) {
+      sum = hn::MulAdd(load_n(d, weight + j, n), load_n(d, row + j, n), sum);
+    });
+    const auto delta = hn::SumOfLanes(d, sum);
     for_each_vector(d, block.key_count, [&](std::int64_t j, std::size_t n) {
       const auto p = hn::Mul(load_n(d, weight + j, n), factor);
-      store_n(d, hn::Mul(p, hn::Sub(load_n(d, row + j, n), shift)), row + j, n);
+      store_n(d, hn::Mul(p, hn::Sub(load_n(d, row + j, n), delta)), row + j, n);
     });
   }
-}
-
-/// delta[t, h] = out[t, h]·dout[t, h].
-template <class T, class A>
-void dot_rows(const AttentionExtents& e, const T* out, const T* dout, A* delta) {
-  const hn::ScalableTag<A> d;
-  parallel_for(e.queries * e.heads, 64, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row) {
-      auto sum = hn::Zero(d);
-      for_each_vector(d, e.head_dim, [&](std::int64_t i, std::size_t n) {
-        const std::int64_t at = row * e.head_dim + i;
-        sum = hn::MulAdd(load_n(d, out + at, n), load_n(d, dout + at, n), sum);
-      });
-      delta[row] = hn::GetLane(hn::SumOfLanes(d, sum));
-    }
-  });
 }
 
 /// Consecutive blocks of queries of one segment, whose weights of each head lie in one matrix [rows, keys].
@@ -114,7 +103,6 @@ struct Backward {
   Operands<A> in;
   double scale;
   const A* lse;
-  const A* delta;
   A* weights;  ///< of the batch
   A* dscores;  ///< of the batch, the gradient of the scores
 };
@@ -130,7 +118,7 @@ void differentiate_scores(const Backward<A>& of, const Panel& panel, const Query
   cpu::gemm_block(shape, A(1), of.in.query(b.query_begin, h), of.in.key(b.key_begin, g), A(0), weights);
   weights_again(b, of.scale, of.lse + at, e.heads, weights);
   cpu::gemm_block(shape, A(1), of.in.dresult(b.query_begin, h), of.in.value(b.key_begin, g), A(0), dscores);
-  scores_gradient(b, of.scale, Block<const A>{weights.data, weights.stride}, of.delta + at, e.heads, dscores);
+  scores_gradient(b, of.scale, Block<const A>{weights.data, weights.stride}, dscores);
   const KeyRange met = border_of_key_blocks(b);
   const std::int64_t before = b.key_begin - std::max(met.begin, panel.key_begin);
   const std::int64_t behind = std::min(met.end, panel.key_begin + panel.keys) - b.key_begin;
@@ -215,23 +203,20 @@ void backward_batch(const Backward<A>& of, std::span<const Panel> panels, std::s
 }
 
 void backward(AttentionOptions options, std::span<const AttentionSegment> segments, ConstView q, ConstView k,
-              ConstView v, ConstView out, ConstView lse, ConstView dout, GradView dq, GradView dk, GradView dv,
-              View workspace) {
+              ConstView v, ConstView lse, ConstView dout, GradView dq, GradView dk, GradView dv, View workspace) {
   const AttentionExtents e(q.shape, k.shape);
   dispatch(q.dtype, [&](auto tag) {
     using T = decltype(tag);
     using A = Accumulator<T>;
     A* space = workspace.as<A>();
     const auto take = [&](std::int64_t count) { return std::exchange(space, space + count); };
-    A* const delta = take(e.queries * e.heads);
-    dot_rows(e, out.as<T>(), dout.as<T>(), delta);
     const Operands<A> in{e, widened<T>(q, space), widened<T>(k, space), widened<T>(v, space), widened<T>(dout, space)};
     A* const sum_k = dk || dv ? take(2 * k.shape.elements()) : nullptr;
     A* const sum_v = sum_k + k.shape.elements();
     if (sum_k != nullptr) std::fill(sum_k, space, A(0));
     const std::int64_t room = elements_of_batch(q.shape, k.shape);
     A* const weights = take(room);
-    const Backward<A> shared{in, options.scale, lse.as<A>(), delta, weights, take(room)};
+    const Backward<A> shared{in, options.scale, lse.as<A>(), weights, take(room)};
 
     const auto queries = query_blocks(segments, options);
     const auto keys = key_blocks(segments, e.keys);
@@ -261,15 +246,15 @@ namespace eft {
 HWY_EXPORT(backward);
 
 std::int64_t attention_backward_bytes(DType dtype, const Shape& q, const Shape& k) {
-  std::int64_t elements = q[0] * q[1] + 2 * k.elements() + 2 * elements_of_batch(q, k);
+  std::int64_t elements = 2 * k.elements() + 2 * elements_of_batch(q, k);
   if (dtype == DType::bf16) elements += 2 * q.elements() + 2 * k.elements();
   return elements * static_cast<std::int64_t>(size_of(accumulator_of(dtype)));
 }
 
 void attention_backward(Stream, AttentionOptions options, std::span<const AttentionSegment> segments, ConstView q,
-                        ConstView k, ConstView v, ConstView out, ConstView lse, ConstView dout, GradView dq,
-                        GradView dk, GradView dv, View workspace) {
-  HWY_DYNAMIC_DISPATCH(backward)(options, segments, q, k, v, out, lse, dout, dq, dk, dv, workspace);
+                        ConstView k, ConstView v, ConstView, ConstView lse, ConstView dout, GradView dq, GradView dk,
+                        GradView dv, View workspace) {
+  HWY_DYNAMIC_DISPATCH(backward)(options, segments, q, k, v, lse, dout, dq, dk, dv, workspace);
 }
 
 }  // namespace eft
