@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# large.sh: a table of LoRA training (bench/lora.yaml, bfloat16) of whole models with random weights, SHAPES (gemma4_e2b gemma4_e4b), in
-# rows of LENGTHS (512 2048) tokens; rows of over 512 tokens with recomputation. The peer, under PYTHON, recomputes always, and
-# runs on PEER_SHAPES (gemma4_e2b) alone: it needs more memory.
+# large.sh: a table of LoRA training (bench/lora.yaml, bfloat16) of whole models with random weights, CASES of SHAPE:LENGTH, LENGTH
+# the tokens of a row; rows of over 512 tokens with recomputation. The peer, under PYTHON, recomputes always, and runs on
+# PEER_CASES alone, since it needs more memory.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
-SHAPES=${SHAPES:-gemma4_e2b gemma4_e4b}
-LENGTHS=${LENGTHS:-512 2048}
-PEER_SHAPES=${PEER_SHAPES-gemma4_e2b}
+CASES=${CASES:-gemma4_e2b:512 gemma4_e2b:2048 gemma4_e4b:512 gemma4_e4b:2048}
+PEER_CASES=${PEER_CASES-gemma4_e2b:512 gemma4_e2b:2048}
+
+largest_rss() { cut -d' ' -f2 "$1" | sort -g | tail -n 1; }
 
 # measure SHAPE LENGTH: the lines of the table for one model and length.
 measure() {
@@ -16,7 +17,7 @@ measure() {
   for _ in $(seq "$ROUNDS"); do
     run_eft "$WORK/$shape" true --set sequence_len="$length" --set min_sample_len="$length" \
       --set gradient_checkpointing=$recompute >>"$WORK/row-eft"
-    [[ -z $MODES || " $PEER_SHAPES " != *" $shape "* ]] ||
+    [[ -z $MODES || " $PEER_CASES " != *" $shape:$length "* ]] ||
       run_peer "$WORK/$shape" bfloat16 --gradient-checkpointing --length "$length" >>"$WORK/row-peer"
   done
   ours=$(cut -d' ' -f1 "$WORK/row-eft" | median)
@@ -27,15 +28,18 @@ measure() {
     "$(awk -v a="$ours" -v b="$theirs" 'BEGIN {printf "%.2f", a / b}') |"
 }
 
-largest_rss() { cut -d' ' -f2 "$1" | sort -g | tail -n 1; }
-
 make_text
 echo "$ROUNDS rounds of $STEPS steps."
 echo
 echo '| model | tokens a step | engine | recomputation | tokens/s | peak RSS, MiB | planned, MiB | first step after, s | eft is faster by |'
 echo '| --- | --- | --- | --- | --- | --- | --- | --- | --- |'
-for shape in $SHAPES; do
-  make_model "$shape"
-  for length in $LENGTHS; do measure "$shape" "$length"; done
-  rm -rf "${WORK:?}/$shape"
+made=
+for case in $CASES; do
+  shape=${case%:*}
+  if [ "$shape" != "$made" ]; then
+    rm -rf "${WORK:?}/${made:-none}"
+    make_model "$shape"
+    made=$shape
+  fi
+  measure "$shape" "${case#*:}"
 done

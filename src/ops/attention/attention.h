@@ -24,7 +24,7 @@ struct AttentionOptions {
   bool causal = true;       ///< a query sees no later key
 };
 
-/// q, out, dout: [queries, heads, head_dim]; k, v: [keys, kv_heads, head_dim]; lse, delta: [queries, heads] in the
+/// q, out, dout: [queries, heads, head_dim]; k, v: [keys, kv_heads, head_dim]; lse: [queries, heads] in the
 /// accumulator's dtype. `workspace` has the bytes that workspace_bytes asks for.
 struct AttentionKernels {
   std::int64_t (*workspace_bytes)(DType, Shape q, Shape k, bool backward);
