@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "backend/cpu/simd-inl.h"
+#include "base/error.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace eft {
@@ -22,6 +23,13 @@ using VU = hn::Vec<U32>;
 
 constexpr std::int64_t kLanes = HWY_LANES(float);
 constexpr std::int64_t kRowsAhead = 16;  // that are asked for while one is copied
+
+/// Calls f with an element of the dtype of an operand.
+template <class F>
+void on_float(DType dtype, F&& f) {
+  expect(dtype == DType::bf16 || dtype == DType::f32, "operands in bf16 or f32");
+  dtype == DType::bf16 ? f(BFloat16{}) : f(0.0F);
+}
 
 #if HWY_TARGET != HWY_SCALAR
 HWY_INLINE void interleave(VU& low, VU& high) {

@@ -39,11 +39,6 @@ constexpr std::int64_t kSumsStride = kMostColumns + 16;
 constexpr std::int64_t kPanel = kMostDepth * kPanelColumns;
 constexpr std::int64_t kStrip = 4 * kPanelColumns;  // columns of B that are packed at a time
 
-template <class F>
-void on_float(DType dtype, F&& f) {
-  dtype == DType::bf16 ? f(BFloat16{}) : f(0.0F);
-}
-
 /// Element (r, c) of op(X) is data[r·stride + c], or data[c·stride + r] when `transposed`.
 struct Operand {
   const void* data;

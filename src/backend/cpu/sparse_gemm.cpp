@@ -21,7 +21,7 @@ namespace {  // the names repeat in every op
 using cpu::GemmShape;
 using cpu::Pattern;
 
-/// Calls body(column, count, mask) for the vectors of a row; the mask has the elements that are not zero.
+/// Calls body(column, mask) for the vectors of a row; the mask has the elements that are not zero.
 template <class T, class Body>
 void for_each_mask(const T* row, std::int64_t columns, Body body) {
   const F32 d;
@@ -237,12 +237,6 @@ void to_pattern(const Pattern& of_c, const GemmShape& s, const TA* a, const Weig
       }
     }
   });
-}
-
-template <class F>
-void on_float(DType dtype, F&& f) {
-  expect(dtype == DType::bf16 || dtype == DType::f32, "operands in bf16 or f32");
-  dtype == DType::bf16 ? f(BFloat16{}) : f(0.0F);
 }
 
 Pattern pattern_of_matrix(ConstView matrix) {

@@ -40,14 +40,14 @@ std::vector<KeyBlock> key_blocks(std::span<const AttentionSegment> segments, std
       end = std::max(end, begin + segments[last].key_count);
     }
     expect(begin >= covered, "segments whose keys are the same or apart");
-    if (begin > covered) blocks.push_back({covered, begin - covered, {}});
+    if (begin > covered) blocks.push_back({covered, begin - covered});
     for (std::int64_t i = begin; i < end; i += kKeysPerBlock) {
-      blocks.push_back({i, std::min(kKeysPerBlock, end - i), segments.subspan(first, last - first)});
+      blocks.push_back({i, std::min(kKeysPerBlock, end - i)});
     }
     covered = end;
     first = last;
   }
-  if (covered < keys) blocks.push_back({covered, keys - covered, {}});
+  if (covered < keys) blocks.push_back({covered, keys - covered});
   return blocks;
 }
 

@@ -65,7 +65,6 @@ struct QueryBlock {
 
 struct KeyBlock {
   std::int64_t begin, count;
-  std::span<const AttentionSegment> segments;  ///< all with the same first key; empty: keys of no segment
 };
 
 /// All queries in blocks, each with every key that one of its queries sees.
