@@ -15,14 +15,14 @@ namespace eft {
 namespace HWY_NAMESPACE {
 namespace {  // the names repeat in every op
 
-/// The same weights again from the lse of the forward pass.
+/// The same weights again from the lse of the forward pass, [queries, heads] from the block's first row on.
 template <class A>
-void weights_again(const QueryBlock& block, double scale, const A* lse, std::int64_t lse_stride, Block<A> scores) {
+void weights_again(const AttentionExtents& e, const QueryBlock& block, double scale, const A* lse, Block<A> scores) {
   const hn::ScalableTag<A> d;
   const auto factor = hn::Set(d, static_cast<A>(scale));
-  for (std::int64_t i = 0; i < block.query_count; ++i) {
-    const std::span<A> row = visible_scores(block, i, scores);
-    const auto shift = hn::Set(d, lse[i * lse_stride]);
+  for (std::int64_t i = 0; i < block.query_count * e.group(); ++i) {
+    const std::span<A> row = visible_scores(block, e.group(), i, scores);
+    const auto shift = hn::Set(d, lse[i / e.group() * e.heads + i % e.group()]);
     for_each_vector(d, static_cast<std::int64_t>(row.size()), [&](std::int64_t j, std::size_t n) {
       store_n(d, exp_or_none(d, hn::MulSub(load_n(d, row.data() + j, n), factor, shift)), row.data() + j, n);
     });
@@ -33,47 +33,50 @@ void weights_again(const QueryBlock& block, double scale, const A* lse, std::int
 /// of the row. From the output it would be out·dout, which differs by rounding: where one weight is all, that would be
 /// the whole gradient.
 template <class A>
-void scores_gradient(const QueryBlock& block, double scale, Block<const A> weights, Block<A> dweights) {
+void scores_gradient(std::int64_t rows, std::int64_t keys, double scale, Block<const A> weights, Block<A> dweights) {
   const hn::ScalableTag<A> d;
   const auto factor = hn::Set(d, static_cast<A>(scale));
-  for (std::int64_t i = 0; i < block.query_count; ++i) {
+  for (std::int64_t i = 0; i < rows; ++i) {
     const A* const weight = weights.data + i * weights.stride;
     A* const row = dweights.data + i * dweights.stride;
     auto sum = hn::Zero(d);
-    for_each_vector(d, block.key_count, [&](std::int64_t j, std::size_t n) {
+    for_each_vector(d, keys, [&](std::int64_t j, std::size_t n) {
       sum = hn::MulAdd(load_n(d, weight + j, n), load_n(d, row + j, n), sum);
     });
     const auto delta = hn::SumOfLanes(d, sum);
-    for_each_vector(d, block.key_count, [&](std::int64_t j, std::size_t n) {
+    for_each_vector(d, keys, [&](std::int64_t j, std::size_t n) {
       const auto p = hn::Mul(load_n(d, weight + j, n), factor);
       store_n(d, hn::Mul(p, hn::Sub(load_n(d, row + j, n), delta)), row + j, n);
     });
   }
 }
 
-/// Consecutive blocks of queries of one segment, whose weights of each head lie in one matrix [rows, keys].
+/// Consecutive blocks of queries of one segment, whose weights of each group of heads lie in one matrix [rows, keys],
+/// the heads of a query behind each other.
 struct Panel {
   std::span<const QueryBlock> blocks;
+  std::int64_t group;
   std::int64_t query_begin, rows;
   std::int64_t key_begin, keys;
   std::int64_t at = 0;  ///< of its first element in the buffers of the batch
 
-  explicit Panel(std::span<const QueryBlock> of) : blocks(of), query_begin(of.front().query_begin) {
+  Panel(std::span<const QueryBlock> of, std::int64_t heads_of_group)
+      : blocks(of), group(heads_of_group), query_begin(of.front().query_begin) {
     key_begin = of.front().key_begin;
     std::int64_t key_end = key_begin;
     for (const QueryBlock& b : of) {
       key_begin = std::min(key_begin, b.key_begin);
       key_end = std::max(key_end, b.key_begin + b.key_count);
     }
-    rows = of.back().query_begin + of.back().query_count - query_begin;
+    rows = (of.back().query_begin + of.back().query_count - query_begin) * group;
     keys = key_end - key_begin;
   }
 
   std::int64_t stride() const { return keys + kPanelPadding; }
   std::int64_t elements() const { return rows * stride(); }
-  /// Of the matrix of `head`, the element of a query and a key.
-  std::int64_t at_element(std::int64_t head, std::int64_t query, std::int64_t key) const {
-    return at + head * elements() + (query - query_begin) * stride() + key - key_begin;
+  /// Of the matrix of group g, the element of a query's first head and a key.
+  std::int64_t at_element(std::int64_t g, std::int64_t query, std::int64_t key) const {
+    return at + g * elements() + (query - query_begin) * group * stride() + key - key_begin;
   }
 };
 
@@ -82,16 +85,16 @@ bool goes_on(const QueryBlock& before, const QueryBlock& b) {
          before.position + before.query_count == b.position;
 }
 
-/// All blocks in panels as large as `room` elements for all heads allow.
-std::vector<Panel> panels_of(std::span<const QueryBlock> blocks, std::int64_t heads, std::int64_t room) {
+/// All blocks in panels as large as `room` elements for all groups of heads allow.
+std::vector<Panel> panels_of(std::span<const QueryBlock> blocks, const AttentionExtents& e, std::int64_t room) {
   std::vector<Panel> panels;
   for (std::size_t first = 0; first < blocks.size();) {
     std::size_t count = 1;
     while (first + count < blocks.size() && goes_on(blocks[first + count - 1], blocks[first + count]) &&
-           Panel(blocks.subspan(first, count + 1)).elements() * heads <= room) {
+           Panel(blocks.subspan(first, count + 1), e.group()).elements() * e.kv_heads <= room) {
       ++count;
     }
-    panels.emplace_back(blocks.subspan(first, count));
+    panels.emplace_back(blocks.subspan(first, count), e.group());
     first += count;
   }
   return panels;
@@ -109,21 +112,21 @@ struct Backward {
 
 /// Weights and gradients of the scores of a block, zeros up to the borders of the blocks of keys that meet it.
 template <class A>
-void differentiate_scores(const Backward<A>& of, const Panel& panel, const QueryBlock& b, std::int64_t h) {
+void differentiate_scores(const Backward<A>& of, const Panel& panel, const QueryBlock& b, std::int64_t g) {
   const AttentionExtents& e = of.in.extents;
-  const std::int64_t g = h / e.group(), at = b.query_begin * e.heads + h;
-  const std::int64_t begin = panel.at_element(h, b.query_begin, b.key_begin);
+  const std::int64_t rows = b.query_count * e.group();
+  const std::int64_t begin = panel.at_element(g, b.query_begin, b.key_begin);
   const Block<A> weights{of.weights + begin, panel.stride()}, dscores{of.dscores + begin, panel.stride()};
-  const cpu::GemmShape shape{.m = b.query_count, .n = b.key_count, .k = e.head_dim, .transpose_b = true};
-  cpu::gemm_block(shape, A(1), of.in.query(b.query_begin, h), of.in.key(b.key_begin, g), A(0), weights);
-  weights_again(b, of.scale, of.lse + at, e.heads, weights);
-  cpu::gemm_block(shape, A(1), of.in.dresult(b.query_begin, h), of.in.value(b.key_begin, g), A(0), dscores);
-  scores_gradient(b, of.scale, Block<const A>{weights.data, weights.stride}, dscores);
+  const cpu::GemmShape shape{.m = rows, .n = b.key_count, .k = e.head_dim, .transpose_b = true};
+  cpu::gemm_block(shape, A(1), of.in.query(b.query_begin, g), of.in.key(b.key_begin, g), A(0), weights);
+  weights_again(e, b, of.scale, of.lse + b.query_begin * e.heads + g * e.group(), weights);
+  cpu::gemm_block(shape, A(1), of.in.dresult(b.query_begin, g), of.in.value(b.key_begin, g), A(0), dscores);
+  scores_gradient(rows, b.key_count, of.scale, Block<const A>{weights.data, weights.stride}, dscores);
   const KeyRange met = border_of_key_blocks(b);
   const std::int64_t before = b.key_begin - std::max(met.begin, panel.key_begin);
   const std::int64_t behind = std::min(met.end, panel.key_begin + panel.keys) - b.key_begin;
   for (const Block<A>& matrix : {weights, dscores}) {
-    for (std::int64_t i = 0; i < b.query_count; ++i) {
+    for (std::int64_t i = 0; i < rows; ++i) {
       A* const row = matrix.data + i * matrix.stride;
       std::fill(row - before, row, A(0));
       std::fill(row + b.key_count, row + behind, A(0));
@@ -133,16 +136,17 @@ void differentiate_scores(const Backward<A>& of, const Panel& panel, const Query
 
 /// dq of a block from the gradients of its scores.
 template <class T, class A>
-void put_query_gradient(const Backward<A>& of, const Panel& panel, const QueryBlock& b, std::int64_t h,
+void put_query_gradient(const Backward<A>& of, const Panel& panel, const QueryBlock& b, std::int64_t g,
                         const GradView& dq) {
   const AttentionExtents& e = of.in.extents;
+  const std::int64_t width = e.group() * e.head_dim;
   thread_local std::vector<A> result;
-  result.resize(static_cast<std::size_t>(b.query_count * e.head_dim));
-  cpu::gemm_block({.m = b.query_count, .n = e.head_dim, .k = b.key_count}, A(1),
-                  {of.dscores + panel.at_element(h, b.query_begin, b.key_begin), panel.stride()},
-                  of.in.key(b.key_begin, h / e.group()), A(0), {result.data(), e.head_dim});
-  const Block<T> to{e.at_query(dq.view.as<T>(), b.query_begin, h), e.query_stride()};
-  put_rows(b.query_count, e.head_dim, result.data(), to, dq.accumulate);
+  result.resize(static_cast<std::size_t>(b.query_count * width));
+  cpu::gemm_block({.m = b.query_count * e.group(), .n = e.head_dim, .k = b.key_count}, A(1),
+                  {of.dscores + panel.at_element(g, b.query_begin, b.key_begin), panel.stride()},
+                  of.in.key(b.key_begin, g), A(0), {result.data(), e.head_dim});
+  const Block<T> to{e.at_query(dq.view.as<T>(), b.query_begin, g * e.group()), e.query_stride()};
+  put_rows(b.query_count, width, result.data(), to, dq.accumulate);
 }
 
 /// Adds to the sums of a block of keys what the panel's queries of the heads of group g give.
@@ -158,14 +162,12 @@ void add_key_gradients(const Backward<A>& of, const Panel& panel, const KeyBlock
   if (begin >= end || first == last) return;
   const std::int64_t query = first->query_begin;
   const std::int64_t queries = std::prev(last)->query_begin + std::prev(last)->query_count - query;
-  const cpu::GemmShape shape{.m = end - begin, .n = e.head_dim, .k = queries, .transpose_a = true};
-  for (std::int64_t h = g * e.group(); h < (g + 1) * e.group(); ++h) {
-    const std::int64_t at = panel.at_element(h, query, begin);
-    cpu::gemm_block(shape, A(1), {of.dscores + at, panel.stride()}, of.in.query(query, h), A(1),
-                    {e.at_key(sum_k, begin, g), e.key_stride()});
-    cpu::gemm_block(shape, A(1), {of.weights + at, panel.stride()}, of.in.dresult(query, h), A(1),
-                    {e.at_key(sum_v, begin, g), e.key_stride()});
-  }
+  const cpu::GemmShape shape{.m = end - begin, .n = e.head_dim, .k = queries * e.group(), .transpose_a = true};
+  const std::int64_t at = panel.at_element(g, query, begin);
+  cpu::gemm_block(shape, A(1), {of.dscores + at, panel.stride()}, of.in.query(query, g), A(1),
+                  {e.at_key(sum_k, begin, g), e.key_stride()});
+  cpu::gemm_block(shape, A(1), {of.weights + at, panel.stride()}, of.in.dresult(query, g), A(1),
+                  {e.at_key(sum_v, begin, g), e.key_stride()});
 }
 
 /// Puts sums of the gradient's shape into it.
@@ -186,11 +188,11 @@ void backward_batch(const Backward<A>& of, std::span<const Panel> panels, std::s
   for (const Panel& panel : panels) {
     for (const QueryBlock& b : panel.blocks) blocks.emplace_back(&panel, &b);
   }
-  parallel_for(static_cast<std::int64_t>(blocks.size()) * e.heads, 1, [&](std::int64_t begin, std::int64_t end) {
+  parallel_for(static_cast<std::int64_t>(blocks.size()) * e.kv_heads, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t task = begin; task < end; ++task) {
-      const auto& [panel, b] = blocks[static_cast<std::size_t>(task / e.heads)];
-      differentiate_scores(of, *panel, *b, task % e.heads);
-      if (dq) put_query_gradient<T>(of, *panel, *b, task % e.heads, dq);
+      const auto& [panel, b] = blocks[static_cast<std::size_t>(task / e.kv_heads)];
+      differentiate_scores(of, *panel, *b, task % e.kv_heads);
+      if (dq) put_query_gradient<T>(of, *panel, *b, task % e.kv_heads, dq);
     }
   });
   if (sum_k == nullptr) return;
@@ -210,7 +212,8 @@ void backward(AttentionOptions options, std::span<const AttentionSegment> segmen
     using A = Accumulator<T>;
     A* space = workspace.as<A>();
     const auto take = [&](std::int64_t count) { return std::exchange(space, space + count); };
-    const Operands<A> in{e, widened<T>(q, space), widened<T>(k, space), widened<T>(v, space), widened<T>(dout, space)};
+    const Operands<A> in{e, even_queries<T>(e, q, space), widened<T>(k, space), widened<T>(v, space),
+                         even_queries<T>(e, dout, space)};
     A* const sum_k = dk || dv ? take(2 * k.shape.elements()) : nullptr;
     A* const sum_v = sum_k + k.shape.elements();
     if (sum_k != nullptr) std::fill(sum_k, space, A(0));
@@ -218,14 +221,14 @@ void backward(AttentionOptions options, std::span<const AttentionSegment> segmen
     A* const weights = take(room);
     const Backward<A> shared{in, options.scale, lse.as<A>(), weights, take(room)};
 
-    const auto queries = query_blocks(segments, options);
+    const auto queries = query_blocks(segments, options, e.group());
     const auto keys = key_blocks(segments, e.keys);
-    std::vector<Panel> panels = panels_of(queries, e.heads, room);
+    std::vector<Panel> panels = panels_of(queries, e, room);
     for (auto first = panels.begin(); first != panels.end();) {
       std::int64_t filled = 0;
       auto last = first;
-      for (; last != panels.end() && filled + last->elements() * e.heads <= room; ++last) {
-        last->at = std::exchange(filled, filled + last->elements() * e.heads);
+      for (; last != panels.end() && filled + last->elements() * e.kv_heads <= room; ++last) {
+        last->at = std::exchange(filled, filled + last->elements() * e.kv_heads);
       }
       backward_batch<T>(shared, std::span<const Panel>(first, last), keys, dq, sum_k, sum_v);
       first = last;
@@ -247,7 +250,7 @@ HWY_EXPORT(backward);
 
 std::int64_t attention_backward_bytes(DType dtype, const Shape& q, const Shape& k) {
   std::int64_t elements = 2 * k.elements() + 2 * elements_of_batch(q, k);
-  if (dtype == DType::bf16) elements += 2 * q.elements() + 2 * k.elements();
+  elements += dtype == DType::bf16 ? 2 * q.elements() + 2 * k.elements() : 2 * elements_of_even_queries(q, k);
   return elements * static_cast<std::int64_t>(size_of(accumulator_of(dtype)));
 }
 

@@ -3,16 +3,19 @@
 namespace eft {
 namespace {
 
-constexpr std::int64_t kQueriesPerBlock = 64;
+constexpr std::int64_t kMostQueriesPerBlock = 64;
+constexpr std::int64_t kRowsPerBlock = 128;
 constexpr std::int64_t kKeysPerBlock = 128;
 
 }  // namespace
 
-std::vector<QueryBlock> query_blocks(std::span<const AttentionSegment> segments, const AttentionOptions& options) {
+std::vector<QueryBlock> query_blocks(std::span<const AttentionSegment> segments, const AttentionOptions& options,
+                                     std::int64_t group) {
+  const std::int64_t queries = std::clamp<std::int64_t>(kRowsPerBlock / group, 1, kMostQueriesPerBlock);
   std::vector<QueryBlock> blocks;
   for (const AttentionSegment& s : segments) {
-    for (std::int64_t i = 0; i < s.query_count; i += kQueriesPerBlock) {
-      const std::int64_t count = std::min(kQueriesPerBlock, s.query_count - i);
+    for (std::int64_t i = 0; i < s.query_count; i += queries) {
+      const std::int64_t count = std::min(queries, s.query_count - i);
       const std::int64_t position = s.key_count - s.query_count + i;
       const KeyRange first = visible_keys(options, position, s.key_count);
       const KeyRange last = visible_keys(options, position + count - 1, s.key_count);

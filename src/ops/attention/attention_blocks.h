@@ -19,6 +19,8 @@ struct AttentionExtents {
 
   /// Query heads that share a key head.
   std::int64_t group() const { return heads / kv_heads; }
+  /// Whether the rows of one group's heads do not lie evenly apart in queries.
+  bool uneven() const { return kv_heads > 1 && group() > 1; }
   std::int64_t query_stride() const { return heads * head_dim; }
   std::int64_t key_stride() const { return kv_heads * head_dim; }
   template <class T>
@@ -47,14 +49,15 @@ inline KeyRange visible_keys(const AttentionOptions& options, std::int64_t posit
 }
 
 /// Consecutive queries with the keys to multiply them with. Query i stands at `position + i` in its segment, whose
-/// first key is `segment_key`.
+/// first key is `segment_key`. The query heads of a group are multiplied together: rows of a block's scores are pairs of
+/// a query and a head, `group` heads of one query behind each other.
 struct QueryBlock {
   std::int64_t query_begin, query_count;
   std::int64_t key_begin, key_count;
   std::int64_t position, segment_key, segment_keys;
   AttentionOptions options;
 
-  /// Columns of row i that it may see; possibly none.
+  /// Columns that query i may see; possibly none.
   KeyRange seen(std::int64_t i) const {
     const KeyRange range = visible_keys(options, position + i, segment_keys);
     const std::int64_t offset = key_begin - segment_key;
@@ -67,8 +70,9 @@ struct KeyBlock {
   std::int64_t begin, count;
 };
 
-/// All queries in blocks, each with every key that one of its queries sees.
-std::vector<QueryBlock> query_blocks(std::span<const AttentionSegment> segments, const AttentionOptions& options);
+/// All queries in blocks for groups of `group` heads, each with every key that one of its queries sees.
+std::vector<QueryBlock> query_blocks(std::span<const AttentionSegment> segments, const AttentionOptions& options,
+                                     std::int64_t group);
 
 /// All keys in blocks that belong to the same segments.
 std::vector<KeyBlock> key_blocks(std::span<const AttentionSegment> segments, std::int64_t keys);
@@ -78,6 +82,11 @@ KeyRange border_of_key_blocks(const QueryBlock& block);
 
 /// Rows of a panel of scores are so many elements longer than its keys, to fall into different sets of the cache.
 inline constexpr std::int64_t kPanelPadding = 16;
+
+/// The elements of queries copied so that their rows lie evenly apart.
+inline std::int64_t elements_of_even_queries(const Shape& q, const Shape& k) {
+  return AttentionExtents(q, k).uneven() ? q.elements() : 0;
+}
 
 /// The scores that backward keeps at a time: all of a short call, some queries of every head of a long one.
 inline std::int64_t elements_of_batch(const Shape& q, const Shape& k) {

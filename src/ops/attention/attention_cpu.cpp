@@ -14,14 +14,15 @@ namespace eft {
 namespace HWY_NAMESPACE {
 namespace {  // the names repeat in every op
 
-/// scores[i, j] → softmax_j(scale·scores) over the keys that row i sees, else 0; lse gets log Σ_j exp(scale·scores).
+/// scores[i, j] → softmax_j(scale·scores) over the keys that row i sees, else 0; lse [queries, heads], from the block's
+/// first row on, gets log Σ_j exp(scale·scores).
 template <class A>
-void softmax_rows(const QueryBlock& block, double scale, Block<A> scores, A* lse, std::int64_t lse_stride) {
+void softmax_rows(const AttentionExtents& e, const QueryBlock& block, double scale, Block<A> scores, A* lse) {
   const hn::ScalableTag<A> d;
   const auto factor = hn::Set(d, static_cast<A>(scale));
   const auto lowest = hn::Set(d, -std::numeric_limits<A>::infinity());
-  for (std::int64_t i = 0; i < block.query_count; ++i) {
-    const std::span<A> row = visible_scores(block, i, scores);
+  for (std::int64_t i = 0; i < block.query_count * e.group(); ++i) {
+    const std::span<A> row = visible_scores(block, e.group(), i, scores);
     const auto count = static_cast<std::int64_t>(row.size());
     auto largest = lowest;
     for_each_vector(d, count, [&](std::int64_t j, std::size_t n) {
@@ -36,7 +37,7 @@ void softmax_rows(const QueryBlock& block, double scale, Block<A> scores, A* lse
       store_n(d, e, row.data() + j, n);
     });
     const A total = hn::GetLane(hn::SumOfLanes(d, sum));
-    lse[i * lse_stride] = top + std::log(total);
+    lse[i / e.group() * e.heads + i % e.group()] = top + std::log(total);
     const auto share = hn::Set(d, A(1) / total);
     for_each_vector(d, count, [&](std::int64_t j, std::size_t n) {
       store_n(d, hn::Mul(load_n(d, row.data() + j, n), share), row.data() + j, n);
@@ -45,17 +46,17 @@ void softmax_rows(const QueryBlock& block, double scale, Block<A> scores, A* lse
 }
 
 template <class A>
-void forward_block(const Operands<A>& in, const QueryBlock& b, std::int64_t h, double scale, A* lse, A* out) {
+void forward_block(const Operands<A>& in, const QueryBlock& b, std::int64_t g, double scale, A* lse, A* out) {
   const AttentionExtents& e = in.extents;
-  const std::int64_t g = h / e.group();
+  const std::int64_t rows = b.query_count * e.group();
   thread_local std::vector<A> scores;
-  scores.resize(static_cast<std::size_t>(b.query_count * b.key_count));
-  const Block<A> s{scores.data(), b.key_count};
-  cpu::gemm_block({.m = b.query_count, .n = b.key_count, .k = e.head_dim, .transpose_b = true}, A(1),
-                  in.query(b.query_begin, h), in.key(b.key_begin, g), A(0), s);
-  softmax_rows(b, scale, s, lse + b.query_begin * e.heads + h, e.heads);
-  cpu::gemm_block({.m = b.query_count, .n = e.head_dim, .k = b.key_count}, A(1), {s.data, s.stride},
-                  in.value(b.key_begin, g), A(0), {out, e.head_dim});
+  scores.resize(static_cast<std::size_t>(rows * (b.key_count + kPanelPadding)));
+  const Block<A> s{scores.data(), b.key_count + kPanelPadding};
+  cpu::gemm_block({.m = rows, .n = b.key_count, .k = e.head_dim, .transpose_b = true}, A(1), in.query(b.query_begin, g),
+                  in.key(b.key_begin, g), A(0), s);
+  softmax_rows(e, b, scale, s, lse + b.query_begin * e.heads + g * e.group());
+  cpu::gemm_block({.m = rows, .n = e.head_dim, .k = b.key_count}, A(1), {s.data, s.stride}, in.value(b.key_begin, g),
+                  A(0), {out, e.head_dim});
 }
 
 void forward(Stream, AttentionOptions options, std::span<const AttentionSegment> segments, ConstView q, ConstView k,
@@ -66,18 +67,19 @@ void forward(Stream, AttentionOptions options, std::span<const AttentionSegment>
     using T = decltype(tag);
     using A = Accumulator<T>;
     A* space = workspace.as<A>();
-    Operands<A> in{e, widened<T>(q, space), widened<T>(k, space), widened<T>(v, space), nullptr};
-    const auto blocks = query_blocks(segments, options);
+    Operands<A> in{e, even_queries<T>(e, q, space), widened<T>(k, space), widened<T>(v, space), nullptr};
+    const auto blocks = query_blocks(segments, options, e.group());
     const auto count = static_cast<std::int64_t>(blocks.size());
-    parallel_for(count * e.heads, 1, [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t width = e.group() * e.head_dim;
+    parallel_for(count * e.kv_heads, 1, [&](std::int64_t begin, std::int64_t end) {
       thread_local std::vector<A> result;
       for (std::int64_t task = begin; task < end; ++task) {
-        const QueryBlock& b = blocks[static_cast<std::size_t>(task / e.heads)];
-        const std::int64_t h = task % e.heads;
-        result.resize(static_cast<std::size_t>(b.query_count * e.head_dim));
-        forward_block(in, b, h, options.scale, lse.as<A>(), result.data());
-        const Block<T> to{e.at_query(out.as<T>(), b.query_begin, h), e.query_stride()};
-        put_rows(b.query_count, e.head_dim, result.data(), to, false);
+        const QueryBlock& b = blocks[static_cast<std::size_t>(task / e.kv_heads)];
+        const std::int64_t g = task % e.kv_heads;
+        result.resize(static_cast<std::size_t>(b.query_count * width));
+        forward_block(in, b, g, options.scale, lse.as<A>(), result.data());
+        const Block<T> to{e.at_query(out.as<T>(), b.query_begin, g * e.group()), e.query_stride()};
+        put_rows(b.query_count, width, result.data(), to, false);
       }
     });
   });
@@ -97,8 +99,10 @@ HWY_EXPORT(forward);
 /// bf16 operands are widened once.
 std::int64_t workspace_bytes(DType dtype, Shape q, Shape k, bool backward) {
   if (backward) return attention_backward_bytes(dtype, q, k);
-  if (q[0] <= kFewQueries || dtype != DType::bf16) return 0;
-  return (q.elements() + 2 * k.elements()) * static_cast<std::int64_t>(size_of(accumulator_of(dtype)));
+  if (q[0] <= kFewQueries) return 0;
+  const std::int64_t elements =
+      dtype == DType::bf16 ? q.elements() + 2 * k.elements() : elements_of_even_queries(q, k);
+  return elements * static_cast<std::int64_t>(size_of(accumulator_of(dtype)));
 }
 
 const bool registered =
