@@ -49,8 +49,8 @@ inline KeyRange visible_keys(const AttentionOptions& options, std::int64_t posit
 }
 
 /// Consecutive queries with the keys to multiply them with. Query i stands at `position + i` in its segment, whose
-/// first key is `segment_key`. The query heads of a group are multiplied together: rows of a block's scores are pairs of
-/// a query and a head, `group` heads of one query behind each other.
+/// first key is `segment_key`. The query heads of a group are multiplied together: rows of a block's scores are pairs
+/// of a query and a head, `group` heads of one query behind each other.
 struct QueryBlock {
   std::int64_t query_begin, query_count;
   std::int64_t key_begin, key_count;

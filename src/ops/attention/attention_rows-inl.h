@@ -10,6 +10,7 @@
 #include <span>
 
 #include "backend/cpu/convert.h"
+#include "backend/cpu/exp-inl.h"
 #include "backend/cpu/gemm.h"
 #include "backend/cpu/simd-inl.h"
 #include "base/parallel.h"
@@ -21,16 +22,6 @@ namespace HWY_NAMESPACE {
 namespace {  // the names repeat in every op
 
 using cpu::Block;
-
-/// Weights below this count as none. They change no sum, and products with denormal numbers are many times as slow.
-constexpr double kLeastWeight = 1e-30;
-
-/// exp(score), or 0 for less than kLeastWeight. Exp itself makes 0 of NaN; a broken score has to reach the result.
-template <class D, class V>
-HWY_INLINE V exp_or_none(D d, V score) {
-  const V weight = hn::MulAdd(score, hn::Zero(d), hn::Exp(d, score));
-  return hn::IfThenZeroElse(hn::Lt(weight, hn::Set(d, static_cast<hn::TFromD<D>>(kLeastWeight))), weight);
-}
 
 /// Clears what row i of the scores of a block and `group` heads may not see and returns the part it may.
 template <class A>

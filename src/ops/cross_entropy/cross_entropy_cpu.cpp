@@ -5,7 +5,7 @@
 #include "backend/cpu/targets.h"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
-#include "backend/cpu/simd-inl.h"
+#include "backend/cpu/exp-inl.h"
 
 #include <algorithm>
 #include <cmath>
@@ -32,16 +32,13 @@ A cap_and_find_largest(A* logits, std::int64_t size, double softcap) {
   for_each_vector(d, size, [&](std::int64_t i, std::size_t n) {
     auto v = load_n(d, logits + i, n);
     if (softcap > 0) {
-      v = hn::Mul(hn::Tanh(d, hn::Mul(v, inverse)), bound);
+      v = hn::Mul(tanh_of(d, hn::Mul(v, inverse)), bound);
       store_n(d, v, logits + i, n);
     }
-    largest = hn::Max(largest, hn::IfThenElse(hn::FirstN(d, n), v, lowest));
+    largest = hn::Max(largest, n == hn::Lanes(d) ? v : hn::IfThenElse(hn::FirstN(d, n), v, lowest));
   });
   return hn::GetLane(hn::MaxOfLanes(d, largest));
 }
-
-/// Exponentials below this count as none in the gradient. Products with denormal numbers are many times as slow.
-constexpr double kLeastExponential = 1e-30;
 
 /// Σ exp(logits − largest), summed in short runs so that many small terms count beside a large one. `slopes`, which may
 /// lie on the logits, get the exponentials times the slope of the cap, unless absent.
@@ -49,21 +46,17 @@ template <class A, class G>
 double sum_of_exponentials(const A* logits, std::int64_t size, A largest, double softcap, G* slopes) {
   const Tag<A> d;
   const auto shift = hn::Set(d, largest), one = hn::Set(d, A(1));
-  const auto least = hn::Set(d, static_cast<A>(kLeastExponential));
   const auto inverse = hn::Set(d, static_cast<A>(softcap > 0 ? 1 / softcap : 0));
   double total = 0;
   for (std::int64_t begin = 0; begin < size; begin += kElementsPerSum) {
     auto sum = hn::Zero(d);
     for_each_vector(d, std::min(kElementsPerSum, size - begin), [&](std::int64_t i, std::size_t n) {
       const auto logit = load_n(d, logits + begin + i, n);
-      const auto v = hn::Sub(logit, shift);
-      // Exp makes 0 of NaN; a broken logit has to reach the loss.
-      const auto e = hn::MulAdd(v, hn::Zero(d), hn::Exp(d, v));
-      sum = hn::Add(sum, hn::IfThenElseZero(hn::FirstN(d, n), e));
+      const auto e = exp_or_none(d, hn::Sub(logit, shift));
+      sum = hn::Add(sum, n == hn::Lanes(d) ? e : hn::IfThenElseZero(hn::FirstN(d, n), e));
       if (slopes == nullptr) return;
       const auto bent = hn::Mul(logit, inverse);  // 0 without a cap: slope 1
-      const auto steep = hn::Mul(e, hn::NegMulAdd(bent, bent, one));
-      store_n(d, hn::IfThenZeroElse(hn::Lt(steep, least), steep), slopes + begin + i, n);
+      store_n(d, hn::Mul(e, hn::NegMulAdd(bent, bent, one)), slopes + begin + i, n);
     });
     total += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, sum)));
   }
