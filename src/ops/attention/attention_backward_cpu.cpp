@@ -188,9 +188,10 @@ void backward_batch(const Backward<A>& of, std::span<const Panel> panels, std::s
   for (const Panel& panel : panels) {
     for (const QueryBlock& b : panel.blocks) blocks.emplace_back(&panel, &b);
   }
-  parallel_for(static_cast<std::int64_t>(blocks.size()) * e.kv_heads, 1, [&](std::int64_t begin, std::int64_t end) {
+  const auto count = static_cast<std::int64_t>(blocks.size());
+  parallel_for(count * e.kv_heads, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t task = begin; task < end; ++task) {
-      const auto& [panel, b] = blocks[static_cast<std::size_t>(task / e.kv_heads)];
+      const auto& [panel, b] = blocks[static_cast<std::size_t>(count - 1 - task / e.kv_heads)];  // most keys first
       differentiate_scores(of, *panel, *b, task % e.kv_heads);
       if (dq) put_query_gradient<T>(of, *panel, *b, task % e.kv_heads, dq);
     }

@@ -74,7 +74,7 @@ void forward(Stream, AttentionOptions options, std::span<const AttentionSegment>
     parallel_for(count * e.kv_heads, 1, [&](std::int64_t begin, std::int64_t end) {
       thread_local std::vector<A> result;
       for (std::int64_t task = begin; task < end; ++task) {
-        const QueryBlock& b = blocks[static_cast<std::size_t>(task / e.kv_heads)];
+        const QueryBlock& b = blocks[static_cast<std::size_t>(count - 1 - task / e.kv_heads)];  // most keys first
         const std::int64_t g = task % e.kv_heads;
         result.resize(static_cast<std::size_t>(b.query_count * width));
         forward_block(in, b, g, options.scale, lse.as<A>(), result.data());

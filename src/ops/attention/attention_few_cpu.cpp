@@ -5,7 +5,7 @@
 #include "backend/cpu/targets.h"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
-#include "backend/cpu/simd-inl.h"
+#include "backend/cpu/exp-inl.h"
 #include "base/parallel.h"
 #include "ops/attention/attention_blocks.h"
 
@@ -46,7 +46,7 @@ A exponentials(std::int64_t count, A largest, A* scores) {
   const auto top = hn::Set(d, largest);
   auto sum = hn::Zero(d);
   for_each_vector(d, count, [&](std::int64_t j, std::size_t n) {
-    const auto e = hn::Exp(d, hn::Sub(load_n(d, scores + j, n), top));
+    const auto e = exp_or_none(d, hn::Sub(load_n(d, scores + j, n), top));
     sum = hn::Add(sum, n == hn::Lanes(d) ? e : hn::IfThenElseZero(hn::FirstN(d, n), e));
     store_n(d, e, scores + j, n);
   });

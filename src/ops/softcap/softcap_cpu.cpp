@@ -5,7 +5,7 @@
 #include "backend/cpu/targets.h"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
-#include "backend/cpu/simd-inl.h"
+#include "backend/cpu/exp-inl.h"
 
 #include "base/parallel.h"
 
@@ -25,7 +25,7 @@ void forward(Stream, ConstView x, double cap, View y) {
       const auto bound = hn::Set(d, static_cast<A>(cap));
       const auto inverse = hn::Set(d, static_cast<A>(1 / cap));
       for_each_vector(d, end - begin, [&](std::int64_t i, std::size_t n) {
-        const auto bent = hn::Tanh(d, hn::Mul(load_n(d, x.as<T>() + begin + i, n), inverse));
+        const auto bent = tanh_of(d, hn::Mul(load_n(d, x.as<T>() + begin + i, n), inverse));
         store_n(d, hn::Mul(bent, bound), y.as<T>() + begin + i, n);
       });
     });
@@ -40,7 +40,7 @@ void backward(Stream, ConstView x, double cap, ConstView dy, GradView dx) {
       const Tag<T> d;
       const auto inverse = hn::Set(d, static_cast<A>(1 / cap));
       for_each_vector(d, end - begin, [&](std::int64_t i, std::size_t n) {
-        const auto bent = hn::Tanh(d, hn::Mul(load_n(d, x.as<T>() + begin + i, n), inverse));
+        const auto bent = tanh_of(d, hn::Mul(load_n(d, x.as<T>() + begin + i, n), inverse));
         const auto slope = hn::NegMulAdd(bent, bent, hn::Set(d, A(1)));
         put_n(d, hn::Mul(load_n(d, dy.as<T>() + begin + i, n), slope), dx.view.as<T>() + begin + i, n, dx.accumulate);
       });
