@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the benchmarks. EFT is the binary (build/eft); ROUNDS (3) is how often each contender runs, in turns; STEPS (12) the
 # timed steps of one run after two of warm-up; WORK a scratch folder. Where PYTHON has torch, transformers and peft, they run
 # beside eft in MODES.
@@ -65,6 +66,9 @@ run_peer() {
     { tail -n 5 "$WORK/peer.log" >&2; return 1; }
 }
 
+# largest_rss FILE: of the lines of run_eft or run_peer.
+largest_rss() { cut -d' ' -f2 "$1" | sort -g | tail -n 1; }
+
 # planned_of: the memory in MiB that the last run of eft planned.
 planned_of() {
   sed -nE 's/^done .*; of the process .*, planned ([0-9.]+) ([kMG])B$/\1 \2/p' "$WORK/eft.log" |
@@ -77,5 +81,5 @@ ready_of() { sed -nE 's/^ready .* begins ([0-9.]+) s .*/\1/p' "$WORK/eft.log"; }
 # rates METRICS: tokens per second of each counted step.
 rates() {
   sed -nE 's/^\{"step":([0-9]+),"loss":.*"tokens":([0-9]+),.*"seconds":([^,]+),.*/\1 \2 \3/p' "$1" |
-    awk -v skip=$WARM_UP '$1 > skip {print $2 / $3}'
+    awk -v skip="$WARM_UP" '$1 > skip {print $2 / $3}'
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # large.sh: a table of LoRA training (bench/lora.yaml, bfloat16) of whole models with random weights, CASES of SHAPE:LENGTH, LENGTH
 # the tokens of a row; rows of over 512 tokens with recomputation. The peer, under PYTHON, recomputes always, and runs on
-# PEER_CASES alone, since it needs more memory.
+# PEER_CASES alone, since it needs more memory. LARGE_STEPS (2) and LARGE_WARM_UP (1) stand for STEPS and WARM_UP.
 set -euo pipefail
+STEPS=${LARGE_STEPS:-2}
+WARM_UP=${LARGE_WARM_UP:-1}
 source "$(dirname "$0")/common.sh"
 CASES=${CASES:-gemma4_e2b:512 gemma4_e2b:2048 gemma4_e4b:512 gemma4_e4b:2048}
 PEER_CASES=${PEER_CASES-gemma4_e2b:512 gemma4_e2b:2048}
-
-largest_rss() { cut -d' ' -f2 "$1" | sort -g | tail -n 1; }
 
 # measure SHAPE LENGTH: the lines of the table for one model and length.
 measure() {
@@ -29,7 +29,7 @@ measure() {
 }
 
 make_text
-echo "$ROUNDS rounds of $STEPS steps."
+echo "$ROUNDS rounds of $STEPS steps, after $WARM_UP of warm-up."
 echo
 echo '| model | tokens a step | engine | recomputation | tokens/s | peak RSS, MiB | planned, MiB | first step after, s | eft is faster by |'
 echo '| --- | --- | --- | --- | --- | --- | --- | --- | --- |'

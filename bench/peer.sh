@@ -11,7 +11,7 @@ make_text
 
 column() { awk -v n="$1" '{print $n}' "$2"; }
 
-for round in $(seq "$ROUNDS"); do
+for _ in $(seq "$ROUNDS"); do
   run_eft "$model" false >>"$WORK/eft-float32"
   run_eft "$model" true >>"$WORK/eft-bfloat16"
   for mode in $MODES; do run_peer "$model" "$mode" >>"$WORK/peer-$mode"; done

@@ -103,7 +103,7 @@ PYTHON
 
 printf '%-34s %8s %10s %10s\n' 'tokenising' 'load s' 'MB/s' 'tokens'
 for threads in $(printf '1\n%s\n' "$(nproc)" | sort -un); do
-  for round in $(seq "$ROUNDS"); do
+  for _ in $(seq "$ROUNDS"); do
     "$TOKENIZE" "$model" texts.jsonl "$threads" >>"eft-$threads"
     if [ -n "${PYTHON:-}" ]; then "$PYTHON" peer.py "$model" texts.jsonl "$threads" >>"peer-$threads"; fi
   done
@@ -114,7 +114,7 @@ for threads in $(printf '1\n%s\n' "$(nproc)" | sort -un); do
   done
 done
 
-for round in $(seq "$ROUNDS"); do prepare many.yaml >>seconds; done
+for _ in $(seq "$ROUNDS"); do prepare many.yaml >>seconds; done
 ours=$(median <seconds)
 printf '%-34s %8.2f s, again from the file %.2f s; peak memory %d MB, of a tenth of the rows %d MB\n' \
   "eft preprocess, $COUNT rows" "$ours" "$(seconds "$EFT" preprocess many.yaml)" "$(memory many.yaml)" "$(memory few.yaml)"

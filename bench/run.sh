@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# run.sh [MODEL...]: runs the benchmarks named by BENCHES (products training shapes large skipping whole) and puts each one's table between its
-# markers in docs/benchmarks.md, or the page OUT. `training` and `whole` take the MODELs, which are checkpoint folders; what
-# else is settable stands at the head of bench/common.sh and of each bench/NAME.sh.
+# run.sh [MODEL...]: runs the benchmarks named by BENCHES (all) and puts each one's table between its markers in
+# docs/benchmarks.md, or the page OUT. `training` and `whole` take the MODELs, which are checkpoint folders; what else is
+# settable stands at the head of bench/common.sh and of each bench/NAME.sh.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
-BENCHES=${BENCHES:-products training shapes large skipping whole}
+BENCHES=${BENCHES:-products training whole shapes skipping moe large}
 OUT=${OUT:-$root/docs/benchmarks.md}
 
 # report NAME MODEL...: where, when and of what, then the table.

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # skipping.sh: a table of what it saves that tokens which bear no loss are skipped, where nothing reads them: LoRA steps on random
 # models of SHAPES with no token, half of the tokens and four fifths masked. Without a mask every layer works on every token.
+# LARGE_STEPS (2) and LARGE_WARM_UP (1) stand for STEPS and WARM_UP.
 set -euo pipefail
+STEPS=${LARGE_STEPS:-2}
+WARM_UP=${LARGE_WARM_UP:-1}
 source "$(dirname "$0")/common.sh"
-SHAPES=${SHAPES:-gemma4_e2b_10}
+SHAPES=${SHAPES:-gemma4_e2b_10 gemma4_e2b gemma4_e4b}
 
 # masked SHARE: rows of 512 tokens in runs of some twenty words, SHARE (of 10) of the runs without loss.
 masked() {
@@ -18,7 +21,7 @@ masked() {
 }
 
 make_text
-echo "$ROUNDS rounds of $STEPS steps."
+echo "$ROUNDS rounds of $STEPS steps, after $WARM_UP of warm-up."
 echo
 echo '| model | masked | tokens that bear loss | tokens/s | faster than unmasked by |'
 echo '| --- | --- | --- | --- | --- |'

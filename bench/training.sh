@@ -22,13 +22,14 @@ measure() {
       planned_of >>"$WORK/row-$dtype-planned"
       ready_of >>"$WORK/row-$dtype-ready"
     done
-    for mode in $MODES; do run_peer "$model" "$mode" >>"$WORK/row-peer-$mode"; done
+    for mode in $MODES; do run_peer "$model" "$mode" >>"$WORK/row-peer-$mode" || true; done
   done
   for dtype in float32 bfloat16; do
     echo "| $name | eft $dtype | $(cells "$WORK/row-$dtype") | $(median <"$WORK/row-$dtype-planned") | $(median <"$WORK/row-$dtype-ready") | |"
   done
   ours=$(cut -d' ' -f1 "$WORK/row-bfloat16" | median)
   for mode in $MODES; do
+    [ -s "$WORK/row-peer-$mode" ] || { echo "| $name | peer $mode | failed | | | | | |"; continue; }
     echo "| $name | peer $mode | $(cells "$WORK/row-peer-$mode") | | |" \
       "$(awk -v a="$ours" -v b="$(cut -d' ' -f1 "$WORK/row-peer-$mode" | median)" 'BEGIN {printf "%.2f", a / b}') |"
   done

@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
-# whole.sh MODEL: a table of a whole run on ROWS (60) conversations, packed into rows of 2,048 tokens, one epoch, from the start of
-# the process to the adapter on disk. The peer, under PYTHON, gets one conversation a step as it does by default, in MODES.
+# whole.sh MODEL: a table of a whole run on the first ROWS (60) of CONVERSATIONS (the demo's; JSON lines with `messages`), packed
+# into rows of 2,048 tokens, one epoch, from the start of the process to the adapter on disk. The peer, under PYTHON, gets one
+# conversation a step as it does by default, in WHOLE_MODES (MODES).
 set -euo pipefail
-[ $# -eq 1 ] || { sed -n '2,3s/^# //p' "$0"; exit 2; }
+[ $# -eq 1 ] || { sed -n '2,4s/^# //p' "$0"; exit 2; }
 source "$(dirname "$0")/common.sh"
 model=$1
 ROWS=${ROWS:-60}
-head -n "$ROWS" "$root/examples/demo/chat.jsonl" >"$WORK/chat.jsonl"
+WHOLE_MODES=${WHOLE_MODES-$MODES}
+[ -n "$MODES" ] || WHOLE_MODES=
+CONVERSATIONS=${CONVERSATIONS:-$root/examples/demo/chat.jsonl}
+head -n "$ROWS" "$CONVERSATIONS" >"$WORK/chat.jsonl"
 [ -e "$model/chat_template.jinja" ] || template=(--set chat_template=gemma3)
 
 seconds_of() {
@@ -28,13 +32,13 @@ theirs() {
   "$PYTHON" "$root/bench/peer.py" "$model" "$WORK/chat.jsonl" --conversations --output "$WORK/out-peer" --dtype "${1%-compile}" "${compile[@]}"
 }
 
-echo "$ROWS conversations, one run each."
+echo "$(wc -l <"$WORK/chat.jsonl") conversations of $(basename "$CONVERSATIONS"), one run each."
 echo
 seconds_of ours >"$WORK/seconds-eft"
 echo '| engine | seconds | eft is faster by |'
 echo '| --- | --- | --- |'
 echo "| eft bfloat16 | $(cat "$WORK/seconds-eft") | |"
-for mode in $MODES; do
+for mode in $WHOLE_MODES; do
   seconds=$(seconds_of theirs "$mode")
   echo "| peer $mode | $seconds | $(awk -v a="$seconds" -v b="$(cat "$WORK/seconds-eft")" 'BEGIN {printf "%.2f", a / b}') |"
 done
