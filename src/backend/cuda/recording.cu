@@ -2,15 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <map>
 #include <vector>
+
+#include "backend/cuda/pinned.cuh"
 
 namespace eft::cuda {
 namespace {
 
 constexpr std::int64_t kPinned = std::int64_t{4} << 20;
-constexpr std::int64_t kAlignment = 64;
 constexpr std::size_t kMostGraphs = 16;
 
 /// The pinned memory that the copies of one graph read. It grows with what a graph needs.
@@ -25,22 +25,14 @@ class GraphStaging {
     filled_ = 0;
   }
   void copy(cudaStream_t stream, void* to, const char* host, std::int64_t bytes) {
-    while (bytes > 0) {
+    copy_in_pieces(stream, to, host, bytes, [this](std::int64_t most) {
       if (filled_ >= kPinned) {
         ++current_;
         filled_ = 0;
       }
       if (current_ == blocks_.size()) add_block();
-      const std::int64_t piece = std::min(bytes, kPinned - filled_);
-      char* const staged = blocks_[current_] + filled_;
-      std::memcpy(staged, host, static_cast<std::size_t>(piece));
-      check(cudaMemcpyAsync(to, staged, static_cast<std::size_t>(piece), cudaMemcpyHostToDevice, stream),
-            "copy to the device");
-      filled_ += (piece + kAlignment - 1) / kAlignment * kAlignment;
-      to = static_cast<char*>(to) + piece;
-      host += piece;
-      bytes -= piece;
-    }
+      return take_piece(blocks_[current_], kPinned, filled_, most);
+    });
   }
   void launched(cudaStream_t stream) {
     check(cudaEventRecord(done_, stream), "event");

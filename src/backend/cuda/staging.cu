@@ -1,15 +1,14 @@
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <mutex>
 
+#include "backend/cuda/pinned.cuh"
 #include "backend/cuda/recording.cuh"
 
 namespace eft::cuda {
 namespace {
 
 constexpr std::int64_t kHalf = std::int64_t{16} << 20;
-constexpr std::int64_t kAlignment = 64;
 
 /// Pinned memory in two halves. Copies fill one while those from the other are under way; a half is used again when the
 /// event behind its last copy has passed.
@@ -18,18 +17,10 @@ class Staging {
   void copy(cudaStream_t stream, void* to, const char* host, std::int64_t bytes) {
     const std::lock_guard lock(mutex_);
     if (halves_[0].data == nullptr) allocate();
-    while (bytes > 0) {
+    copy_in_pieces(stream, to, host, bytes, [&](std::int64_t most) {
       if (filled_ >= kHalf) turn_over(stream);
-      const std::int64_t piece = std::min(bytes, kHalf - filled_);
-      char* const staged = halves_[current_].data + filled_;
-      std::memcpy(staged, host, static_cast<std::size_t>(piece));
-      check(cudaMemcpyAsync(to, staged, static_cast<std::size_t>(piece), cudaMemcpyHostToDevice, stream),
-            "copy to the device");
-      filled_ += (piece + kAlignment - 1) / kAlignment * kAlignment;
-      to = static_cast<char*>(to) + piece;
-      host += piece;
-      bytes -= piece;
-    }
+      return take_piece(halves_[current_].data, kHalf, filled_, most);
+    });
   }
 
  private:
