@@ -20,6 +20,10 @@ Var RmsNorm::add_to(Context& ctx, const Var& residual, const Var& x) const {
   return add_rms_norm(ctx, residual, x, weight_->var(), {.epsilon = epsilon_, .weight_offset = offset_});
 }
 
+Var RmsNorm::rotated(Context& ctx, const Var& x, const Tensor& table) const {
+  return rms_norm_rotary(ctx, x, weight_->var(), table, {.epsilon = epsilon_, .weight_offset = offset_});
+}
+
 GatedMlp::GatedMlp(const Scope& s, std::int64_t hidden, std::int64_t intermediate, double sparsity)
     : gate_proj_(s / "gate_proj", hidden, intermediate),
       up_proj_(s / "up_proj", hidden, intermediate),

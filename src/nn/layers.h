@@ -11,6 +11,8 @@ class RmsNorm {
   Var operator()(Context& ctx, const Var& x) const;
   /// residual + the norm of x.
   Var add_to(Context& ctx, const Var& residual, const Var& x) const;
+  /// The norm of each head of x [tokens, heads, width], rotated by a table of ops/rotary.
+  Var rotated(Context& ctx, const Var& x, const Tensor& table) const;
 
  private:
   Parameter* weight_;

@@ -197,7 +197,7 @@ void add_elementwise(Entries& list) {
   list.push_back(profiled<&per_layer_gate_kernels, &PerLayerGateKernels::backward>("backward"));
   list.push_back(profiled<&rms_norm_kernels, &RmsNormKernels::forward>("forward"));
   list.push_back(profiled<&rms_norm_kernels, &RmsNormKernels::backward>("backward"));
-  list.push_back(profiled<&rotary_kernels, &RotaryKernels::rotate>("rotate"));
+  list.push_back(profiled<&rotary_kernels, &RotaryKernels::tabulate>("tabulate"));
   list.push_back(profiled<&scale_kernels, &ScaleKernels::forward>("forward"));
   list.push_back(profiled<&scale_kernels, &ScaleKernels::backward>("backward"));
   list.push_back(profiled<&softcap_kernels, &SoftcapKernels::forward>("forward"));

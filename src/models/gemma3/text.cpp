@@ -45,8 +45,8 @@ class Attention {
     const std::int64_t tokens = queries.shape()[0];
     const Shape query_shape{tokens, spec_.num_attention_heads, spec_.head_dim};
     const Shape key_shape{x.shape()[0], spec_.num_key_value_heads, spec_.head_dim};
-    const Var q = rotary(ctx, q_norm_(ctx, q_proj_(ctx, queries).reshape(query_shape)), rope_of(asking));
-    Var k = rotary(ctx, k_norm_(ctx, k_proj_(ctx, x).reshape(key_shape)), rope_of(pass.all));
+    const Var q = q_norm_.rotated(ctx, q_proj_(ctx, queries).reshape(query_shape), rope_of(asking));
+    Var k = k_norm_.rotated(ctx, k_proj_(ctx, x).reshape(key_shape), rope_of(pass.all));
     Var v = v_proj_(ctx, x).reshape(key_shape);
     auto segments = asking.segments;
     if (pass.cache != nullptr) {

@@ -59,7 +59,7 @@ KeyValue Attention::own_keys_and_values(Context& ctx, const Var& x, const Pass& 
   const Shape shape{x.shape()[0], layer_.num_key_value_heads, layer_.head_dim};
   const Var projected = (*k_proj_)(ctx, x).reshape(shape);
   const Var raw_values = v_proj_ ? (*v_proj_)(ctx, x).reshape(shape) : projected;
-  KeyValue kv{.keys = rotary(ctx, (*k_norm_)(ctx, projected), rope_of(pass.all)),
+  KeyValue kv{.keys = k_norm_->rotated(ctx, projected, rope_of(pass.all)),
               .values = rms_norm(ctx, raw_values, Var(), {.epsilon = spec_.rms_norm_eps})};
   if (pass.cache != nullptr) {
     const auto [keys, values] = pass.cache->append(ctx, cache_entry_, kv.keys.value(), kv.values.value());
@@ -73,7 +73,7 @@ Var Attention::operator()(Context& ctx, const Var& x, const Pass& pass, const Ro
   const Var queries = wanted_rows(ctx, x, asking.wanted);
   const std::int64_t tokens = queries.shape()[0];
   const Var projected = q_proj_(ctx, queries).reshape({tokens, spec_.num_attention_heads, layer_.head_dim});
-  const Var q = rotary(ctx, q_norm_(ctx, projected), rope_of(asking));
+  const Var q = q_norm_.rotated(ctx, projected, rope_of(asking));
   auto segments = asking.segments;
   if (pass.cache != nullptr) segments = {cached_segment(tokens, kv.keys.shape()[0])};
   const Var out = attention(ctx, q, kv.keys, kv.values, std::move(segments),

@@ -23,9 +23,43 @@ HWY_INLINE hn::Vec<D> scale_at(D d, const T* weight, std::int64_t i, std::size_t
   return hn::Add(load_n(d, weight + i, n), hn::Set(d, static_cast<hn::TFromD<D>>(offset)));
 }
 
+/// Cosines and then sines of a row, if it is rotated.
+template <class A>
+HWY_INLINE const A* turn_of(const RmsNormShape& s, const A* table, std::int64_t row) {
+  return table == nullptr ? nullptr : table + row / s.heads * s.columns;
+}
+
+enum class Turn { forwards, backwards };
+
+/// Calls put(i, n, v) with the values at(i, n) of a row, turned where it is rotated.
+template <Turn kTurn, class D, class A, class At, class Put>
+HWY_INLINE void for_each_turned(D d, std::int64_t columns, const A* turn, At at, Put put) {
+  if (turn == nullptr) {
+    return for_each_vector(d, columns, [&](std::int64_t i, std::size_t n) { put(i, n, at(i, n)); });
+  }
+  const std::int64_t half = columns / 2;
+  for_each_vector(d, half, [&](std::int64_t i, std::size_t n) {
+    const auto low = at(i, n), high = at(half + i, n);
+    const auto cosine = load_n(d, turn + i, n);
+    auto sine = load_n(d, turn + half + i, n);
+    if (kTurn == Turn::backwards) sine = hn::Neg(sine);
+    put(i, n, hn::NegMulAdd(high, sine, hn::Mul(low, cosine)));
+    put(half + i, n, hn::MulAdd(low, sine, hn::Mul(high, cosine)));
+  });
+}
+
+/// v as a T holds it.
+template <class T, class D>
+HWY_INLINE hn::Vec<D> rounded(D d, hn::Vec<D> v) {
+  if constexpr (std::is_same_v<T, hn::TFromD<D>>) return v;
+  HWY_ALIGN T narrow[HWY_MAX_BYTES / sizeof(hn::TFromD<D>)];
+  store(d, v, narrow);
+  return load(d, narrow);
+}
+
 template <class T>
-void forward_rows(const RmsNormShape& s, const T* x, const T* weight, const T* residual, T* y, Accumulator<T>* rstd,
-                  std::int64_t begin, std::int64_t end) {
+void forward_rows(const RmsNormShape& s, const T* x, const T* weight, const T* residual, const Accumulator<T>* table,
+                  T* y, Accumulator<T>* rstd, std::int64_t begin, std::int64_t end) {
   using A = Accumulator<T>;
   const Tag<T> d;
   for (std::int64_t row = begin; row < end; ++row) {
@@ -39,77 +73,84 @@ void forward_rows(const RmsNormShape& s, const T* x, const T* weight, const T* r
     const A mean = hn::GetLane(hn::SumOfLanes(d, squares)) / static_cast<A>(s.columns);
     rstd[row] = A(1) / std::sqrt(mean + static_cast<A>(s.epsilon));
     const auto factor = hn::Set(d, rstd[row]);
-    for_each_vector(d, s.columns, [&](std::int64_t i, std::size_t n) {
-      const auto scale = scale_at(d, weight, i, n, s.weight_offset);
-      store_n(d, hn::Mul(hn::Mul(load_n(d, in + i, n), factor), scale), out + i, n);
-      if (residual == nullptr) return;
-      store_n(d, hn::Add(load_n(d, residual + row * s.columns + i, n), load_n(d, out + i, n)), out + i, n);
+    const A* turn = turn_of(s, table, row);
+    const bool used_further = residual != nullptr || turn != nullptr;
+    const auto normed = [&](std::int64_t i, std::size_t n) {
+      const auto v = hn::Mul(hn::Mul(load_n(d, in + i, n), factor), scale_at(d, weight, i, n, s.weight_offset));
+      return used_further ? rounded<T>(d, v) : v;
+    };
+    for_each_turned<Turn::forwards>(d, s.columns, turn, normed, [&](auto i, auto n, auto v) {
+      if (residual != nullptr) v = hn::Add(load_n(d, residual + row * s.columns + i, n), v);
+      store_n(d, v, out + i, n);
     });
   }
 }
 
-/// dx = r·h − x·r³·(Σ h·x)/N with h = dy·(offset + w).
+/// dx = r·h − x·r³·(Σ h·x)/N with h = dz·(offset + w), where z is the norm before it is rotated.
 template <class T>
-void backward_row(const RmsNormShape& s, const T* x, const T* weight, Accumulator<T> r, const T* dy, T* dx,
-                  bool accumulate) {
+void backward_row(const RmsNormShape& s, const T* x, const T* weight, Accumulator<T> r, const Accumulator<T>* turn,
+                  const T* dy, T* dx, bool accumulate) {
   using A = Accumulator<T>;
   const Tag<T> d;
+  const auto gradient = [&](std::int64_t i, std::size_t n) { return load_n(d, dy + i, n); };
   auto dot = hn::Zero(d);
-  for_each_vector(d, s.columns, [&](std::int64_t i, std::size_t n) {
-    const auto h = hn::Mul(load_n(d, dy + i, n), scale_at(d, weight, i, n, s.weight_offset));
+  for_each_turned<Turn::backwards>(d, s.columns, turn, gradient, [&](auto i, auto n, auto dz) {
+    const auto h = hn::Mul(dz, scale_at(d, weight, i, n, s.weight_offset));
     dot = hn::MulAdd(h, load_n(d, x + i, n), dot);
   });
   const A mean = hn::GetLane(hn::SumOfLanes(d, dot)) / static_cast<A>(s.columns);
   const auto factor = hn::Set(d, r);
   const auto slope = hn::Set(d, r * r * r * mean);
-  for_each_vector(d, s.columns, [&](std::int64_t i, std::size_t n) {
-    const auto h = hn::Mul(load_n(d, dy + i, n), scale_at(d, weight, i, n, s.weight_offset));
+  for_each_turned<Turn::backwards>(d, s.columns, turn, gradient, [&](auto i, auto n, auto dz) {
+    const auto h = hn::Mul(dz, scale_at(d, weight, i, n, s.weight_offset));
     put_n(d, hn::NegMulAdd(load_n(d, x + i, n), slope, hn::Mul(h, factor)), dx + i, n, accumulate);
   });
 }
 
-/// sum[j] = Σ rows dy·x·r over the rows of one chunk.
+/// sum[j] = Σ rows dz·x·r over the rows of one chunk.
 template <class T>
-void weight_partial(const RmsNormShape& s, const T* x, const Accumulator<T>* rstd, const T* dy, Accumulator<T>* sum,
-                    std::int64_t begin, std::int64_t end) {
+void weight_partial(const RmsNormShape& s, const T* x, const Accumulator<T>* rstd, const Accumulator<T>* table,
+                    const T* dy, Accumulator<T>* sum, std::int64_t begin, std::int64_t end) {
   const Tag<T> d;
   for (std::int64_t row = begin; row < end; ++row) {
     const auto factor = hn::Set(d, rstd[row]);
-    for_each_vector(d, s.columns, [&](std::int64_t i, std::size_t n) {
+    const auto gradient = [&](std::int64_t i, std::size_t n) { return load_n(d, dy + row * s.columns + i, n); };
+    for_each_turned<Turn::backwards>(d, s.columns, turn_of(s, table, row), gradient, [&](auto i, auto n, auto dz) {
       const auto xr = hn::Mul(load_n(d, x + row * s.columns + i, n), factor);
       const auto old = row == begin ? hn::Zero(d) : load_n(d, sum + i, n);
-      store_n(d, hn::MulAdd(load_n(d, dy + row * s.columns + i, n), xr, old), sum + i, n);
+      store_n(d, hn::MulAdd(dz, xr, old), sum + i, n);
     });
   }
 }
 
-void forward(Stream, const RmsNormShape& s, ConstView x, ConstView weight, ConstView residual, View y, View rstd) {
+void forward(Stream, const RmsNormShape& s, ConstView x, ConstView weight, ConstView residual, ConstView table, View y,
+             View rstd) {
   dispatch(x.dtype, [&](auto tag) {
     using T = decltype(tag);
     parallel_for(s.rows, kElementsPerTask / s.columns, [&](std::int64_t begin, std::int64_t end) {
-      forward_rows(s, x.as<T>(), weight.as<T>(), residual.as<T>(), y.as<T>(), rstd.as<Accumulator<T>>(), begin,
-                   end);
+      forward_rows(s, x.as<T>(), weight.as<T>(), residual.as<T>(), table.as<Accumulator<T>>(), y.as<T>(),
+                   rstd.as<Accumulator<T>>(), begin, end);
     });
   });
 }
 
 template <class T>
-void backward_typed(const RmsNormShape& s, ConstView x, ConstView weight, ConstView rstd, ConstView dy, GradView dx,
-                    GradView dweight, View partial) {
+void backward_typed(const RmsNormShape& s, ConstView x, ConstView weight, ConstView rstd, ConstView table, ConstView dy,
+                    GradView dx, GradView dweight, View partial) {
   using A = Accumulator<T>;
   const A* r = rstd.as<A>();
   if (dx) {
     parallel_for(s.rows, kElementsPerTask / s.columns, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t row = begin; row < end; ++row) {
-        backward_row(s, x.as<T>() + row * s.columns, weight.as<T>(), r[row], dy.as<T>() + row * s.columns,
-                     dx.view.as<T>() + row * s.columns, dx.accumulate);
+        backward_row(s, x.as<T>() + row * s.columns, weight.as<T>(), r[row], turn_of(s, table.as<A>(), row),
+                     dy.as<T>() + row * s.columns, dx.view.as<T>() + row * s.columns, dx.accumulate);
       }
     });
   }
   if (!dweight) return;
   parallel_for(s.rows, kRmsNormPartialRows, [&](std::int64_t begin, std::int64_t end) {
     A* sum = partial.as<A>() + begin / kRmsNormPartialRows * s.columns;
-    weight_partial(s, x.as<T>(), r, dy.as<T>(), sum, begin, end);
+    weight_partial(s, x.as<T>(), r, table.as<A>(), dy.as<T>(), sum, begin, end);
   });
   dispatch(dweight.view.dtype, [&](auto tag) {
     using G = decltype(tag);
@@ -126,10 +167,10 @@ void backward_typed(const RmsNormShape& s, ConstView x, ConstView weight, ConstV
   });
 }
 
-void backward(Stream, const RmsNormShape& s, ConstView x, ConstView weight, ConstView rstd, ConstView dy, GradView dx,
-              GradView dweight, View partial) {
+void backward(Stream, const RmsNormShape& s, ConstView x, ConstView weight, ConstView rstd, ConstView table,
+              ConstView dy, GradView dx, GradView dweight, View partial) {
   dispatch(x.dtype, [&](auto tag) {
-    backward_typed<decltype(tag)>(s, x, weight, rstd, dy, dx, dweight, partial);
+    backward_typed<decltype(tag)>(s, x, weight, rstd, table, dy, dx, dweight, partial);
   });
 }
 

@@ -5,27 +5,6 @@ namespace eft::cuda {
 namespace {
 
 template <class T>
-void rotate_typed(Stream stream, ConstView x, ConstView table, bool inverse, GradView y) {
-  const std::int64_t heads = x.shape[1], head_dim = x.shape[2], half = head_dim / 2;
-  const T* from = in<T>(x);
-  const Sum<T>* turns = in<Sum<T>>(table);
-  T* to = out<T>(y);
-  const bool accumulate = y.accumulate;
-  for_each(stream, "rotary", x.shape, x.shape[0] * heads * half, 1, [=] __device__(std::int64_t at, int) {
-    const std::int64_t row = at / half, i = at - row * half;
-    const Sum<T>* cosines = turns + row / heads * head_dim;
-    const Sum<T> c = cosines[i], s = inverse ? -cosines[half + i] : cosines[half + i];
-    const Sum<T> low = widen(from[row * head_dim + i]), high = widen(from[row * head_dim + half + i]);
-    put(to + row * head_dim + i, low * c - high * s, accumulate);
-    put(to + row * head_dim + half + i, high * c + low * s, accumulate);
-  });
-}
-
-void rotate(Stream stream, ConstView x, ConstView table, bool inverse, GradView y) {
-  on_type(x.dtype, [&](auto tag) { rotate_typed<decltype(tag)>(stream, x, table, inverse, y); });
-}
-
-template <class T>
 void tabulate_typed(Stream stream, const std::int32_t* positions, const double* inverse_frequencies, View table) {
   const std::int64_t half = table.shape[1] / 2;
   T* to = out<T>(table);
@@ -49,7 +28,7 @@ void tabulate(Stream stream, std::span<const std::int32_t> positions, std::span<
   });
 }
 
-const bool registered = rotary_kernels.add(Device::cuda, {.tabulate = tabulate, .rotate = rotate});
+const bool registered = rotary_kernels.add(Device::cuda, {.tabulate = tabulate});
 
 }  // namespace
 }  // namespace eft::cuda

@@ -5,46 +5,30 @@
 #include <cmath>
 
 #include "ops/op_case.h"
+#include "ops/rms_norm/rms_norm.h"
 
 namespace eft {
 namespace {
 
-std::vector<Var> run(Context& ctx, const Var& x, std::vector<double> frequencies) {
-  std::vector<std::int32_t> positions;  // two sequences
-  for (std::int64_t t = 0; t < x.shape()[0]; ++t) positions.push_back(static_cast<std::int32_t>(t < 3 ? t : t - 3));
-  return {rotary(ctx, x, rotary_table(ctx, positions, frequencies, accumulator_of(x.dtype())))};
-}
+const bool table = add_op_case({.name = "rotary/table",
+                                .slot = "rotary",
+                                .inputs = {{.shape = {5, 1, 10}}},
+                                .run = [](Context& ctx, std::span<const Var> in) {
+                                  const std::vector<std::int32_t> positions{0, 1, 2, 0, 1};  // two sequences
+                                  const std::vector<double> frequencies{1.0, 0.3, 0.1, 0.03, 0.01};
+                                  const Tensor turns =
+                                      rotary_table(ctx, positions, frequencies, accumulator_of(in[0].dtype()));
+                                  return std::vector<Var>{rms_norm_rotary(ctx, in[0], Var(), turns)};
+                                }});
 
-const bool full = add_op_case({.name = "rotary/full",
-                               .slot = "rotary",
-                               .inputs = {{.shape = {7, 3, 10}}},
-                               .run = [](Context& ctx, std::span<const Var> in) {
-                                 return run(ctx, in[0], {1.0, 0.3, 0.1, 0.03, 0.01});
-                               }});
-
-const bool partial = add_op_case({.name = "rotary/partial",
-                                  .slot = "rotary",
-                                  .inputs = {{.shape = {5, 1, 34}}},
-                                  .run = [](Context& ctx, std::span<const Var> in) {
-                                    std::vector<double> frequencies(17, 0.0);
-                                    for (int i = 0; i < 4; ++i)
-                                      frequencies[static_cast<std::size_t>(i)] = 1.0 / (1 + i);
-                                    return run(ctx, in[0], frequencies);
-                                  }});
-
-TEST(Rotary, turns_pairs_of_the_two_halves) {
+TEST(RotaryTable, holds_cosines_and_then_sines) {
   Pool pool(Device::cpu);
   Context ctx{.pool = &pool};
-  Tensor x(pool, Category::workspace, DType::f64, {1, 1, 4});
-  from_doubles(x, {1, 2, 3, 4});
-  const std::vector<std::int32_t> positions{2};
-  const std::vector<double> frequencies{0.5, 0.0};
-  const Var y = rotary(ctx, Var(x), rotary_table(ctx, positions, frequencies, DType::f64));
-  const std::vector<double> values = to_doubles(y.value());
-  EXPECT_NEAR(values[0], std::cos(1.0) - 3 * std::sin(1.0), 1e-15);
-  EXPECT_NEAR(values[2], 3 * std::cos(1.0) + std::sin(1.0), 1e-15);
-  EXPECT_EQ(values[1], 2);
-  EXPECT_EQ(values[3], 4);
+  const std::vector<std::int32_t> positions{0, 4000};
+  const std::vector<double> frequencies{0.5, 0.001, 0.0};
+  EXPECT_EQ(
+      to_doubles(rotary_table(ctx, positions, frequencies, DType::f64)),
+      (std::vector<double>{1, 1, 1, 0, 0, 0, std::cos(2000.0), std::cos(4.0), 1, std::sin(2000.0), std::sin(4.0), 0}));
 }
 
 }  // namespace
