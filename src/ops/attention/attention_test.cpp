@@ -36,6 +36,8 @@ const bool registered =
     add_op_case(attention_case("runs_of_queries_in_several_blocks", {90, 1, 4}, {170, 1, 4},
                                {{0, 20, 0, 60}, {20, 70, 0, 165}}, {.scale = 0.4, .window = 50})) &&
     add_op_case(attention_case("several_blocks", {150, 2, 9}, {150, 1, 9}, {{0, 150, 0, 150}}, {.scale = 0.3})) &&
+    add_op_case(attention_case("groups_in_several_blocks", {150, 6, 5}, {150, 2, 5},
+                               {{0, 47, 0, 47}, {47, 103, 47, 103}}, {.scale = 0.3, .window = 60})) &&
     add_op_case(attention_case("window_in_several_blocks", {200, 1, 3}, {200, 1, 3}, {{0, 200, 0, 200}},
                                {.scale = 0.5, .window = 70})) &&
     add_op_case(attention_case("even_head", {7, 4, 8}, {7, 2, 8}, {{0, 3, 0, 3}, {3, 4, 3, 4}}, {.scale = 0.4})) &&
