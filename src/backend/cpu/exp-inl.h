@@ -60,7 +60,7 @@ HWY_INLINE V exp_or_none(D d, V x) {
 template <class D, class V>
 HWY_INLINE V tanh_of(D d, V x) {
   if constexpr (std::is_same_v<hn::TFromD<D>, double>) {
-    return hn::Tanh(d, x);
+    return hn::IfThenElse(hn::IsNaN(x), x, hn::Tanh(d, x));  // hn::Tanh makes a number of NaN
   } else {
     const auto one = hn::Set(d, 1.0F), two = hn::Set(d, 2.0F);
     const auto least = hn::Set(d, -20.0F);  // from 10 on it is 1

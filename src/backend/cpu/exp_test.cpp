@@ -45,6 +45,9 @@ TEST(Tanh, follows_the_library_near_zero_and_far_away) {
   EXPECT_EQ(tanh_at(1e30F), 1);
   EXPECT_EQ(tanh_at(-std::numeric_limits<float>::infinity()), -1);
   EXPECT_TRUE(std::isnan(tanh_at(std::numeric_limits<float>::quiet_NaN())));
+  const hn::CappedTag<double, 1> wide;
+  EXPECT_TRUE(std::isnan(hn::GetLane(tanh_of(wide, hn::Set(wide, std::numeric_limits<double>::quiet_NaN())))));
+  EXPECT_TRUE(std::isnan(hn::GetLane(exp_or_none(wide, hn::Set(wide, std::numeric_limits<double>::quiet_NaN())))));
 }
 
 }  // namespace

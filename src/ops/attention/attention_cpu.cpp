@@ -96,18 +96,18 @@ namespace {
 
 HWY_EXPORT(forward);
 
-/// bf16 operands are widened once.
+/// bf16 operands are widened once; queries in f32 or f64 are copied where their rows lie unevenly.
 std::int64_t workspace_bytes(DType dtype, Shape q, Shape k, bool backward) {
   if (backward) return attention_backward_bytes(dtype, q, k);
   if (q[0] <= kFewQueries) return 0;
-  const std::int64_t elements =
-      dtype == DType::bf16 ? q.elements() + 2 * k.elements() : elements_of_even_queries(q, k);
+  const std::int64_t elements = dtype == DType::bf16 ? q.elements() + 2 * k.elements() : elements_of_even_queries(q, k);
   return elements * static_cast<std::int64_t>(size_of(accumulator_of(dtype)));
 }
 
 const bool registered =
     attention_kernels.add(Device::cpu, {.workspace_bytes = workspace_bytes,
-                                        .forward = [](auto... args) { HWY_DYNAMIC_DISPATCH(forward)(args...); },
+                                        .forward = [](auto... args) { HWY_DYNAMIC_DISPATCH(forward)
+                                                                      (args...); },
                                         .backward = attention_backward});
 
 }  // namespace
