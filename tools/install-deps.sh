@@ -2,7 +2,7 @@
 # Installs what building and testing eft needs on Debian 12 or Ubuntu 24.04. Safe to run again: does nothing when all is there.
 set -euo pipefail
 packages=(g++ cmake ninja-build ccache git make
-          libdnnl-dev libhwy-dev libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libfmt-dev libgtest-dev libbenchmark-dev
+          libdnnl-dev ocl-icd-opencl-dev libhwy-dev libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libfmt-dev libgtest-dev libbenchmark-dev
           zlib1g-dev libzstd-dev)
 missing=()
 for package in "${packages[@]}"; do
