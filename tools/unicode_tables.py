@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes src/text/jinja/unicode_tables.cpp from Python's own character tables: `tools/unicode_tables.py > FILE`."""
+"""Writes src/text/jinja/unicode/unicode_tables.cpp from Python's own character tables: `tools/unicode_tables.py > FILE`."""
 
 import sys
 
@@ -65,7 +65,7 @@ def main():
         ("CaseSpecial", "UpperSpecial", cells(special(str.upper, str.upper))),
         ("CaseSpecial", "TitleSpecial", cells(special(str.title, str.upper))),
     ]
-    print('// Written by tools/unicode_tables.py; do not edit.\n#include "text/jinja/unicode_tables.h"\n')
+    print('// Written by tools/unicode_tables.py; do not edit.\n#include "text/jinja/unicode/unicode_tables.h"\n')
     print("// clang-format off\nnamespace eft::jinja::unicode {\nnamespace {\n")
     for kind, name, rows in tables:
         emit(kind, name, rows)

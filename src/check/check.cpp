@@ -4,7 +4,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "data/example.h"
+#include "data/store/example.h"
 #include "models/adapter.h"
 #include "models/load.h"
 #include "tensor/device_memory.h"
@@ -133,7 +133,8 @@ class Checker {
       const Parameter* parameter = opened_.model->parameters().find(stored_name(name));
       const auto wanted = to_doubles(reference_.gradient(name));
       if (parameter == nullptr || !parameter->trainable()) {
-        const bool idle = std::ranges::count(opened_.skipped, name) > 0 && std::ranges::count(wanted, 0.0) == std::ssize(wanted);
+        const bool idle =
+            std::ranges::count(opened_.skipped, name) > 0 && std::ranges::count(wanted, 0.0) == std::ssize(wanted);
         (idle ? report_.idle : report_.missing).push_back(name);
         continue;
       }
@@ -141,7 +142,8 @@ class Checker {
         throw DataError("{}: grad.{}: {} elements, expected {}", options_.reference.string(), name, wanted.size(),
                         parameter->shape.elements());
       }
-      const auto got = parameter->grad->filled ? to_doubles(parameter->grad->tensor) : std::vector<double>(wanted.size(), 0.0);
+      const auto got =
+          parameter->grad->filled ? to_doubles(parameter->grad->tensor) : std::vector<double>(wanted.size(), 0.0);
       const double distance = worse(0, relative_norm(got, wanted));
       if (distance >= worst) {
         worst = distance;
@@ -192,8 +194,8 @@ class Checker {
 
 std::string line(const char* name, const std::optional<double>& value, double bound, const std::string& detail) {
   if (!value) return fmt::format("{:<10} not in the file\n", name);
-  return fmt::format("{:<10} {:.3e}  (tolerance {:.1e})  {}{}\n", name, *value, bound, *value <= bound ? "ok" : "TOO FAR",
-                     detail.empty() ? "" : "  " + detail);
+  return fmt::format("{:<10} {:.3e}  (tolerance {:.1e})  {}{}\n", name, *value, bound,
+                     *value <= bound ? "ok" : "TOO FAR", detail.empty() ? "" : "  " + detail);
 }
 
 }  // namespace
@@ -207,7 +209,8 @@ std::string describe(const CheckReport& report) {
   text += line("gradients", d.grad_worst, t.grad_worst,
                fmt::format("{} compared, worst {}", report.gradients, report.grad_worst_name));
   text += line("losses", d.losses_worst, t.losses_worst, "");
-  for (const std::string& name : report.missing) text += fmt::format("missing    grad.{} belongs to no trainable parameter\n", name);
+  for (const std::string& name : report.missing)
+    text += fmt::format("missing    grad.{} belongs to no trainable parameter\n", name);
   if (!report.idle.empty()) {
     text += fmt::format("note       {} gradients are zero and of tensors that are not read, first {}\n",
                         report.idle.size(), report.idle[0]);
@@ -224,14 +227,14 @@ std::string to_json(const CheckReport& report) {
     return x && std::isfinite(*x) ? nlohmann::ordered_json(*x) : nlohmann::ordered_json(nullptr);
   };
   const Distance& d = report.distance;
-  return nlohmann::ordered_json{
-      {"loss", value(d.loss)},
-      {"logits", value(d.logits)},
-      {"grad_worst", value(d.grad_worst)},
-      {"grad_worst_name", d.grad_worst ? nlohmann::ordered_json(report.grad_worst_name) : nlohmann::ordered_json(nullptr)},
-      {"losses_worst", value(d.losses_worst)},
-      {"missing", report.missing},
-      {"pass", report.pass}}
+  return nlohmann::ordered_json{{"loss", value(d.loss)},
+                                {"logits", value(d.logits)},
+                                {"grad_worst", value(d.grad_worst)},
+                                {"grad_worst_name", d.grad_worst ? nlohmann::ordered_json(report.grad_worst_name)
+                                                                 : nlohmann::ordered_json(nullptr)},
+                                {"losses_worst", value(d.losses_worst)},
+                                {"missing", report.missing},
+                                {"pass", report.pass}}
       .dump();
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tensor/safetensors.h"
-#include "train/optimizer.h"
+#include "train/optimizers/optimizer.h"
 
 namespace eft {
 
@@ -49,7 +49,9 @@ class Reference {
   Distance noise(const std::string& dtype) const;
 
  private:
-  std::size_t at(std::int64_t row, std::int64_t column) const { return static_cast<std::size_t>(row * length_ + column); }
+  std::size_t at(std::int64_t row, std::int64_t column) const {
+    return static_cast<std::size_t>(row * length_ + column);
+  }
   std::vector<std::int32_t> read_ids(const std::string& name);
   void read_optimizer();
 

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "models/load.h"
-#include "train/staged_folder.h"
+#include "train/checkpoints/staged_folder.h"
 
 namespace eft {
 namespace {
@@ -42,7 +42,9 @@ void add_init_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("config", arguments->config, "config.json; tokenizer files beside it are copied")->required();
   command->add_option("out", arguments->out, "Folder to write")->required();
   command->add_option("--seed", arguments->seed, "Seed of the random values")->capture_default_str();
-  command->add_option("--dtype", arguments->dtype, "bf16 or f32")->check(CLI::IsMember({"bf16", "f32"}))->capture_default_str();
+  command->add_option("--dtype", arguments->dtype, "bf16 or f32")
+      ->check(CLI::IsMember({"bf16", "f32"}))
+      ->capture_default_str();
   command->callback([arguments] { run(*arguments); });
 }
 

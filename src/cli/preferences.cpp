@@ -6,7 +6,7 @@
 #include <cstdio>
 
 #include "base/file.h"
-#include "data/preferences.h"
+#include "data/preference/preferences.h"
 
 namespace eft {
 

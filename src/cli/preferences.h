@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "text/tokenizer.h"
-#include "train/job.h"
+#include "train/job/job.h"
 
 namespace eft {
 

@@ -10,9 +10,9 @@
 #include "cli/preferences.h"
 #include "cli/train_job.h"
 #include "data/dataset.h"
-#include "data/loader.h"
+#include "data/batches/loader.h"
 #include "data/show.h"
-#include "train/trainer.h"
+#include "train/loop/trainer.h"
 
 namespace eft {
 namespace {

@@ -3,7 +3,7 @@
 
 #include "cli/command.h"
 #include "models/gemma3n/slice.h"
-#include "train/staged_folder.h"
+#include "train/checkpoints/staged_folder.h"
 
 namespace eft {
 namespace {

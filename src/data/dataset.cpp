@@ -11,15 +11,15 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "data/bad_rows.h"
-#include "data/duplicates.h"
-#include "data/format.h"
-#include "data/length.h"
-#include "data/prepared_rows.h"
-#include "data/row_pipeline.h"
-#include "data/shuffle.h"
-#include "data/source.h"
-#include "data/text_format.h"
+#include "data/rows/bad_rows.h"
+#include "data/rows/duplicates.h"
+#include "data/formats/format.h"
+#include "data/rows/length.h"
+#include "data/store/prepared_rows.h"
+#include "data/rows/row_pipeline.h"
+#include "data/batches/shuffle.h"
+#include "data/sources/source.h"
+#include "data/formats/text_format.h"
 
 namespace eft {
 namespace {

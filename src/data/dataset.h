@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "data/data_options.h"
-#include "data/example_stream.h"
-#include "data/examples.h"
+#include "data/store/example_stream.h"
+#include "data/store/examples.h"
 #include "text/tokenizer.h"
 
 namespace eft {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "data/example.h"
+#include "data/store/example.h"
 #include "text/tokenizer.h"
 
 namespace eft {

@@ -5,19 +5,19 @@
 
 #include "base/error.h"
 #include "base/process.h"
-#include "data/chat_format.h"
+#include "data/formats/chat_format.h"
 #include "data/dataset.h"
-#include "ops/profiler.h"
+#include "ops/support/profiler.h"
 #include "report/profile_report.h"
 #include "report/words.h"
 #include "tensor/device_memory.h"
-#include "train/budget.h"
-#include "train/checkpoint.h"
-#include "train/facts.h"
-#include "train/forward_check.h"
-#include "train/memory_plan.h"
-#include "train/supported_data.h"
-#include "train/trainer.h"
+#include "train/plan/budget.h"
+#include "train/checkpoints/checkpoint.h"
+#include "train/job/facts.h"
+#include "train/plan/forward_check.h"
+#include "train/plan/memory_plan.h"
+#include "train/job/supported_data.h"
+#include "train/loop/trainer.h"
 
 namespace eft {
 namespace {

@@ -3,8 +3,8 @@
 #include <functional>
 
 #include "report/run_facts.h"
-#include "train/job.h"
-#include "train/trainer.h"
+#include "train/job/job.h"
+#include "train/loop/trainer.h"
 
 namespace eft {
 

@@ -1,10 +1,10 @@
 // Rows as they stand in a file, in every format: the first byte chooses format and file, the rest is the file.
 #include <array>
 
-#include "data/format.h"
-#include "data/preference.h"
+#include "data/formats/format.h"
+#include "data/preference/preference.h"
 #include "data/preference_options.h"
-#include "data/source.h"
+#include "data/sources/source.h"
 #include "target.h"
 
 namespace eft {

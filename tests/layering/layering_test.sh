@@ -30,12 +30,12 @@ cli:        *
 # FILES: what these files may include beyond the arrows of their layer.
 file_arrows='
 ops/*/*_cpu.cpp:  backend/cpu/*
-ops/*_cpu.cpp:    backend/cpu/*
 ops/*/*-inl.h:    backend/cpu/*
-ops/profiler.cpp: backend/cpu/peak.h
+ops/support/profiler.cpp: backend/cpu/peak.h
 ops/*/*_cuda.cu:  backend/cuda/*
 ops/*/*.cuh:      backend/cuda/*
 data/*_test.cpp:  schema/*
+data/*/*_test.cpp: schema/*
 data/golden_files.h: schema/*
 '
 # Words that no model may know: a linear decides for itself how it is stored and adapted, a batch how it is laid out. Tests

@@ -1,6 +1,6 @@
 #include "ops/altup/altup.h"
 
-#include "ops/op_case.h"
+#include "ops/support/op_case.h"
 
 namespace eft {
 namespace {

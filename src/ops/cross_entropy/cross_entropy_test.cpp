@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "ops/op_case.h"
+#include "ops/support/op_case.h"
 
 namespace eft {
 namespace {

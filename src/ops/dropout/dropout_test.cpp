@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "autograd/checkpoint.h"
-#include "ops/op_case.h"
+#include "ops/support/op_case.h"
 
 namespace eft {
 namespace {

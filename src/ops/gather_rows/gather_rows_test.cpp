@@ -3,16 +3,17 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "ops/op_case.h"
+#include "ops/support/op_case.h"
 
 namespace eft {
 namespace {
 
 OpCase rows_case(std::string name, Shape x, std::vector<std::int32_t> rows) {
-  return {.name = "gather_rows/" + name,
-          .slot = "gather_rows",
-          .inputs = {{.shape = x}},
-          .run = [rows](Context& ctx, std::span<const Var> in) { return std::vector<Var>{gather_rows(ctx, in[0], rows)}; }};
+  return {
+      .name = "gather_rows/" + name,
+      .slot = "gather_rows",
+      .inputs = {{.shape = x}},
+      .run = [rows](Context& ctx, std::span<const Var> in) { return std::vector<Var>{gather_rows(ctx, in[0], rows)}; }};
 }
 
 const bool registered = add_op_case(rows_case("some", {9, 13}, {0, 3, 4, 8})) &&

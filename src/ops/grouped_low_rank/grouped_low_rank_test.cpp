@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ops/grouped_linear/grouped_linear.h"
-#include "ops/op_case.h"
+#include "ops/support/op_case.h"
 
 namespace eft {
 namespace {

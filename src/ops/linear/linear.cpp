@@ -1,6 +1,6 @@
 #include "ops/linear/linear.h"
 
-#include "ops/matrix.h"
+#include "ops/support/matrix.h"
 
 namespace eft {
 namespace {
@@ -17,7 +17,8 @@ void backward(Context& ctx, const Var& x, const Var& weight, const Tensor& dy) {
 }  // namespace
 
 Var linear(Context& ctx, const Var& x, const Var& weight) {
-  expect(weight.shape().rank() == 2 && x.shape().columns() == weight.shape()[1], "linear's input as wide as its weight");
+  expect(weight.shape().rank() == 2 && x.shape().columns() == weight.shape()[1],
+         "linear's input as wide as its weight");
   Tensor y = ctx.output(x.dtype(), with_columns(x.shape(), weight.shape()[0]));
   if (const auto* kernels = linear_kernels.find(ctx.device())) {
     kernels->forward(ctx.stream, matrix(x.view()), weight.view(), matrix(y.view()), false);

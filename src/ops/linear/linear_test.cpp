@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "ops/op_case.h"
+#include "ops/support/op_case.h"
 
 namespace eft {
 namespace {

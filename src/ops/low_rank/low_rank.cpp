@@ -4,7 +4,7 @@
 
 #include "ops/add/add.h"
 #include "ops/linear/linear.h"
-#include "ops/matrix.h"
+#include "ops/support/matrix.h"
 
 namespace eft {
 namespace {

@@ -1,7 +1,7 @@
 #include "ops/low_rank/low_rank.h"
 
 #include "ops/linear/linear.h"
-#include "ops/op_case.h"
+#include "ops/support/op_case.h"
 
 namespace eft {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "ops/op_case.h"
+#include "ops/support/op_case.h"
 
 namespace eft {
 namespace {

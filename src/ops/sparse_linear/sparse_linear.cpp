@@ -1,7 +1,7 @@
 #include "ops/sparse_linear/sparse_linear.h"
 
 #include "ops/linear/linear.h"
-#include "ops/matrix.h"
+#include "ops/support/matrix.h"
 
 namespace eft {
 namespace {

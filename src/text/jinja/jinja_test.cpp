@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "text/jinja/json.h"
+#include "text/jinja/values/json.h"
 #include "text/jinja/template.h"
 
 namespace eft::jinja {

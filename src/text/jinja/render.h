@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "text/jinja/value.h"
+#include "text/jinja/values/value.h"
 
 namespace eft::jinja {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "text/jinja/parser.h"
+#include "text/jinja/syntax/parser.h"
 
 namespace eft::jinja {
 namespace {

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/random.h"
+#include "data/store/example_stream.h"
+#include "data/store/examples.h"
+#include "data/batches/packing.h"
+
+namespace eft {
+
+/// The next micro batch of a loader: `batch` of `epoch`.
+struct LoaderCursor {
+  std::int64_t epoch = 0;
+  std::int64_t batch = 0;
+
+  bool operator==(const LoaderCursor&) const = default;
+};
+
+struct LoaderOptions {
+  std::int64_t sequence_len = 512;
+  std::int64_t micro_batch_size = 1;
+  bool packing = false;          ///< several examples a row of sequence_len, else one
+  bool sequential = false;       ///< packed rows hold the examples exactly in their order, each begun when one is full
+  bool group_by_length = false;  ///< examples of similar length share a batch; not with packing
+  bool shuffle = true;           ///< another order in every epoch
+  std::uint64_t seed = 0;
+};
+
+/// The size of a micro batch.
+struct BatchSize {
+  std::int64_t tokens = 0;
+  std::int64_t label_tokens = 0;
+};
+
+/// Hands out micro batches for ever, epoch after epoch: `micro_batch_size` rows laid end to end, no padding. The order
+/// depends on the options and the epoch only, so `seek` resumes exactly. The examples of a stream are taken some
+/// thousand at a time; its epochs end where it does.
+class Loader {
+ public:
+  /// Throws DataError without examples, or when one is longer than sequence_len.
+  Loader(Examples examples, LoaderOptions options);
+  Loader(std::shared_ptr<ExampleStream> stream, LoaderOptions options);
+
+  /// The micro batch at the cursor, which then moves on. The last one of an epoch may hold fewer rows.
+  PackedRow next();
+  /// Of the cursor's epoch; with packing and shuffling it can differ a little between epochs. 0 of a stream.
+  std::int64_t batches_per_epoch() const { return stream_ ? 0 : batches(); }
+  /// Of micro batch `batch` of the cursor's epoch.
+  BatchSize batch_size(std::int64_t batch) const;
+  LoaderCursor cursor() const { return cursor_; }
+  /// Continues at `cursor`, which `cursor()` of a loader over the same examples and options gave; DataError when the
+  /// epoch has no such batch.
+  void seek(LoaderCursor cursor);
+  /// Tokens over the room of the epoch's packed rows, or of those at hand of a stream, 0 to 1; 1 without packing.
+  double fill() const;
+  const Examples& examples() const { return examples_; }
+  /// The examples of each row of the cursor's epoch, in the order in which they are handed out.
+  const Bins& rows() const { return rows_; }
+
+ private:
+  void take_lengths();
+  void plan_epoch(std::int64_t epoch);
+  void plan(Random& random);
+  /// Takes the next examples of the stream; false at its end.
+  bool take_window();
+  void start_stream(std::int64_t epoch);
+  std::int64_t batches() const;
+  /// Numbers [begin, end) of the rows of a micro batch.
+  std::pair<std::size_t, std::size_t> rows_of(std::int64_t batch) const;
+
+  Examples examples_;
+  LoaderOptions options_;
+  LoaderCursor cursor_;
+  std::vector<std::uint32_t> lengths_;  // of the examples
+  Bins rows_;                           // of the cursor's epoch
+  std::shared_ptr<ExampleStream> stream_;
+  std::int64_t before_ = 0;  // batches of the stream's epoch in front of those at hand
+  Random window_random_;     // of the stream's epoch
+};
+
+/// A batch with the most tokens that a row may have, all of which bear loss: what a stream may give.
+PackedRow full_batch(const LoaderOptions& options);
+
+}  // namespace eft

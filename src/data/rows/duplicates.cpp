@@ -1,0 +1,47 @@
+#include "data/rows/duplicates.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/hash.h"
+
+namespace eft {
+namespace {
+
+struct Seen {
+  std::array<std::uint64_t, 2> hash;
+  std::uint32_t place = 0;  // in the order
+
+  bool operator<(const Seen& other) const { return hash != other.hash ? hash < other.hash : place < other.place; }
+};
+
+template <class T>
+void add(Hasher& hasher, std::span<const T> numbers) {
+  hasher.add_part({reinterpret_cast<const char*>(numbers.data()), numbers.size_bytes()});
+}
+
+std::array<std::uint64_t, 2> hash_of(const ExampleView& example) {
+  Hasher hasher;
+  add(hasher, example.tokens);
+  add(hasher, example.labels);
+  add(hasher, example.weights);
+  return hasher.digest();
+}
+
+}  // namespace
+
+std::int64_t drop_duplicates(std::vector<std::uint32_t>& order, const ExampleStore& store) {
+  std::vector<Seen> seen;
+  seen.reserve(order.size());
+  for (const std::uint32_t index : order) {
+    seen.push_back({hash_of(store[index]), static_cast<std::uint32_t>(seen.size())});
+  }
+  std::ranges::sort(seen, std::less<>());
+  std::vector<bool> again(order.size());
+  for (std::size_t i = 1; i < seen.size(); ++i) again[seen[i].place] = seen[i].hash == seen[i - 1].hash;
+  std::size_t place = 0;
+  const auto dropped = std::erase_if(order, [&](std::uint32_t) { return again[place++]; });
+  return static_cast<std::int64_t>(dropped);
+}
+
+}  // namespace eft

@@ -1,0 +1,77 @@
+#include "data/rows/row.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace eft {
+
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+constexpr int kDepth = 200;
+
+/// What the JSON library says, without its own "[json.exception…] parse error at line 1, column 7:".
+std::string parse_message(const Json::parse_error& error) {
+  std::string message = error.what();
+  if (const auto end = message.find(": "); end != std::string::npos) message.erase(0, end + 2);
+  return fmt::format("column {}: {}", error.byte, message);
+}
+
+/// Recursion is for values as people write them; a megabyte of brackets must not overflow the stack.
+Json without_nulls(const Json& value, int depth) {
+  if (depth > kDepth) throw DataError("nested deeper than {} levels", kDepth);
+  if (value.is_object()) {
+    Json kept = Json::object();
+    for (const auto& [key, item] : value.items()) {
+      if (!item.is_null()) kept[key] = without_nulls(item, depth + 1);
+    }
+    return kept;
+  }
+  if (value.is_array()) {
+    Json kept = Json::array();
+    for (const Json& item : value) kept.push_back(without_nulls(item, depth + 1));
+    return kept;
+  }
+  return value;
+}
+
+}  // namespace
+
+Json parse_row(const RawRow& row) {
+  if (!row.fault.empty()) throw DataError("{}: {}", row.where, row.fault);
+  Json value;
+  try {
+    value = Json::parse(row.text);
+  } catch (const Json::parse_error& error) {
+    throw DataError("{}: not valid JSON, {}", row.where, parse_message(error));
+  } catch (const Json::exception&) {
+    throw DataError("{}: not valid JSON, a number is out of range", row.where);
+  }
+  if (!value.is_object()) throw DataError("{}: the row is {}, expected an object", row.where, value.type_name());
+  try {
+    return without_nulls(value);
+  } catch (const DataError& error) {
+    throw DataError("{}: {}", row.where, error.what());
+  }
+}
+
+Json without_nulls(const Json& value) { return without_nulls(value, 0); }
+
+const std::string& required_string(const Json& row, const std::string& field, const std::string& where) {
+  const auto found = row.find(field);
+  if (found == row.end()) {
+    throw DataError("{}: no field '{}', expected a string; the row has {}", where, field, key_list(row));
+  }
+  if (!found->is_string()) throw DataError("{}: field '{}' is {}, expected a string", where, field, found->type_name());
+  return found->get_ref<const std::string&>();
+}
+
+std::string key_list(const Json& object) {
+  std::string keys;
+  for (const auto& [key, value] : object.items()) keys += (keys.empty() ? "" : ", ") + key;
+  return keys.empty() ? "no fields" : keys;
+}
+
+}  // namespace eft

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "data/store/example_store.h"
+
+namespace eft {
+
+/// Examples of a store in some order. Cheap to copy: copies share the store and the order.
+class Examples {
+ public:
+  /// None.
+  Examples() = default;
+  /// A copy of `examples`, in memory.
+  Examples(const std::vector<Example>& examples);
+  /// The examples `order` of `store`.
+  Examples(std::shared_ptr<const ExampleStore> store, std::vector<std::uint32_t> order);
+
+  std::size_t size() const { return order_ ? order_->size() : 0; }
+  bool empty() const { return size() == 0; }
+  /// Lives as long as any Examples of the same store.
+  ExampleView operator[](std::size_t index) const { return (*store_)[(*order_)[index]]; }
+  std::int64_t length(std::size_t index) const { return store_->entry((*order_)[index]).tokens; }
+  std::int64_t label_tokens(std::size_t index) const { return store_->entry((*order_)[index]).label_tokens; }
+  /// Of all of them together.
+  std::int64_t tokens() const;
+  std::int64_t label_tokens() const;
+
+  /// Those at `indices`.
+  Examples select(const std::vector<std::uint32_t>& indices) const;
+  std::vector<Example> copy() const;
+
+ private:
+  std::shared_ptr<const ExampleStore> store_;
+  std::shared_ptr<const std::vector<std::uint32_t>> order_;
+};
+
+}  // namespace eft

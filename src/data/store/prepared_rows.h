@@ -1,0 +1,23 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/data_options.h"
+#include "data/dataset.h"
+#include "data/store/example_store.h"
+
+namespace eft {
+
+/// The name under which prepared rows are kept: a hash of all that they depend on, which is this program, the options
+/// that change them, the files in `model` that make the tokenizer and its template, and what `files` hold.
+std::string prepared_name(const DataOptions& options, const std::filesystem::path& model,
+                          const std::vector<std::filesystem::path>& files);
+
+/// Counts and warnings as text that goes with the rows, and back; DataError for another text.
+std::string notes_of(const DataReport& report);
+DataReport report_of(std::string_view notes);
+
+}  // namespace eft

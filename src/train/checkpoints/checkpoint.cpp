@@ -1,0 +1,201 @@
+#include "train/checkpoints/checkpoint.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <tuple>
+
+#include "base/file.h"
+#include "models/adapter.h"
+#include "train/checkpoints/save.h"
+#include "train/checkpoints/staged_folder.h"
+
+namespace eft {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kStateFile = "trainer_state.json";
+constexpr const char* kOptimizerFile = "optimizer.safetensors";
+constexpr const char* kPrefix = "checkpoint-";
+
+Json read_state(const fs::path& folder) {
+  const fs::path path = folder / kStateFile;
+  if (!fs::is_directory(folder)) throw FileError("{}: no such checkpoint folder", folder.string());
+  const std::string text = read_text(path);
+  try {
+    return Json::parse(text);
+  } catch (const nlohmann::json::exception& error) {
+    throw FileError("{}: not JSON: {}", path.string(), error.what());
+  }
+}
+
+/// The first file that is not as it was written; empty when all are there.
+std::string damaged_file(const fs::path& folder, const Json& state) {
+  const Json files = state.value("files", Json::object());
+  for (const auto& [name, bytes] : files.items()) {
+    std::error_code missing;
+    const auto size = fs::file_size(folder / name, missing);
+    if (missing || size != bytes) return name;
+  }
+  return "";
+}
+
+Json sizes_of_files(const fs::path& folder) {
+  Json sizes = Json::object();
+  with_file_errors([&] {
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      sizes[entry.path().filename().string()] = fs::file_size(entry.path());
+    }
+  });
+  return sizes;
+}
+
+std::int64_t step_of(const fs::path& folder) {
+  const std::string name = folder.filename().string();
+  return std::strtoll(name.substr(std::min(name.size(), std::string(kPrefix).size())).c_str(), nullptr, 10);
+}
+
+void write_best(const TrainerState& state, Json& json) {
+  json["evaluated_step"] = state.evaluated_step;
+  json["evaluations_without_gain"] = state.evaluations_without_gain;
+  if (!state.best) return;
+  json["best_metric"] = state.best->eval_loss;
+  json["best_global_step"] = state.best->step;
+  json["best_model_checkpoint"] = state.best->checkpoint.string();
+}
+
+void read_best(const Json& json, const fs::path& folder, TrainerState& state) {
+  state.evaluated_step = json.value("evaluated_step", state.step);
+  state.evaluations_without_gain = json.value("evaluations_without_gain", std::int64_t{0});
+  if (!json.contains("best_metric")) return;
+  const fs::path stored = json.at("best_model_checkpoint").get<std::string>();
+  // Beside this one, where the whole folder was moved.
+  const fs::path beside = folder.parent_path() / stored.filename();
+  state.best = BestModel{json.at("best_metric").get<double>(), json.at("best_global_step").get<std::int64_t>(),
+                         fs::exists(stored) ? stored : beside};
+}
+
+/// Moments, and the exact values that the weights beside them are rounded from (adapters are stored exactly).
+NamedTensors optimizer_tensors(const OpenedModel& opened, const Adamw& optimizer) {
+  NamedTensors tensors = optimizer.state();
+  for (const Parameter& parameter : opened.model->parameters()) {
+    const bool rounded = parameter.trainable() && parameter.master && !parameter.is_adapter();
+    if (rounded) tensors.emplace_back("master." + parameter.name, parameter.master);
+  }
+  return tensors;
+}
+
+/// All trained weights of a checkpoint of full fine-tuning.
+void restore_model(const fs::path& folder, const Safetensors& exact, OpenedModel& opened) {
+  const CheckpointFiles files(folder);
+  for (Parameter& parameter : opened.model->parameters()) {
+    if (!parameter.trainable()) continue;
+    if (!files.contains(parameter.name) || files.entry(parameter.name).shape != parameter.shape) {
+      throw ConfigError("{}: {} {} is missing; is it a checkpoint of another model?", folder.string(), parameter.name,
+                        to_string(parameter.shape));
+    }
+    if (parameter.master) {
+      convert(exact.tensor("master." + parameter.name), parameter.master);
+      convert(parameter.master, parameter.value);
+    } else {
+      convert(files.tensor(parameter.name), parameter.value);
+    }
+  }
+}
+
+}  // namespace
+
+fs::path checkpoint_folder(const TrainJob& job, std::int64_t step) {
+  return job.train.output_dir / fmt::format("{}{}", kPrefix, step);
+}
+
+fs::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const Adamw& optimizer,
+                         const TrainerState& state) {
+  const fs::path folder = checkpoint_folder(job, state.step);
+  Json json{{"format", "eft-trainer-state-1"},
+            {"global_step", state.step},
+            {"max_steps", state.total_steps},
+            {"optimizer_steps", optimizer.steps()},
+            {"cursor", {{"epoch", state.cursor.epoch}, {"batch", state.cursor.batch}}},
+            {"train_examples", state.train_examples},
+            {"train_tokens", state.train_tokens},
+            {"config", Json::parse(job.config.empty() ? "{}" : job.config)}};
+  StagedFolder staged(folder);
+  write_weights(job, opened, staged.path());
+  write_safetensors(staged.path() / kOptimizerFile, optimizer_tensors(opened, optimizer), {{"format", "pt"}});
+  write_best(state, json);
+  json["files"] = sizes_of_files(staged.path());
+  write_text(staged.path() / kStateFile, json.dump(2) + "\n");
+  staged.commit();
+  return folder;
+}
+
+TrainerState load_checkpoint(const fs::path& folder, const TrainJob& job, OpenedModel& opened, Pool& pool,
+                             Adamw& optimizer) {
+  const Json json = read_state(folder);
+  const std::string damaged = damaged_file(folder, json);
+  if (!damaged.empty()) {
+    throw FileError("{}: missing or not as long as it was written; is the checkpoint a copy that was interrupted?",
+                    (folder / damaged).string());
+  }
+  TrainerState state;
+  std::int64_t optimizer_steps = 0;
+  try {
+    state.step = json.at("global_step").get<std::int64_t>();
+    state.total_steps = json.at("max_steps").get<std::int64_t>();
+    state.cursor = {json.at("cursor").at("epoch").get<std::int64_t>(),
+                    json.at("cursor").at("batch").get<std::int64_t>()};
+    state.train_examples = json.at("train_examples").get<std::int64_t>();
+    state.train_tokens = json.at("train_tokens").get<std::int64_t>();
+    optimizer_steps = json.at("optimizer_steps").get<std::int64_t>();
+    read_best(json, folder, state);
+  } catch (const nlohmann::json::exception& error) {
+    throw FileError("{}: {}", (folder / kStateFile).string(), error.what());
+  }
+  load_weights(folder, job, opened, pool);
+  optimizer.restore(Safetensors(folder / kOptimizerFile), optimizer_steps);
+  return state;
+}
+
+void load_weights(const fs::path& folder, const TrainJob& job, OpenedModel& opened, Pool& pool) {
+  if (job.trains_adapter()) {
+    load_adapter(*opened.model, pool, folder);
+  } else {
+    restore_model(folder, Safetensors(folder / kOptimizerFile), opened);
+  }
+}
+
+std::vector<std::string> changed_options(const fs::path& folder, const TrainJob& job) {
+  const Json before = read_state(folder).value("config", Json::object());
+  const Json now = Json::parse(job.config.empty() ? "{}" : job.config);
+  const std::set<std::string> free{"resume_from_checkpoint", "output_dir"};
+  std::vector<std::string> lines;
+  for (const auto& [key, value] : now.items()) {
+    const Json old = before.contains(key) ? before[key] : Json();
+    if (old == value || free.contains(key)) continue;
+    lines.push_back(fmt::format("{}: {}, was {}", key, value.dump(), old.dump()));
+  }
+  return lines;
+}
+
+std::vector<fs::path> list_checkpoints(const fs::path& output_dir) {
+  // By time, since an earlier run may have gone further; steps decide within one tick of the file system's clock.
+  std::vector<std::tuple<fs::file_time_type, std::int64_t, fs::path>> found;
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(output_dir, missing)) {
+    const fs::path state = entry.path() / kStateFile;
+    if (!entry.path().filename().string().starts_with(kPrefix) || !fs::exists(state)) continue;
+    const Json json = Json::parse(read_text(state), nullptr, false);
+    if (!json.is_object() || !damaged_file(entry.path(), json).empty()) continue;
+    found.emplace_back(fs::last_write_time(state), step_of(entry.path()), entry.path());
+  }
+  std::ranges::sort(found);
+  std::vector<fs::path> folders;
+  for (auto& [time, step, path] : found) folders.push_back(std::move(path));
+  return folders;
+}
+
+}  // namespace eft

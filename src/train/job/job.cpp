@@ -1,0 +1,45 @@
+#include "train/job/job.h"
+
+#include <mutex>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "models/adapter.h"
+#include "tensor/device_memory.h"
+
+namespace eft {
+
+OpenedModel open_for_training(const TrainJob& job, Pool& pool) {
+  OpenedModel opened = open_model(job.base_model,
+                                  {.dtype = job.dtype(),
+                                   .train_base = !job.trains_adapter(),
+                                   .adapter = job.adapter,
+                                   .ple_cpu_offload = job.train.ple_cpu_offload},
+                                  pool);
+  if (!job.trains_adapter()) return opened;
+  if (job.adapter.model_dir.empty()) {
+    initialise_adapter(*opened.model, pool, static_cast<std::uint64_t>(job.train.seed));
+  } else {
+    load_adapter(*opened.model, pool, job.adapter.model_dir);
+  }
+  train_adapter(*opened.model, pool);
+  return opened;
+}
+
+Device resolve_device(DeviceChoice choice) {
+  if (choice != DeviceChoice::automatic) {
+    for (const auto& name : enum_names(choice)) {
+      if (name.value == choice) return take_device(name.name);
+    }
+  }
+  if (!device_memory.has(Device::cuda)) return Device::cpu;
+  try {
+    return take_device(name_of(Device::cuda));
+  } catch (const DeviceError& error) {
+    static std::once_flag told;
+    std::call_once(told, [&] { note(fmt::format("device: auto takes the cpu; {}", error.what())); });
+    return Device::cpu;
+  }
+}
+
+}  // namespace eft

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "data/data_options.h"
+#include "models/load.h"
+#include "train/train_options.h"
+
+namespace eft {
+
+/// What a run is asked to do: the options of a configuration and what follows from them.
+struct TrainJob {
+  std::filesystem::path base_model;
+  std::filesystem::path tokenizer;  ///< folder of the tokenizer's files
+  AdapterOptions adapter;           ///< those of lora_model_dir where that is set
+  DataOptions data;
+  TrainOptions train;
+  std::string chat_template;       ///< the Jinja text that the chat rows were rendered with; empty: none
+  std::string config;              ///< the effective configuration as JSON, kept with checkpoints
+  std::vector<std::string> notes;  ///< what the user should know about the configuration
+
+  bool trains_adapter() const { return adapter.kind == AdapterKind::lora; }
+  DType dtype() const { return train.precision() == Precision::bfloat16 ? DType::bf16 : DType::f32; }
+};
+
+/// Opens the model of a job with what it trains: new or given adapters, or every weight. On a meta pool, only shapes.
+OpenedModel open_for_training(const TrainJob& job, Pool& pool);
+
+/// The device that `choice` means on this machine, readied for use; throws DeviceError when the build or the machine
+/// lacks it.
+Device resolve_device(DeviceChoice choice);
+
+}  // namespace eft

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/profile.h"
+#include "report/metrics.h"
+#include "report/progress.h"
+#include "train/checkpoints/checkpoint.h"
+#include "train/optimizers/schedule.h"
+#include "train/loop/step_plan.h"
+#include "train/loop/stepper.h"
+
+namespace eft {
+
+/// The rows of a run.
+struct TrainRows {
+  Examples train;
+  Examples eval;
+  std::shared_ptr<ExampleStream> stream = nullptr;  ///< what to train on when it is given, else `train`
+};
+
+/// What a run is asked for from outside, each looked at after every step; an empty function asks for nothing.
+struct RunRequests {
+  std::function<bool()> stop;  ///< to end: the step is finished and a checkpoint written
+  std::function<bool()> save;  ///< to write a checkpoint and go on, as a file checkpoint_now in output_dir asks too
+};
+
+/// How the training rows of a job are batched, and those of evaluation.
+LoaderOptions train_loader_options(const TrainJob& job);
+LoaderOptions eval_loader_options(const TrainJob& job);
+Loader train_loader(const TrainJob& job, const TrainRows& rows);
+
+/// A fine-tuning run over an opened model: steps, evaluations, checkpoints and the result in output_dir.
+class Trainer {
+ public:
+  /// All of these must outlive the trainer.
+  Trainer(const TrainJob& job, OpenedModel& opened, Pool& pool, TrainRows rows);
+
+  const StepPlan& plan() const { return plan_; }
+  const Loader& loader() const { return loader_; }
+  /// Steps made so far.
+  std::int64_t step() const { return state_.step; }
+  /// Memory of the step that needed most.
+  const MemoryUse& peak() const { return peak_; }
+
+  /// From now on steps are bracketed in `profile`, which must outlive the run.
+  void watch(Profile& profile) { profile_ = &profile; }
+
+  /// Continues where `checkpoint` stands. Throws when it is of another model or other rows.
+  void resume(const std::filesystem::path& checkpoint);
+
+  /// Trains to the last step, or until evaluations stop gaining, and writes the result; false when it was asked to
+  /// stop. Throws DataError when loss or gradient is not finite (names step, rows and tensor).
+  bool run(Progress& progress, const RunRequests& requests);
+
+ private:
+  /// Whether there is no step left to make.
+  bool done() const;
+  /// Whether the evaluation that belongs after the last step has not been made.
+  bool evaluation_due() const;
+  /// The micro batches of the next step: those of gradient_accumulation_steps, or what the epoch still has.
+  std::vector<PackedRow> draw();
+  void make_step(Progress& progress);
+  /// Evaluation and checkpoints; false when the run was asked to stop.
+  bool between_steps(Progress& progress, const RunRequests& requests, bool stepped);
+  /// Stops or lets pass a step that changed nothing, as the options say.
+  void refuse(const StepResult& result, const std::vector<PackedRow>& batches, Progress& progress);
+  /// Whether the model is the best so far.
+  bool evaluate_now(Progress& progress, const std::function<bool()>& stop);
+  bool take_evaluation(double eval_loss);
+  bool save_asked(const RunRequests& requests) const;
+  /// Throws when the checkpoint cannot be written and `needed`, or the options say so.
+  void save_checkpoint_now(Progress& progress, bool needed);
+  void remove_old_checkpoints();
+  template <class Metrics>
+  void record(const Metrics& metrics, Progress& progress);
+  void finish(Progress& progress);
+
+  const TrainJob& job_;
+  OpenedModel& opened_;
+  Pool& pool_;
+  TrainRows rows_;
+  Loader loader_;
+  StepPlan plan_;
+  Adamw optimizer_;
+  Stepper stepper_;
+  Schedule schedule_;
+  TrainerState state_;
+  MemoryUse peak_;
+  Profile* profile_ = nullptr;
+  std::optional<BestModel> earlier_best_;  // before the last one was found
+  std::optional<MetricsFile> metrics_;
+  bool metrics_fail_ = false;                       // the last line could not be written
+  std::int64_t skipped_ = 0;                        // steps in a row
+  std::vector<std::filesystem::path> checkpoints_;  // of this run, oldest first
+};
+
+}  // namespace eft

@@ -1,0 +1,30 @@
+#include "train/loop/wanted_tokens.h"
+
+namespace eft {
+namespace {
+
+constexpr std::int32_t kShortGap = 16;
+constexpr double kWorthIt = 0.9;  // share of tokens from which on leaving the rest out saves nothing
+
+}  // namespace
+
+WantedTokens wanted_tokens(const PackedRow& row) {
+  WantedTokens wanted;
+  for (std::int32_t i = 0; i < static_cast<std::int32_t>(row.targets.size()); ++i) {
+    if (row.targets[static_cast<std::size_t>(i)] == kIgnoreLabel) continue;
+    std::int32_t first = i;
+    if (!wanted.rows.empty() && i - wanted.rows.back() <= kShortGap) first = wanted.rows.back() + 1;
+    for (; first <= i; ++first) wanted.rows.push_back(first);
+  }
+  if (wanted.rows.empty() ||
+      static_cast<double>(wanted.rows.size()) > kWorthIt * static_cast<double>(row.tokens.size())) {
+    return {.rows = {}, .targets = row.targets, .weights = row.weights};
+  }
+  for (const std::int32_t i : wanted.rows) {
+    wanted.targets.push_back(row.targets[static_cast<std::size_t>(i)]);
+    if (!row.weights.empty()) wanted.weights.push_back(row.weights[static_cast<std::size_t>(i)]);
+  }
+  return wanted;
+}
+
+}  // namespace eft
