@@ -103,7 +103,7 @@ mirror=${mirror:-$(mirror_of_apt)}
 CCACHE_MAXSIZE=$(ccache --get-config max_size 2>/dev/null || echo 5G)
 export CCACHE_MAXSIZE
 
-root=$(mktemp -d "${TMPDIR:-/var/tmp}/fresh-machine.XXXXXX")
+root=$(mktemp -d -p "${TMPDIR:-/var/tmp}")
 chmod 755 "$root"
 child=''
 clean() {
