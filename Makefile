@@ -1,5 +1,6 @@
-# make all | test | demo | format | bench. Every target installs what is missing first (tools/install-deps.sh).
-.PHONY: all demo test format bench deps
+# make all | test | demo | install | format | bench. Every target installs what is missing first (tools/install-deps.sh).
+.PHONY: all demo test install format bench deps
+PREFIX ?= /usr/local
 
 all: deps
 	cmake --preset release >/dev/null
@@ -13,6 +14,9 @@ test: deps
 
 demo: all
 	tools/demo.sh
+
+install: all
+	cmake --install build --prefix $(PREFIX)
 
 format:
 	git ls-files '*.cpp' '*.h' | xargs clang-format -i

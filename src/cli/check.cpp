@@ -19,9 +19,13 @@ struct Arguments {
 
 void add_check_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = app.add_subcommand("check", "Compare a checkpoint's logits, loss, gradients and training losses with a reference file.");
+  CLI::App* command = app.add_subcommand(
+      "check", "Compare a checkpoint's logits, loss, gradients and training losses with a reference file.");
+  add_examples(*command, {"eft check gemma-3-270m-it --reference reference.safetensors",
+                          "eft check gemma-3-270m-it --reference reference.safetensors --dtype float64 --json"});
   command->add_option("model", arguments->options.model, "Hugging Face checkpoint folder")->required();
-  command->add_option("--reference", arguments->options.reference, "Reference file (safetensors, eft-reference-1)")->required();
+  command->add_option("--reference", arguments->options.reference, "Reference file (safetensors, eft-reference-1)")
+      ->required();
   command->add_option("--adapter", arguments->options.adapter, "PEFT adapter folder; only it trains then");
   command->add_option("--dtype", arguments->dtype, "float64, float32 or bfloat16")
       ->check(CLI::IsMember({"float64", "float32", "bfloat16"}))

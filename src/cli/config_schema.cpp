@@ -11,10 +11,12 @@ void print(const std::string& text) { std::printf("%s%s", text.c_str(), text.end
 }  // namespace
 
 void add_config_schema_command(CLI::App& app, int& /*exit_code*/) {
-  app.add_subcommand("config-schema", "Print the options of a run as JSON Schema.")->callback([] { print(json_schema()); });
-  app.add_subcommand("config-reference", "Print the options of a run as a page.")->callback([] {
-    print(reference_page());
-  });
+  CLI::App* schema = app.add_subcommand("config-schema", "Print the options of a run as JSON Schema.");
+  add_examples(*schema, {"eft config-schema > run.schema.json"});
+  schema->callback([] { print(json_schema()); });
+  CLI::App* reference = app.add_subcommand("config-reference", "Print the options of a run as a page.");
+  add_examples(*reference, {"eft config-reference > options.md"});
+  reference->callback([] { print(reference_page()); });
 }
 
 }  // namespace eft

@@ -240,6 +240,9 @@ void run(const Arguments& arguments) {
 void add_inference_command(CLI::App& app, int& /*exit_code*/) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("inference", "Continue a prompt or chat with a model.");
+  add_examples(*command,
+               {"eft inference gemma-3-270m-it --chat", "eft inference gemma-3-270m-it --adapter outputs/run --chat",
+                "eft inference gemma-3-270m --prompt 'Once upon a time' --temperature 0.7 --seed 1"});
   command->add_option("model", arguments->model, "Hugging Face checkpoint folder")->required();
   command->add_option("--adapter", arguments->adapter, "PEFT adapter folder");
   command->add_option("--prompt", arguments->prompt, "Text to continue; with --chat the user's turn");

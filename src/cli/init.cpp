@@ -39,6 +39,7 @@ void run(const Arguments& arguments) {
 void add_init_command(CLI::App& app, int& /*exit_code*/) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("init", "Write a randomly initialised checkpoint of a configuration.");
+  add_examples(*command, {"eft init config.json small-model --seed 1"});
   command->add_option("config", arguments->config, "config.json; tokenizer files beside it are copied")->required();
   command->add_option("out", arguments->out, "Folder to write")->required();
   command->add_option("--seed", arguments->seed, "Seed of the random values")->capture_default_str();

@@ -18,11 +18,13 @@ struct Arguments {
 void add_inspect_command(CLI::App& app, int& /*exit_code*/) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("inspect", "Say what a model, adapter or checkpoint folder holds.");
+  add_examples(*command, {"eft inspect gemma-3-270m-it", "eft inspect outputs/run --json"});
   command->add_option("path", arguments->path, "Folder or safetensors file")->required();
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([arguments] {
     const Inspection inspection = inspect(arguments->path);
-    std::printf("%s%s", (arguments->json ? to_json(inspection) : to_text(inspection)).c_str(), arguments->json ? "\n" : "");
+    std::printf("%s%s", (arguments->json ? to_json(inspection) : to_text(inspection)).c_str(),
+                arguments->json ? "\n" : "");
   });
 }
 

@@ -8,11 +8,17 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "cli/build_facts.h"
 #include "cli/command.h"
 
 namespace {
 
 constexpr int kInternalError = 70;
+
+constexpr const char* kExitCodes =
+    "The exit code is 0, or 2 for a wrong option, 3 for wrong data, 4 for a file, 5 for a device or memory, 6 for a "
+    "run that\n"
+    "was asked to stop and wrote a checkpoint, 7 for a budget of memory that nothing fits into.";
 
 /// A misspelt command is no required one that is missing.
 void require_known_command(const CLI::App& app, const std::string& word) {
@@ -26,7 +32,8 @@ void require_known_command(const CLI::App& app, const std::string& word) {
 int run(int argc, char** argv) {
   CLI::App app("Fine-tunes Gemma 3 and Gemma 4 from an Axolotl YAML and a Hugging Face checkpoint folder.", "eft");
   app.require_subcommand(1);
-  app.set_version_flag("--version", "eft 0.1.0");
+  app.set_version_flag(
+      "--version", [] { return eft::version_page(); }, "Say the version and what this build has");
   int exit_code = 0;
   eft::add_train_command(app, exit_code);
   eft::add_evaluate_command(app, exit_code);
@@ -39,6 +46,10 @@ int run(int argc, char** argv) {
   eft::add_merge_command(app, exit_code);
   eft::add_slice_command(app, exit_code);
   eft::add_config_schema_command(app, exit_code);
+  eft::add_completion_command(app, exit_code);
+  eft::add_man_command(app, exit_code);
+  // Set last: commands would take it over.
+  app.footer(kExitCodes);
   if (argc > 1) require_known_command(app, argv[1]);
   try {
     app.parse(argc, argv);
@@ -52,7 +63,8 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  eft::set_log_sink([](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); });
+  eft::set_log_sink(
+      [](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); });
   try {
     return run(argc, argv);
   } catch (const eft::Error& error) {

@@ -28,6 +28,7 @@ void run(const Arguments& arguments) {
 void add_merge_command(CLI::App& app, int& /*exit_code*/) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("merge-lora", "Write a checkpoint with an adapter merged into its weights.");
+  add_examples(*command, {"eft merge-lora gemma-3-270m-it merged --adapter outputs/run"});
   command->add_option("model", arguments->model, "Hugging Face checkpoint folder")->required();
   command->add_option("out", arguments->out, "Folder to write")->required();
   command->add_option("--adapter", arguments->adapter, "PEFT adapter folder")->required();

@@ -79,6 +79,7 @@ void add_preprocess_command(CLI::App& app, int& /*exit_code*/) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand(
       "preprocess", "Tokenise and mask the data of a run, and show what bears loss; needs no weights.");
+  add_examples(*command, {"eft preprocess run.yaml --show 3", "eft preprocess run.yaml --dump rows.jsonl"});
   command->add_option("config", arguments->config, "YAML file of the run, in Axolotl's spelling")->required();
   command->add_option("--set", arguments->overrides, "Override an option: key=value")->allow_extra_args(false);
   command->add_option("--show", arguments->show, "Print this many examples, what bears loss marked")

@@ -31,6 +31,7 @@ void run(const Arguments& arguments) {
 void add_slice_command(CLI::App& app, int& /*exit_code*/) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("slice", "Write a smaller model nested in a Gemma 3n checkpoint (MatFormer).");
+  add_examples(*command, {"eft slice gemma-3n-E4B-it gemma-3n-E2B --config E2B"});
   command->add_option("model", arguments->model, "Gemma 3n E4B checkpoint folder")->required();
   command->add_option("out", arguments->out, "Folder to write")->required();
   command->add_option("--config", arguments->config, "E2B, or a JSON file with layers_skipped and ffn_hidden_dims")

@@ -132,6 +132,8 @@ std::string text_of(const EvaluationReport& report) {
 void add_train_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = add_run_command(app, arguments, "train", "Fine-tune a model as a YAML file says.");
+  add_examples(*command, {"eft train run.yaml", "eft train run.yaml --dry-run",
+                          "eft train run.yaml --set learning_rate=1e-4 --set output_dir=outputs/other"});
   command->add_flag("--dry-run", arguments->dry_run, "Say everything about the run and stop before the first step");
   command->add_flag("--verbose", arguments->verbose, "Name every tensor");
   command->add_flag("--json", arguments->json, "Say it as one JSON object");
@@ -144,6 +146,7 @@ void add_evaluate_command(CLI::App& app, int& /*exit_code*/) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = add_run_command(app, arguments, "evaluate",
                                       "Loss and perplexity of a run's model, or of --adapter, on its evaluation rows.");
+  add_examples(*command, {"eft evaluate run.yaml", "eft evaluate run.yaml --adapter outputs/run"});
   auto adapter = std::make_shared<std::filesystem::path>();
   command->add_option("--adapter", *adapter, "PEFT adapter folder to evaluate with");
   command->add_flag("--json", arguments->json, "Print one JSON object");
@@ -159,12 +162,14 @@ void add_plan_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       add_run_command(app, arguments, "plan", "The memory that a run's steps will need, without loading the model.");
+  add_examples(*command, {"eft plan run.yaml", "eft plan run.yaml --budget 8GB --set sequence_len=2048"});
   command->add_flag("--json", arguments->json, "Print one JSON object");
   auto options = std::make_shared<PlanOptions>();
   auto budget = std::make_shared<std::string>();
   command->add_option("--device", options->device, "Plan for cpu or cuda, which need not be there")
       ->check(CLI::IsMember({"cpu", "cuda"}));
-  command->add_option("--budget", *budget, "Memory to stay within (8GB): says what to lower, ends with 7 if nothing fits");
+  command->add_option("--budget", *budget,
+                      "Memory to stay within (8GB): says what to lower, ends with 7 if nothing fits");
   command->callback([arguments, options, budget, &exit_code] {
     if (!budget->empty()) options->budget = budget_of(*budget);
     const MemoryPlan plan = run_plan(read_job(arguments->config, arguments->overrides), *options);
