@@ -5,6 +5,7 @@
 #include "backend/cpu/gemm_bf16.h"
 #include "backend/cpu/gemm_few_rows.h"
 #include "backend/cpu/gemm_packed.h"
+#include "backend/cpu/gemm_sum.h"
 #include "base/parallel.h"
 
 namespace eft::cpu {
@@ -85,6 +86,7 @@ void gemm(const GemmShape& shape, ConstView a, ConstView b, View c) {
 }
 
 void gemm(const GemmShape& shape, ConstView a, ConstView b, const GemmTerm& more, View c) {
+  if (shape.m == 0 || shape.n == 0) return;
   expect(!shape.transpose_a, "A as it is");
   GemmShape second = shape;
   second.k = more.k;
@@ -93,6 +95,7 @@ void gemm(const GemmShape& shape, ConstView a, ConstView b, const GemmTerm& more
     const GemmTerm both[] = {{a, b, shape.k}, more};
     return gemm_packed(shape, both, c);
   }
+  if (c.dtype == DType::bf16) return gemm_sum(shape, {a, b, shape.k}, more, c);
   gemm(shape, a, b, c);
   gemm(second, more.a, more.b, c);
 }

@@ -27,7 +27,8 @@ struct GemmTerm {
   std::int64_t k;
 };
 
-/// gemm() plus `more`, in one pass over C where the operands are packed; A is not transposed.
+/// gemm() plus `more`: C is rounded once, after all sums. In one pass over C where the operands are packed; A is not
+/// transposed.
 void gemm(const GemmShape& shape, ConstView a, ConstView b, const GemmTerm& more, View c);
 
 /// A strided block: `data` is the first element, `stride` the distance between rows.

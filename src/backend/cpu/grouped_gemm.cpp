@@ -2,9 +2,9 @@
 
 #include <cstring>
 #include <functional>
-#include <type_traits>
 
 #include "backend/cpu/gemm_bf16.h"
+#include "backend/cpu/rows.h"
 #include "base/parallel.h"
 
 namespace eft::cpu {
@@ -13,21 +13,6 @@ namespace {
 /// From this many groups with rows on, each is one thread's work: no waiting for each other after every small product.
 /// Fewer share all threads one after the other. Fixed, so that results do not depend on threads.
 constexpr std::int64_t kGroupsSideBySide = 8;
-
-/// `rows` × `columns` of `view` from element `at` on.
-template <class V>
-V part_of(V view, std::int64_t at, std::int64_t rows, std::int64_t columns) {
-  using Byte = std::conditional_t<std::is_same_v<V, View>, char, const char>;
-  view.data = static_cast<Byte*>(view.data) + static_cast<std::size_t>(at) * size_of(view.dtype);
-  view.shape = {rows, columns};
-  return view;
-}
-
-/// Rows [begin, end) of a matrix.
-template <class V>
-V rows_of(const V& matrix, std::int64_t begin, std::int64_t end) {
-  return part_of(matrix, begin * matrix.shape[1], end - begin, matrix.shape[1]);
-}
 
 /// Matrix `index` of [groups, rows, columns].
 template <class V>
