@@ -85,7 +85,7 @@ fi
 ccache='' mirror=''
 while [[ ${1:-} == --* ]]; do
   case $1 in
-    --ccache) ccache=$(realpath "${2:?a folder}") && mkdir -p "$ccache" ;;
+    --ccache) mkdir -p "${2:?a folder}" && ccache=$(realpath "$2") ;;
     --mirror) mirror=${2:?a URL} ;;
     *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
   esac
