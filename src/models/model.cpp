@@ -29,11 +29,11 @@ Var Model::logits(Context& ctx, const Var& hidden) const {
   return info_.final_softcap > 0 ? softcap(ctx, raw, info_.final_softcap) : raw;
 }
 
-std::vector<AttentionSegment> attention_segments(const ModelInput& input) {
+std::vector<AttentionSegment> attention_segments(const ModelInput& input, bool causal) {
   std::vector<AttentionSegment> segments;
   for (std::size_t s = 0; s + 1 < input.starts.size(); ++s) {
     const std::int64_t length = input.starts[s + 1] - input.starts[s];
-    segments.push_back({input.starts[s], length, input.starts[s], length});
+    segments.push_back({input.starts[s], length, input.starts[s], length, causal});
   }
   return segments;
 }

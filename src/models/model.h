@@ -31,7 +31,7 @@ struct ModelInfo {
   std::int64_t vocabulary = 0;
   std::int64_t layers = 0;
   std::int64_t max_positions = 0;
-  double final_softcap = 0;                ///< 0: none
+  double final_softcap = 0;                 ///< 0: none
   std::vector<std::int64_t> cache_windows;  ///< per layer that owns keys and values; 0 sees everything
   std::vector<std::int32_t> stop_tokens;    ///< of the family, when generation_config.json names none
 };
@@ -41,7 +41,8 @@ class Model {
  public:
   virtual ~Model() = default;
 
-  /// The normalised last hidden states of the wanted tokens, [wanted, hidden]. Keys and values go through `cache` when there is one.
+  /// The normalised last hidden states of the wanted tokens, [wanted, hidden]. Keys and values go through `cache` when
+  /// there is one.
   virtual Var hidden(Context& ctx, const ModelInput& input, KvCache* cache) const = 0;
   /// The weight of the output layer, [vocabulary, hidden] (the embedding, where tied).
   Var head() const { return head_->var(); }
@@ -76,8 +77,8 @@ class Model {
   const Parameter* head_ = nullptr;
 };
 
-/// The whole sequences of a batch as attention segments; with `cached` keys in front of the new ones, one segment.
-std::vector<AttentionSegment> attention_segments(const ModelInput& input);
+/// The whole sequences of a batch as attention segments.
+std::vector<AttentionSegment> attention_segments(const ModelInput& input, bool causal = true);
 /// The wanted tokens as queries: where they stand in their sequences, and a segment for each run of them.
 struct WantedQueries {
   std::vector<std::int32_t> rows;  ///< as input.wanted

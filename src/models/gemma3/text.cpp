@@ -56,8 +56,7 @@ class Attention {
       segments = {cached_segment(tokens, keys.shape()[0])};
     }
     const AttentionOptions options{.scale = 1.0 / std::sqrt(spec_.query_pre_attn_scalar),
-                                   .window = spec_.sliding[layer_] ? spec_.window : 0,
-                                   .causal = spec_.causal};
+                                   .window = spec_.sliding[layer_] ? spec_.window : 0};
     const Var out = attention(ctx, q, k, v, std::move(segments), options);
     return o_proj_(ctx, out.reshape({tokens, spec_.num_attention_heads * spec_.head_dim}));
   }
@@ -119,10 +118,11 @@ class TextModel : public Model {
 
   Var hidden(Context& ctx, const ModelInput& input, KvCache* cache) const override {
     if (cache != nullptr && !spec_.causal) {
-      throw ConfigError("use_bidirectional_attention: true: every token sees those behind it, so none is left to predict; "
-                        "such a model is no language model to train or to continue texts with");
+      throw ConfigError(
+          "use_bidirectional_attention: true: every token sees those behind it, so none is left to predict; "
+          "such a model is no language model to train or to continue texts with");
     }
-    const Pass pass{.all = rows_of(ctx, {}, input.positions, attention_segments(input)), .cache = cache};
+    const Pass pass{.all = rows_of(ctx, {}, input.positions, attention_segments(input, spec_.causal)), .cache = cache};
     WantedQueries queries = wanted_queries(input);
     // Runs of queries know their keys by causality; without it every token takes part to the end.
     const bool narrows = spec_.causal && !queries.rows.empty();

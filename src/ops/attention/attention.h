@@ -4,24 +4,14 @@
 #include <vector>
 
 #include "autograd/tape.h"
+#include "ops/attention/visibility.h"
 #include "tensor/kernel_slot.h"
 
 namespace eft {
 
-/// Queries [query_begin, query_begin + query_count) attend to keys [key_begin, key_begin + key_count) and to nothing
-/// else. The last query stands at the last key's position, so that earlier keys may come from a cache, and a run of
-/// queries out of the middle of a sequence is a segment that ends with the run's last key.
-struct AttentionSegment {
-  std::int64_t query_begin;
-  std::int64_t query_count;
-  std::int64_t key_begin;
-  std::int64_t key_count;
-};
-
 struct AttentionOptions {
   double scale = 1.0;       ///< of the scores
   std::int64_t window = 0;  ///< a query sees keys less than `window` positions away; 0: all
-  bool causal = true;       ///< a query sees no later key
 };
 
 /// q, out, dout: [queries, heads, head_dim]; k, v: [keys, kv_heads, head_dim]; lse: [queries, heads] in the
@@ -36,11 +26,11 @@ struct AttentionKernels {
 };
 inline constinit KernelSlot<AttentionKernels> attention_kernels{"attention"};
 
-/// out[t, h] = Σ_j softmax_j(scale · q[t, h]·k[j, h′]) v[j, h′] over the keys that t may see, h′ = h·kv_heads/heads
-/// (grouped queries). Softmax in f32 (f64 for f64); scores exist for a block of queries at a time only. Segments must
-/// cover all queries in order; their keys begin with the same key or do not overlap. Keys outside every segment get
-/// gradient zero. Gradients for q, k and v, of which
-/// q, k, v, out and one number per query and head are kept. Throws InternalError for other shapes.
+/// out[t, h] = Σ_j softmax_j(scale · q[t, h]·k[j, h′]) v[j, h′] over the keys that t sees (visible_keys), h′ =
+/// h·kv_heads/heads (grouped queries). Softmax in f32 (f64 for f64); scores exist for a block of queries at a time
+/// only. Segments must cover all queries in order; their keys begin with the same key or do not overlap. Keys outside
+/// every segment get gradient zero. Gradients for q, k and v; q, k, v, out and one number per query and head are kept.
+/// Throws InternalError for other shapes.
 Var attention(Context& ctx, const Var& q, const Var& k, const Var& v, std::vector<AttentionSegment> segments,
               AttentionOptions options);
 

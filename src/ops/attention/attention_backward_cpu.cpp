@@ -61,14 +61,14 @@ struct Panel {
   std::int64_t at = 0;  ///< of its first element in the buffers of the batch
 
   Panel(std::span<const QueryBlock> of, std::int64_t heads_of_group)
-      : blocks(of), group(heads_of_group), query_begin(of.front().query_begin) {
+      : blocks(of), group(heads_of_group), query_begin(of.front().query_begin()) {
     key_begin = of.front().key_begin;
     std::int64_t key_end = key_begin;
     for (const QueryBlock& b : of) {
       key_begin = std::min(key_begin, b.key_begin);
       key_end = std::max(key_end, b.key_begin + b.key_count);
     }
-    rows = (of.back().query_begin + of.back().query_count - query_begin) * group;
+    rows = (of.back().query_begin() + of.back().query_count - query_begin) * group;
     keys = key_end - key_begin;
   }
 
@@ -81,8 +81,7 @@ struct Panel {
 };
 
 bool goes_on(const QueryBlock& before, const QueryBlock& b) {
-  return before.segment_key == b.segment_key && before.segment_keys == b.segment_keys &&
-         before.position + before.query_count == b.position;
+  return before.segment.query_begin == b.segment.query_begin && before.first + before.query_count == b.first;
 }
 
 /// All blocks in panels as large as `room` elements for all groups of heads allow.
@@ -115,12 +114,12 @@ template <class A>
 void differentiate_scores(const Backward<A>& of, const Panel& panel, const QueryBlock& b, std::int64_t g) {
   const AttentionExtents& e = of.in.extents;
   const std::int64_t rows = b.query_count * e.group();
-  const std::int64_t begin = panel.at_element(g, b.query_begin, b.key_begin);
+  const std::int64_t begin = panel.at_element(g, b.query_begin(), b.key_begin);
   const Block<A> weights{of.weights + begin, panel.stride()}, dscores{of.dscores + begin, panel.stride()};
   const cpu::GemmShape shape{.m = rows, .n = b.key_count, .k = e.head_dim, .transpose_b = true};
-  cpu::gemm_block(shape, A(1), of.in.query(b.query_begin, g), of.in.key(b.key_begin, g), A(0), weights);
-  weights_again(e, b, of.scale, of.lse + b.query_begin * e.heads + g * e.group(), weights);
-  cpu::gemm_block(shape, A(1), of.in.dresult(b.query_begin, g), of.in.value(b.key_begin, g), A(0), dscores);
+  cpu::gemm_block(shape, A(1), of.in.query(b.query_begin(), g), of.in.key(b.key_begin, g), A(0), weights);
+  weights_again(e, b, of.scale, of.lse + b.query_begin() * e.heads + g * e.group(), weights);
+  cpu::gemm_block(shape, A(1), of.in.dresult(b.query_begin(), g), of.in.value(b.key_begin, g), A(0), dscores);
   scores_gradient(rows, b.key_count, of.scale, Block<const A>{weights.data, weights.stride}, dscores);
   const KeyRange met = border_of_key_blocks(b);
   const std::int64_t before = b.key_begin - std::max(met.begin, panel.key_begin);
@@ -143,9 +142,9 @@ void put_query_gradient(const Backward<A>& of, const Panel& panel, const QueryBl
   thread_local std::vector<A> result;
   result.resize(static_cast<std::size_t>(b.query_count * width));
   cpu::gemm_block({.m = b.query_count * e.group(), .n = e.head_dim, .k = b.key_count}, A(1),
-                  {of.dscores + panel.at_element(g, b.query_begin, b.key_begin), panel.stride()},
+                  {of.dscores + panel.at_element(g, b.query_begin(), b.key_begin), panel.stride()},
                   of.in.key(b.key_begin, g), A(0), {result.data(), e.head_dim});
-  const Block<T> to{e.at_query(dq.view.as<T>(), b.query_begin, g * e.group()), e.query_stride()};
+  const Block<T> to{e.at_query(dq.view.as<T>(), b.query_begin(), g * e.group()), e.query_stride()};
   put_rows(b.query_count, width, result.data(), to, dq.accumulate);
 }
 
@@ -160,8 +159,8 @@ void add_key_gradients(const Backward<A>& of, const Panel& panel, const KeyBlock
   const auto first = std::find_if(panel.blocks.begin(), panel.blocks.end(), meets);
   const auto last = std::find_if_not(first, panel.blocks.end(), meets);
   if (begin >= end || first == last) return;
-  const std::int64_t query = first->query_begin;
-  const std::int64_t queries = std::prev(last)->query_begin + std::prev(last)->query_count - query;
+  const std::int64_t query = first->query_begin();
+  const std::int64_t queries = std::prev(last)->query_begin() + std::prev(last)->query_count - query;
   const cpu::GemmShape shape{.m = end - begin, .n = e.head_dim, .k = queries * e.group(), .transpose_a = true};
   const std::int64_t at = panel.at_element(g, query, begin);
   cpu::gemm_block(shape, A(1), {of.dscores + at, panel.stride()}, of.in.query(query, g), A(1),
@@ -222,7 +221,7 @@ void backward(AttentionOptions options, std::span<const AttentionSegment> segmen
     A* const weights = take(room);
     const Backward<A> shared{in, options.scale, lse.as<A>(), weights, take(room)};
 
-    const auto queries = query_blocks(segments, options, e.group());
+    const auto queries = query_blocks(segments, options.window, e.group());
     const auto keys = key_blocks(segments, e.keys);
     std::vector<Panel> panels = panels_of(queries, e, room);
     for (auto first = panels.begin(); first != panels.end();) {

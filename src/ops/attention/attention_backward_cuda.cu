@@ -52,15 +52,15 @@ __global__ void __launch_bounds__(kTileThreads)
   const std::int64_t h = blockIdx.y, g = h / s.group();
   const std::int64_t query_stride = s.heads * s.head_dim, key_stride = s.kv_heads * s.head_dim;
   const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
-  const std::int64_t own = tile.query_begin * query_stride + h * s.head_dim;
-  const std::int64_t begin = visible(s, tile.position, tile.segment_keys).begin;
-  const std::int64_t end = visible(s, tile.position + tile.query_count - 1, tile.segment_keys).end;
+  const std::int64_t own = tile.query_begin() * query_stride + h * s.head_dim;
+  const std::int64_t begin = tile.seen(0, s.window).begin;
+  const std::int64_t end = tile.seen(tile.query_count - 1, s.window).end;
   const A scale = static_cast<A>(s.scale);
 
   RowSums<A, kColumns> sums = {};
   for (std::int64_t key = begin; key < end; key += kTile) {
     const std::int64_t count = min(end - key, static_cast<std::int64_t>(kTile));
-    const std::int64_t at = (tile.segment_key + key) * key_stride + g * s.head_dim;
+    const std::int64_t at = (tile.segment.key_begin + key) * key_stride + g * s.head_dim;
     A scores[kRowsPerWarp] = {}, dweights[kRowsPerWarp] = {};
     for (std::int64_t column = 0; column < s.head_dim; column += kChunk<A>) {
       __syncthreads();
@@ -75,8 +75,8 @@ __global__ void __launch_bounds__(kTileThreads)
 #pragma unroll
     for (int r = 0; r < kRowsPerWarp; ++r) {
       const std::int64_t i = warp * kRowsPerWarp + r;
-      const bool seen = i < tile.query_count && visible(s, tile.position + i, tile.segment_keys).contains(key + lane);
-      const std::int64_t row = (tile.query_begin + i) * s.heads + h;
+      const bool seen = i < tile.query_count && tile.seen(i, s.window).contains(key + lane);
+      const std::int64_t row = (tile.query_begin() + i) * s.heads + h;
       scores[r] = seen ? exp(scores[r] * scale - in.lse[row]) * (dweights[r] - in.delta[row]) * scale : A(0);
     }
     add_weighted_rows<T, kColumns>(sums, scores, keys, in.k + at, key_stride, count, s.head_dim);
@@ -109,8 +109,7 @@ __global__ void __launch_bounds__(kTileThreads)
     const std::int64_t low = tile.key_begin - segment.key_begin;
     const std::int64_t high = min(low + tile.key_count, segment.key_count);
     if (low >= high) continue;
-    const Range range = queries_seeing(s, segment, low, high);
-    const std::int64_t before = segment.key_count - segment.query_count;
+    const QueryRange range = queries_seeing(segment, s.window, low, high);
     for (std::int64_t h = g * s.group(); h < (g + 1) * s.group(); ++h) {
       for (std::int64_t query = range.begin; query < range.end; query += kTile) {
         const std::int64_t count = min(range.end - query, static_cast<std::int64_t>(kTile));
@@ -130,7 +129,7 @@ __global__ void __launch_bounds__(kTileThreads)
         const std::int64_t row = (segment.query_begin + i) * s.heads + h;
         const bool valid = lane < count;
         const A shift = valid ? in.lse[row] : A(0), delta = valid ? in.delta[row] : A(0);
-        const Range seen = visible(s, before + i, segment.key_count);
+        const KeyRange seen = visible_keys(segment, s.window, i);
 #pragma unroll
         for (int r = 0; r < kRowsPerWarp; ++r) {
           const std::int64_t key = low + warp * kRowsPerWarp + r;

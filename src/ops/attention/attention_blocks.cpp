@@ -9,24 +9,21 @@ constexpr std::int64_t kKeysPerBlock = 128;
 
 }  // namespace
 
-std::vector<QueryBlock> query_blocks(std::span<const AttentionSegment> segments, const AttentionOptions& options,
+std::vector<QueryBlock> query_blocks(std::span<const AttentionSegment> segments, std::int64_t window,
                                      std::int64_t group) {
   const std::int64_t queries = std::clamp<std::int64_t>(kRowsPerBlock / group, 1, kMostQueriesPerBlock);
   std::vector<QueryBlock> blocks;
   for (const AttentionSegment& s : segments) {
     for (std::int64_t i = 0; i < s.query_count; i += queries) {
       const std::int64_t count = std::min(queries, s.query_count - i);
-      const std::int64_t position = s.key_count - s.query_count + i;
-      const KeyRange first = visible_keys(options, position, s.key_count);
-      const KeyRange last = visible_keys(options, position + count - 1, s.key_count);
-      blocks.push_back({.query_begin = s.query_begin + i,
+      const KeyRange first = visible_keys(s, window, i);
+      const KeyRange last = visible_keys(s, window, i + count - 1);
+      blocks.push_back({.segment = s,
+                        .window = window,
+                        .first = i,
                         .query_count = count,
                         .key_begin = s.key_begin + first.begin,
-                        .key_count = last.end - first.begin,
-                        .position = position,
-                        .segment_key = s.key_begin,
-                        .segment_keys = s.key_count,
-                        .options = options});
+                        .key_count = last.end - first.begin});
     }
   }
   return blocks;
@@ -55,9 +52,10 @@ std::vector<KeyBlock> key_blocks(std::span<const AttentionSegment> segments, std
 }
 
 KeyRange border_of_key_blocks(const QueryBlock& block) {
-  const std::int64_t begin = block.key_begin - block.segment_key, end = begin + block.key_count;
-  return {block.segment_key + begin / kKeysPerBlock * kKeysPerBlock,
-          block.segment_key + (end + kKeysPerBlock - 1) / kKeysPerBlock * kKeysPerBlock};
+  const std::int64_t first = block.segment.key_begin;
+  const std::int64_t begin = block.key_begin - first, end = begin + block.key_count;
+  return {first + begin / kKeysPerBlock * kKeysPerBlock,
+          first + (end + kKeysPerBlock - 1) / kKeysPerBlock * kKeysPerBlock};
 }
 
 }  // namespace eft

@@ -33,34 +33,20 @@ struct AttentionExtents {
   }
 };
 
-struct KeyRange {
-  std::int64_t begin, end;
-};
-
-/// The keys of a segment, counted from its first, that the query at position `position` of the same count may see.
-inline KeyRange visible_keys(const AttentionOptions& options, std::int64_t position, std::int64_t key_count) {
-  KeyRange range{0, key_count};
-  if (options.causal) range.end = std::min(range.end, position + 1);
-  if (options.window > 0) {
-    range.begin = std::max<std::int64_t>(range.begin, position - options.window + 1);
-    range.end = std::min(range.end, position + options.window);
-  }
-  return range;
-}
-
-/// Consecutive queries with the keys to multiply them with. Query i stands at `position + i` in its segment, whose
-/// first key is `segment_key`. The query heads of a group are multiplied together: rows of a block's scores are pairs
-/// of a query and a head, `group` heads of one query behind each other.
+/// Consecutive queries of a segment, the first its query `first`, with the keys to multiply them with. The query heads
+/// of a group are multiplied together: rows of a block's scores are pairs of a query and a head, `group` heads of one
+/// query behind each other.
 struct QueryBlock {
-  std::int64_t query_begin, query_count;
+  AttentionSegment segment;
+  std::int64_t window;
+  std::int64_t first, query_count;
   std::int64_t key_begin, key_count;
-  std::int64_t position, segment_key, segment_keys;
-  AttentionOptions options;
 
+  std::int64_t query_begin() const { return segment.query_begin + first; }
   /// Columns that query i may see; possibly none.
   KeyRange seen(std::int64_t i) const {
-    const KeyRange range = visible_keys(options, position + i, segment_keys);
-    const std::int64_t offset = key_begin - segment_key;
+    const KeyRange range = visible_keys(segment, window, first + i);
+    const std::int64_t offset = key_begin - segment.key_begin;
     const std::int64_t begin = std::clamp<std::int64_t>(range.begin - offset, 0, key_count);
     return {begin, std::clamp<std::int64_t>(range.end - offset, begin, key_count)};
   }
@@ -71,7 +57,7 @@ struct KeyBlock {
 };
 
 /// All queries in blocks for groups of `group` heads, each with every key that one of its queries sees.
-std::vector<QueryBlock> query_blocks(std::span<const AttentionSegment> segments, const AttentionOptions& options,
+std::vector<QueryBlock> query_blocks(std::span<const AttentionSegment> segments, std::int64_t window,
                                      std::int64_t group);
 
 /// All keys in blocks that belong to the same segments.

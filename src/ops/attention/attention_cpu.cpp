@@ -52,9 +52,9 @@ void forward_block(const Operands<A>& in, const QueryBlock& b, std::int64_t g, d
   thread_local std::vector<A> scores;
   scores.resize(static_cast<std::size_t>(rows * (b.key_count + kPanelPadding)));
   const Block<A> s{scores.data(), b.key_count + kPanelPadding};
-  cpu::gemm_block({.m = rows, .n = b.key_count, .k = e.head_dim, .transpose_b = true}, A(1), in.query(b.query_begin, g),
-                  in.key(b.key_begin, g), A(0), s);
-  softmax_rows(e, b, scale, s, lse + b.query_begin * e.heads + g * e.group());
+  cpu::gemm_block({.m = rows, .n = b.key_count, .k = e.head_dim, .transpose_b = true}, A(1),
+                  in.query(b.query_begin(), g), in.key(b.key_begin, g), A(0), s);
+  softmax_rows(e, b, scale, s, lse + b.query_begin() * e.heads + g * e.group());
   cpu::gemm_block({.m = rows, .n = e.head_dim, .k = b.key_count}, A(1), {s.data, s.stride}, in.value(b.key_begin, g),
                   A(0), {out, e.head_dim});
 }
@@ -68,7 +68,7 @@ void forward(Stream, AttentionOptions options, std::span<const AttentionSegment>
     using A = Accumulator<T>;
     A* space = workspace.as<A>();
     Operands<A> in{e, even_queries<T>(e, q, space), widened<T>(k, space), widened<T>(v, space), nullptr};
-    const auto blocks = query_blocks(segments, options, e.group());
+    const auto blocks = query_blocks(segments, options.window, e.group());
     const auto count = static_cast<std::int64_t>(blocks.size());
     const std::int64_t width = e.group() * e.head_dim;
     parallel_for(count * e.kv_heads, 1, [&](std::int64_t begin, std::int64_t end) {
@@ -78,7 +78,7 @@ void forward(Stream, AttentionOptions options, std::span<const AttentionSegment>
         const std::int64_t g = task % e.kv_heads;
         result.resize(static_cast<std::size_t>(b.query_count * width));
         forward_block(in, b, g, options.scale, lse.as<A>(), result.data());
-        const Block<T> to{e.at_query(out.as<T>(), b.query_begin, g * e.group()), e.query_stride()};
+        const Block<T> to{e.at_query(out.as<T>(), b.query_begin(), g * e.group()), e.query_stride()};
         put_rows(b.query_count, width, result.data(), to, false);
       }
     });
@@ -104,11 +104,13 @@ std::int64_t workspace_bytes(DType dtype, Shape q, Shape k, bool backward) {
   return elements * static_cast<std::int64_t>(size_of(accumulator_of(dtype)));
 }
 
-const bool registered =
-    attention_kernels.add(Device::cpu, {.workspace_bytes = workspace_bytes,
-                                        .forward = [](auto... args) { HWY_DYNAMIC_DISPATCH(forward)
-                                                                      (args...); },
-                                        .backward = attention_backward});
+const bool registered = attention_kernels.add(Device::cpu, {.workspace_bytes = workspace_bytes,
+                                                            .forward =
+                                                                [](auto... args) {
+                                                                  HWY_DYNAMIC_DISPATCH(forward)
+                                                                  (args...);
+                                                                },
+                                                            .backward = attention_backward});
 
 }  // namespace
 }  // namespace eft

@@ -17,9 +17,9 @@ __global__ void __launch_bounds__(kTileThreads) forward_kernel(AttentionSizes s,
   const std::int64_t h = blockIdx.y, g = h / s.group();
   const std::int64_t query_stride = s.heads * s.head_dim, key_stride = s.kv_heads * s.head_dim;
   const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
-  const T* queries = q + tile.query_begin * query_stride + h * s.head_dim;
-  const std::int64_t begin = visible(s, tile.position, tile.segment_keys).begin;
-  const std::int64_t end = visible(s, tile.position + tile.query_count - 1, tile.segment_keys).end;
+  const T* queries = q + tile.query_begin() * query_stride + h * s.head_dim;
+  const std::int64_t begin = tile.seen(0, s.window).begin;
+  const std::int64_t end = tile.seen(tile.query_count - 1, s.window).end;
   const A scale = static_cast<A>(s.scale);
 
   RowSums<A, kColumns> sums = {};
@@ -30,7 +30,7 @@ __global__ void __launch_bounds__(kTileThreads) forward_kernel(AttentionSizes s,
   }
   for (std::int64_t key = begin; key < end; key += kTile) {
     const std::int64_t keys = min(end - key, static_cast<std::int64_t>(kTile));
-    const std::int64_t at = (tile.segment_key + key) * key_stride + g * s.head_dim;
+    const std::int64_t at = (tile.segment.key_begin + key) * key_stride + g * s.head_dim;
     A scores[kRowsPerWarp] = {};
     for (std::int64_t column = 0; column < s.head_dim; column += kChunk<A>) {
       __syncthreads();
@@ -42,7 +42,7 @@ __global__ void __launch_bounds__(kTileThreads) forward_kernel(AttentionSizes s,
 #pragma unroll
     for (int r = 0; r < kRowsPerWarp; ++r) {
       const std::int64_t i = warp * kRowsPerWarp + r;
-      const bool seen = i < tile.query_count && visible(s, tile.position + i, tile.segment_keys).contains(key + lane);
+      const bool seen = i < tile.query_count && tile.seen(i, s.window).contains(key + lane);
       const A score = seen ? scores[r] * scale : A(-INFINITY);
       const A before = top[r];
       top[r] = larger(before, warp_max(score));
@@ -58,7 +58,7 @@ __global__ void __launch_bounds__(kTileThreads) forward_kernel(AttentionSizes s,
   for (int r = 0; r < kRowsPerWarp; ++r) {
     const std::int64_t i = warp * kRowsPerWarp + r;
     if (i >= tile.query_count) continue;
-    const std::int64_t row = (tile.query_begin + i) * s.heads + h;
+    const std::int64_t row = (tile.query_begin() + i) * s.heads + h;
     put_row<T, kColumns>(sums[r], total[r] == 0 ? A(0) : 1 / total[r], result + row * s.head_dim, s.head_dim, false);
     if (lane == 0) lse[row] = top[r] + log(total[r]);
   }
@@ -111,11 +111,7 @@ std::vector<QueryTile> query_tiles(std::span<const AttentionSegment> segments, s
   std::vector<QueryTile> tiles;
   for (const AttentionSegment& s : segments) {
     for (std::int64_t i = 0; i < s.query_count; i += rows) {
-      tiles.push_back({.query_begin = s.query_begin + i,
-                       .query_count = std::min(rows, s.query_count - i),
-                       .position = s.key_count - s.query_count + i,
-                       .segment_key = s.key_begin,
-                       .segment_keys = s.key_count});
+      tiles.push_back({.segment = s, .first = i, .query_count = std::min(rows, s.query_count - i)});
     }
   }
   return tiles;

@@ -80,11 +80,11 @@ struct Query {
   std::int64_t key_count;
 };
 
-std::vector<Query> queries_of_segments(std::span<const AttentionSegment> segments, const AttentionOptions& options) {
+std::vector<Query> queries_of_segments(std::span<const AttentionSegment> segments, std::int64_t window) {
   std::vector<Query> queries;
   for (const AttentionSegment& s : segments) {
     for (std::int64_t i = 0; i < s.query_count; ++i) {
-      const KeyRange seen = visible_keys(options, s.key_count - s.query_count + i, s.key_count);
+      const KeyRange seen = visible_keys(s, window, i);
       queries.push_back({s.query_begin + i, s.key_begin + seen.begin, seen.end - seen.begin});
     }
   }
@@ -94,7 +94,7 @@ std::vector<Query> queries_of_segments(std::span<const AttentionSegment> segment
 void forward(AttentionOptions options, std::span<const AttentionSegment> segments, ConstView q, ConstView k,
              ConstView v, View out, View lse) {
   const AttentionExtents e(q.shape, k.shape);
-  const std::vector<Query> queries = queries_of_segments(segments, options);
+  const std::vector<Query> queries = queries_of_segments(segments, options.window);
   dispatch(q.dtype, [&](auto tag) {
     using T = decltype(tag);
     using A = Accumulator<T>;

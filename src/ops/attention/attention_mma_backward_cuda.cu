@@ -45,20 +45,20 @@ __global__ void __launch_bounds__(kMmaThreads)
   const QueryTile tile = tiles[gridDim.x - 1 - blockIdx.x];
   const std::int64_t h = blockIdx.y, g = h / s.group();
   const std::int64_t query_stride = s.heads * s.head_dim, key_stride = s.kv_heads * s.head_dim;
-  const std::int64_t begin = visible(s, tile.position, tile.segment_keys).begin;
-  const std::int64_t end = visible(s, tile.position + tile.query_count - 1, tile.segment_keys).end;
-  const std::int64_t own = tile.query_begin * query_stride + h * s.head_dim;
-  const std::int64_t theirs = tile.segment_key * key_stride + g * s.head_dim;
+  const std::int64_t begin = tile.seen(0, s.window).begin;
+  const std::int64_t end = tile.seen(tile.query_count - 1, s.window).end;
+  const std::int64_t own = tile.query_begin() * query_stride + h * s.head_dim;
+  const std::int64_t theirs = tile.segment.key_begin * key_stride + g * s.head_dim;
   const float scale = static_cast<float>(s.scale);
   const Place<kOwn> place;
 
-  Range seen[2];  // of the lane's two rows
+  KeyRange seen[2];  // of the lane's two rows
   QueryTerms terms[2] = {};
 #pragma unroll
   for (int half = 0; half < 2; ++half) {
     const int row = place.row_of(2 * half);
-    seen[half] = row < tile.query_count ? visible(s, tile.position + row, tile.segment_keys) : Range{0, 0};
-    if (row < tile.query_count) terms[half] = terms_of(in, (tile.query_begin + row) * s.heads + h);
+    seen[half] = row < tile.query_count ? tile.seen(row, s.window) : KeyRange{0, 0};
+    if (row < tile.query_count) terms[half] = terms_of(in, (tile.query_begin() + row) * s.heads + h);
   }
   Sums<kOwn, kHead> sums;
   fetch<kOwn, kHead>(space.own_first, in.q + own, query_stride, tile.query_count, s.head_dim);
@@ -104,7 +104,6 @@ __global__ void __launch_bounds__(kMmaThreads)
 struct SeenKeys {
   AttentionSegment segment;
   std::int64_t low, high;  ///< of the segment's keys
-  std::int64_t before;     ///< keys in front of the segment's first query
 };
 
 /// Weights and score gradients of a tile of queries from `query` on, keys by row.
@@ -123,8 +122,8 @@ __device__ __forceinline__ void weigh_queries(BackwardSpace<kHead>& space, const
     for (int i = 0; i < 4; ++i) {
       const int column = Scores<kOwn>::column(place, piece, i), row = place.row_of(i);
       const std::int64_t key = keys.low + row;
-      const bool seen = column < count && key < keys.high &&
-                        visible(s, keys.before + query + column, keys.segment.key_count).contains(key);
+      const bool seen =
+          column < count && key < keys.high && visible_keys(keys.segment, s.window, query + column).contains(key);
       float weight = 0, dscore = 0;
       if (seen) {
         const QueryTerms terms = terms_of(in, (keys.segment.query_begin + query + column) * s.heads + h);
@@ -140,10 +139,10 @@ __device__ __forceinline__ void weigh_queries(BackwardSpace<kHead>& space, const
 /// Where a tile of queries begins: the walk over all heads of the group and all tiles of a segment's queries is one
 /// loop.
 struct QueryWalk {
-  Range range;
+  QueryRange range;
   std::int64_t tiles, heads;
 
-  __device__ QueryWalk(const Range& queries, std::int64_t group)
+  __device__ QueryWalk(const QueryRange& queries, std::int64_t group)
       : range(queries), tiles((queries.end - queries.begin + kOther - 1) / kOther), heads(group) {
     if (tiles < 0) tiles = 0;
   }
@@ -169,10 +168,9 @@ __global__ void __launch_bounds__(kMmaThreads)
   for (std::int64_t part = tile.first; part < tile.last; ++part) {
     const AttentionSegment segment = segments[part];
     const std::int64_t low = tile.key_begin - segment.key_begin;
-    const SeenKeys keys{segment, low, min(low + tile.key_count, segment.key_count),
-                        segment.key_count - segment.query_count};
+    const SeenKeys keys{segment, low, min(low + tile.key_count, segment.key_count)};
     if (keys.low >= keys.high) continue;
-    const QueryWalk walk(queries_seeing(s, segment, keys.low, keys.high), s.group());
+    const QueryWalk walk(queries_seeing(segment, s.window, keys.low, keys.high), s.group());
     const auto fetch_queries = [&](HeadRows<kOther, kHead>& to, const BFloat* from, std::int64_t step) {
       if (step >= walk.steps()) return;
       const std::int64_t query = walk.query(step), h = g * s.group() + walk.head(step);

@@ -41,7 +41,7 @@ struct RunningSoftmax {
 
 /// Turns the scores of a tile of keys from `key` on into weights. Eight rows a warp, four lanes a row.
 template <int kHead>
-__device__ __forceinline__ void weigh(ForwardSpace<kHead>& space, RunningSoftmax& softmax, const Range& seen,
+__device__ __forceinline__ void weigh(ForwardSpace<kHead>& space, RunningSoftmax& softmax, const KeyRange& seen,
                                       float scale, std::int64_t key) {
   const int row = static_cast<int>(threadIdx.x) / 4, first = static_cast<int>(threadIdx.x) % 4 * 8;
   float scores[8];
@@ -63,12 +63,12 @@ __global__ void __launch_bounds__(kMmaThreads)
   const QueryTile tile = tiles[gridDim.x - 1 - blockIdx.x];  // those with many keys first
   const std::int64_t h = blockIdx.y, g = h / s.group();
   const std::int64_t query_stride = s.heads * s.head_dim, key_stride = s.kv_heads * s.head_dim;
-  const std::int64_t begin = visible(s, tile.position, tile.segment_keys).begin;
-  const std::int64_t end = visible(s, tile.position + tile.query_count - 1, tile.segment_keys).end;
-  const std::int64_t own = tile.query_begin * query_stride + h * s.head_dim;
-  const std::int64_t theirs = tile.segment_key * key_stride + g * s.head_dim;
+  const std::int64_t begin = tile.seen(0, s.window).begin;
+  const std::int64_t end = tile.seen(tile.query_count - 1, s.window).end;
+  const std::int64_t own = tile.query_begin() * query_stride + h * s.head_dim;
+  const std::int64_t theirs = tile.segment.key_begin * key_stride + g * s.head_dim;
   const int row = static_cast<int>(threadIdx.x) / 4;  // of which this thread has the softmax
-  const Range seen = row < tile.query_count ? visible(s, tile.position + row, tile.segment_keys) : Range{0, 0};
+  const KeyRange seen = row < tile.query_count ? tile.seen(row, s.window) : KeyRange{0, 0};
   const Place<kQueries> place;
 
   RunningSoftmax softmax;
@@ -113,7 +113,7 @@ __global__ void __launch_bounds__(kMmaThreads)
   __syncthreads();  // nobody reads the factors of the last tile
   if (threadIdx.x % 4 == 0) {
     space.factor[row] = softmax.total == 0 ? 0.0F : 1 / softmax.total;
-    if (row < tile.query_count) lse[(tile.query_begin + row) * s.heads + h] = softmax.top + log(softmax.total);
+    if (row < tile.query_count) lse[(tile.query_begin() + row) * s.heads + h] = softmax.top + log(softmax.total);
   }
   __syncthreads();
   put_sums<kQueries, kHead>(sums, result + own, query_stride, tile.query_count, s.head_dim, false,

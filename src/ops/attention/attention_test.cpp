@@ -21,15 +21,20 @@ OpCase attention_case(std::string name, Shape q, Shape k, Segments segments, Att
           }};
 }
 
+/// A text of 3 tokens, an image of 4, a text of 2, an image of 5; then 4 tokens of another sequence.
+const Segments kImages{{0, 3, 0, 3}, {3, 4, 0, 7, false}, {7, 2, 0, 9}, {9, 5, 0, 14, false}, {14, 4, 14, 4}};
+/// Texts and images over several blocks of queries and keys.
+const Segments kLongImages{{0, 30, 0, 30},   {30, 70, 0, 100, false},   {100, 10, 0, 110}, {110, 40, 0, 150, false},
+                           {150, 1, 0, 151}, {151, 20, 151, 20, false}, {171, 9, 151, 29}};
+
 const bool registered =
     add_op_case(attention_case("causal", {9, 1, 6}, {9, 1, 6}, {{0, 9, 0, 9}}, {.scale = 0.4})) &&
     add_op_case(attention_case("packed_grouped", {13, 6, 5}, {13, 2, 5}, {{0, 4, 0, 4}, {4, 1, 4, 1}, {5, 8, 5, 8}},
                                {.scale = 0.5})) &&
     add_op_case(attention_case("window", {21, 2, 7}, {21, 1, 7}, {{0, 3, 0, 3}, {3, 18, 3, 18}},
                                {.scale = 0.3, .window = 5})) &&
-    add_op_case(attention_case("both_ways", {11, 2, 4}, {11, 2, 4}, {{0, 11, 0, 11}}, {.causal = false})) &&
-    add_op_case(
-        attention_case("window_both_ways", {11, 2, 4}, {11, 2, 4}, {{0, 11, 0, 11}}, {.window = 3, .causal = false})) &&
+    add_op_case(attention_case("both_ways", {11, 2, 4}, {11, 2, 4}, {{0, 11, 0, 11, false}}, {})) &&
+    add_op_case(attention_case("window_both_ways", {11, 2, 4}, {11, 2, 4}, {{0, 11, 0, 11, false}}, {.window = 3})) &&
     add_op_case(attention_case("cached_keys", {3, 2, 6}, {10, 1, 6}, {{0, 3, 1, 9}}, {.scale = 0.4})) &&
     add_op_case(attention_case("runs_of_queries", {9, 2, 6}, {20, 1, 6},
                                {{0, 2, 0, 4}, {2, 1, 0, 7}, {3, 3, 0, 11}, {6, 3, 13, 6}}, {.scale = 0.4})) &&
@@ -40,13 +45,22 @@ const bool registered =
                                {{0, 47, 0, 47}, {47, 103, 47, 103}}, {.scale = 0.3, .window = 60})) &&
     add_op_case(attention_case("window_in_several_blocks", {200, 1, 3}, {200, 1, 3}, {{0, 200, 0, 200}},
                                {.scale = 0.5, .window = 70})) &&
+    add_op_case(attention_case("images", {18, 4, 6}, {18, 2, 6}, kImages, {.scale = 0.4})) &&
+    add_op_case(attention_case("images_in_a_window", {18, 2, 6}, {18, 1, 6}, kImages, {.scale = 0.4, .window = 6})) &&
+    add_op_case(attention_case("images_longer_than_the_window", {18, 2, 6}, {18, 1, 6}, kImages,
+                               {.scale = 0.4, .window = 3})) &&
+    add_op_case(attention_case("images_in_several_blocks", {180, 2, 5}, {180, 1, 5}, kLongImages,
+                               {.scale = 0.4, .window = 75})) &&
+    add_op_case(attention_case("even_head_images", {18, 4, 8}, {18, 2, 8}, kImages, {.scale = 0.4, .window = 6})) &&
+    add_op_case(
+        attention_case("even_head_images_in_several_blocks", {180, 2, 8}, {180, 1, 8}, kLongImages, {.scale = 0.4})) &&
     add_op_case(attention_case("even_head", {7, 4, 8}, {7, 2, 8}, {{0, 3, 0, 3}, {3, 4, 3, 4}}, {.scale = 0.4})) &&
     add_op_case(attention_case("even_head_in_several_blocks", {133, 2, 40}, {150, 1, 40},
                                {{0, 20, 0, 35}, {20, 113, 35, 113}}, {.scale = 0.15})) &&
     add_op_case(attention_case("even_head_window", {100, 1, 136}, {100, 1, 136}, {{0, 3, 0, 3}, {3, 97, 3, 97}},
                                {.scale = 0.08, .window = 37})) &&
-    add_op_case(attention_case("even_head_both_ways", {70, 1, 24}, {70, 1, 24}, {{0, 70, 0, 70}},
-                               {.scale = 0.2, .window = 9, .causal = false})) &&
+    add_op_case(attention_case("even_head_both_ways", {70, 1, 24}, {70, 1, 24}, {{0, 70, 0, 70, false}},
+                               {.scale = 0.2, .window = 9})) &&
     add_op_case(attention_case("even_head_runs_of_queries", {9, 2, 16}, {40, 1, 16},
                                {{0, 2, 0, 4}, {2, 1, 0, 7}, {3, 3, 0, 31}, {6, 3, 33, 6}}, {.scale = 0.4})) &&
     add_op_case(

@@ -24,50 +24,22 @@ using SharedTile = A[kTile][kStride<A>];
 struct AttentionSizes {
   std::int64_t heads, kv_heads, head_dim, window;
   double scale;
-  bool causal;
 
   AttentionSizes(const AttentionOptions& options, const Shape& q, const Shape& k)
-      : heads(q[1]),
-        kv_heads(k[1]),
-        head_dim(q[2]),
-        window(options.window),
-        scale(options.scale),
-        causal(options.causal) {}
+      : heads(q[1]), kv_heads(k[1]), head_dim(q[2]), window(options.window), scale(options.scale) {}
   __host__ __device__ std::int64_t group() const { return heads / kv_heads; }
 };
 
-struct Range {
-  std::int64_t begin, end;
-  __host__ __device__ bool contains(std::int64_t i) const { return begin <= i && i < end; }
-};
-
-/// The keys of a segment of `keys`, counted from its first, that the query at position `position` may see.
-__host__ __device__ inline Range visible(const AttentionSizes& s, std::int64_t position, std::int64_t keys) {
-  Range range{0, keys};
-  if (s.causal && position + 1 < range.end) range.end = position + 1;
-  if (s.window > 0) {
-    if (position - s.window + 1 > range.begin) range.begin = position - s.window + 1;
-    if (position + s.window < range.end) range.end = position + s.window;
-  }
-  return range;
-}
-
-/// The queries of a segment, counted from its first, that see one of its keys [low, high).
-__device__ __forceinline__ Range queries_seeing(const AttentionSizes& s, const AttentionSegment& segment,
-                                                std::int64_t low, std::int64_t high) {
-  const std::int64_t before = segment.key_count - segment.query_count;  // keys in front of the first query
-  Range range{s.causal ? low - before : 0, segment.query_count};
-  if (s.window > 0) {
-    range.begin = max(range.begin, low - s.window + 1 - before);
-    range.end = min(range.end, high - 1 + s.window - before);
-  }
-  range.begin = max(range.begin, static_cast<std::int64_t>(0));
-  return range;
-}
-
-/// Consecutive queries; the first stands at `position` in its segment, whose keys follow each other.
+/// Consecutive queries of a segment, the first its query `first`.
 struct QueryTile {
-  std::int64_t query_begin, query_count, position, segment_key, segment_keys;
+  AttentionSegment segment;
+  std::int64_t first, query_count;
+
+  __host__ __device__ std::int64_t query_begin() const { return segment.query_begin + first; }
+  /// The keys that query i of the tile sees, counted from the segment's first.
+  __host__ __device__ KeyRange seen(std::int64_t i, std::int64_t window) const {
+    return visible_keys(segment, window, first + i);
+  }
 };
 /// All queries in tiles of at most `rows`.
 std::vector<QueryTile> query_tiles(std::span<const AttentionSegment> segments, std::int64_t rows = kTile);

@@ -112,11 +112,8 @@ double visible_pairs(const AttentionOptions& options, std::span<const AttentionS
   double pairs = 0;
   for (const AttentionSegment& segment : segments) {
     for (std::int64_t query = 0; query < segment.query_count; ++query) {
-      const std::int64_t at = segment.key_count - segment.query_count + query;
-      const std::int64_t reach = options.window > 0 ? options.window : segment.key_count;
-      const std::int64_t behind = std::min(at + 1, reach);
-      const std::int64_t ahead = options.causal ? 0 : std::min(segment.key_count - 1 - at, reach - 1);
-      pairs += static_cast<double>(behind + ahead);
+      const KeyRange seen = visible_keys(segment, options.window, query);
+      pairs += static_cast<double>(seen.end - seen.begin);
     }
   }
   return pairs;
