@@ -63,6 +63,13 @@ Var wanted_rows(Context& ctx, const Var& x, const std::vector<std::int32_t>& wan
   return wanted.empty() || narrowed ? x : gather_rows(ctx, x, wanted);
 }
 
-AttentionSegment cached_segment(std::int64_t queries, std::int64_t keys) { return {0, queries, 0, keys}; }
+std::vector<CacheRun> cache_runs(const ModelInput& input) {
+  std::vector<CacheRun> runs;
+  for (std::size_t s = 0; s + 1 < input.starts.size(); ++s) {
+    const std::int64_t slot = input.slots.empty() ? static_cast<std::int64_t>(s) : input.slots[s];
+    runs.push_back({slot, input.starts[s], input.starts[s + 1] - input.starts[s]});
+  }
+  return runs;
+}
 
 }  // namespace eft

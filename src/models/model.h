@@ -14,8 +14,8 @@
 
 namespace eft {
 
-/// Tokens of several sequences laid end to end; sequence s covers [starts[s], starts[s + 1]). With a cache there is one
-/// sequence, whose earlier tokens are in the cache.
+/// Tokens of several sequences laid end to end; sequence s covers [starts[s], starts[s + 1]). With a cache its earlier
+/// tokens are in the cache, in the slot slots[s].
 struct ModelInput {
   std::span<const std::int32_t> tokens;
   std::span<const std::int32_t> positions;
@@ -23,6 +23,8 @@ struct ModelInput {
   /// Ascending tokens whose hidden states are read; empty: all. What only the others need is not computed. Not with a
   /// cache.
   std::span<const std::int32_t> wanted = {};
+  /// By sequence, each another one; empty: sequence s has slot s. Only with a cache.
+  std::span<const std::int64_t> slots = {};
 };
 
 /// What everything outside models/ needs to know of a configuration.
@@ -89,6 +91,7 @@ WantedQueries wanted_queries(const ModelInput& input);
 /// The rows of `x` that `wanted` names, unless x has only those already; x itself when none are named.
 Var wanted_rows(Context& ctx, const Var& x, const std::vector<std::int32_t>& wanted);
 
-AttentionSegment cached_segment(std::int64_t queries, std::int64_t keys);
+/// The sequences of a batch as what a cache adds.
+std::vector<CacheRun> cache_runs(const ModelInput& input);
 
 }  // namespace eft

@@ -25,6 +25,7 @@ struct Rows {
 struct Pass {
   Rows all;
   KvCache* cache;
+  std::vector<CacheRun> runs;
 };
 
 class Attention {
@@ -50,10 +51,10 @@ class Attention {
     Var v = v_proj_(ctx, x).reshape(key_shape);
     auto segments = asking.segments;
     if (pass.cache != nullptr) {
-      const auto [keys, values] = pass.cache->append(ctx, layer_, k.value(), v.value());
+      const auto [keys, values] = pass.cache->append(ctx, layer_, pass.runs, k.value(), v.value());
       k = Var(keys);
       v = Var(values);
-      segments = {cached_segment(tokens, keys.shape()[0])};
+      segments = pass.cache->segments(layer_, pass.runs);
     }
     const AttentionOptions options{.scale = 1.0 / std::sqrt(spec_.query_pre_attn_scalar),
                                    .window = spec_.sliding[layer_] ? spec_.window : 0};
@@ -122,7 +123,9 @@ class TextModel : public Model {
           "use_bidirectional_attention: true: every token sees those behind it, so none is left to predict; "
           "such a model is no language model to train or to continue texts with");
     }
-    const Pass pass{.all = rows_of(ctx, {}, input.positions, attention_segments(input, spec_.causal)), .cache = cache};
+    const Pass pass{.all = rows_of(ctx, {}, input.positions, attention_segments(input, spec_.causal)),
+                    .cache = cache,
+                    .runs = cache_runs(input)};
     WantedQueries queries = wanted_queries(input);
     // Runs of queries know their keys by causality; without it every token takes part to the end.
     const bool narrows = spec_.causal && !queries.rows.empty();

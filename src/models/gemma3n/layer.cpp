@@ -48,13 +48,13 @@ Var Laurel::operator()(Context& ctx, const Var& x) const {
   return post_laurel_norm_.add_to(ctx, x, linear_right_(ctx, linear_left_(ctx, x)));
 }
 
-Layer::Layer(const Scope& s, const TextSpec& spec, std::size_t index, std::size_t cache_entry)
+Layer::Layer(const Scope& s, const TextSpec& spec, std::size_t index)
     : index_(static_cast<std::int64_t>(index)),
       scale_corrected_(spec.altup_correct_scale),
       altup_(s / "altup", spec),
       laurel_(s / "laurel", spec),
       input_layernorm_(s / "input_layernorm", spec.hidden_size, spec.rms_norm_eps),
-      self_attn_(s / "self_attn", spec, index, cache_entry),
+      self_attn_(s / "self_attn", spec, index),
       post_attention_layernorm_(s / "post_attention_layernorm", spec.hidden_size, spec.rms_norm_eps),
       pre_feedforward_layernorm_(s / "pre_feedforward_layernorm", spec.hidden_size, spec.rms_norm_eps),
       mlp_(s / "mlp", spec.hidden_size, spec.layers[index].intermediate_size, spec.activation_sparsity[index]),

@@ -44,7 +44,7 @@ class Laurel {
 /// One decoder layer over all streams.
 class Layer {
  public:
-  Layer(const Scope& s, const TextSpec& spec, std::size_t index, std::size_t cache_entry);
+  Layer(const Scope& s, const TextSpec& spec, std::size_t index);
 
   /// per_layer: [asking, layers, hidden_size_per_layer_input]. `kv` and the rows of the result as in gemma4::Attention.
   Streams operator()(Context& ctx, const Streams& streams, const Var& per_layer, const Pass& pass, const Rows& asking,

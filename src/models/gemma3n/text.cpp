@@ -27,11 +27,10 @@ class TextModel : public Model {
                                               spec_.hidden_size);
     }
     for (std::size_t i = 0; i < spec_.layers.size(); ++i) {
-      layers_.push_back(
-          std::make_unique<Layer>(s / "layers" / static_cast<std::int64_t>(i), spec_, i, info_.cache_windows.size()));
-      if (!spec_.layers[i].kv_donor) info_.cache_windows.push_back(spec_.layers[i].sliding ? spec_.window : 0);
+      layers_.push_back(std::make_unique<Layer>(s / "layers" / static_cast<std::int64_t>(i), spec_, i));
     }
     norm_.emplace(s / "norm", spec_.hidden_size, spec_.rms_norm_eps);
+    info_.cache_windows = gemma4::cache_windows(spec_);
     info_.family = "gemma3n";
     info_.vocabulary = spec_.vocab_size;
     info_.layers = spec_.num_hidden_layers;
@@ -88,15 +87,16 @@ class TextModel : public Model {
     const KeyValue shared = spec.kv_donor ? donated[*spec.kv_donor] : KeyValue{};
     std::vector<Var> inputs{per_layer, shared.keys, shared.values};
     inputs.insert(inputs.end(), streams.begin(), streams.end());
-    std::vector<Var> outputs = block(
-        ctx, inputs, [&layer = *layers_[i], pass, narrow = i >= gemma4::last_owner(spec_),
-                     donates = spec.donates](Context& inner, const std::vector<Var>& in) {
-          const Rows& asking = narrow ? pass.wanted : pass.all;
-          KeyValue kv{in[1], in[2]};
-          Streams out = layer(inner, Streams(in.begin() + 3, in.end()), in[0], pass, asking, kv);
-          if (donates) out.insert(out.end(), {kv.keys, kv.values});
-          return out;
-        });
+    std::vector<Var> outputs = block(ctx, inputs,
+                                     [&layer = *layers_[i], pass, narrow = i >= gemma4::last_owner(spec_),
+                                      donates = spec.donates](Context& inner, const std::vector<Var>& in) {
+                                       const Rows& asking = narrow ? pass.wanted : pass.all;
+                                       KeyValue kv{in[1], in[2]};
+                                       Streams out =
+                                           layer(inner, Streams(in.begin() + 3, in.end()), in[0], pass, asking, kv);
+                                       if (donates) out.insert(out.end(), {kv.keys, kv.values});
+                                       return out;
+                                     });
     if (spec.donates) {
       donated[i] = {outputs[streams.size()], outputs[streams.size() + 1]};
       outputs.resize(streams.size());

@@ -22,9 +22,14 @@ struct Pass {
   Rows all;
   Rows wanted;  ///< those whose hidden states are read; as `all` when that is all of them
   KvCache* cache;
+  std::vector<CacheRun> runs;  ///< what the cache adds
 };
 
 Pass make_pass(Context& ctx, const TextSpec& spec, const ModelInput& input, DType dtype, KvCache* cache);
+/// The index in the cache of the keys and values that a layer uses, its own or a donor's.
+std::size_t cache_entry(const TextSpec& spec, std::size_t layer);
+/// The sliding windows of the layers that own keys and values, 0 for none.
+std::vector<std::int64_t> cache_windows(const TextSpec& spec);
 /// The last layer with keys and values of its own: behind its keys, only the wanted tokens are needed.
 std::size_t last_owner(const TextSpec& spec);
 
@@ -38,8 +43,7 @@ struct KeyValue {
 /// q_proj, q_norm and o_proj.
 class Attention {
  public:
-  /// `cache_entry` is this layer's index in the cache, for layers that own keys and values.
-  Attention(const Scope& s, const TextSpec& spec, std::size_t layer, std::size_t cache_entry);
+  Attention(const Scope& s, const TextSpec& spec, std::size_t layer);
 
   /// x: [tokens, hidden], all or only the asking ones. For a sharing layer `kv` holds the donor's keys and values;
   /// otherwise it is filled, from all tokens. The result has a row for each asking token.

@@ -5,10 +5,10 @@
 
 namespace eft::gemma4 {
 
-Layer::Layer(const Scope& s, const TextSpec& spec, std::size_t index, std::size_t cache_entry)
+Layer::Layer(const Scope& s, const TextSpec& spec, std::size_t index)
     : index_(static_cast<std::int64_t>(index)),
       input_layernorm_(s / "input_layernorm", spec.hidden_size, spec.rms_norm_eps),
-      self_attn_(s / "self_attn", spec, index, cache_entry),
+      self_attn_(s / "self_attn", spec, index),
       post_attention_layernorm_(s / "post_attention_layernorm", spec.hidden_size, spec.rms_norm_eps),
       pre_feedforward_layernorm_(s / "pre_feedforward_layernorm", spec.hidden_size, spec.rms_norm_eps),
       mlp_(s / "mlp", spec.hidden_size, spec.layers[index].intermediate_size),

@@ -9,7 +9,7 @@ namespace eft::gemma4 {
 /// embedding where the model has one, and the layer's scalar.
 class Layer {
  public:
-  Layer(const Scope& s, const TextSpec& spec, std::size_t index, std::size_t cache_entry);
+  Layer(const Scope& s, const TextSpec& spec, std::size_t index);
 
   /// x: [tokens, hidden]; per_layer: [asking, layers, hidden_size_per_layer_input] or empty. `kv` and the rows of the
   /// result as in Attention.

@@ -19,11 +19,10 @@ class TextModel : public Model {
     tie_head(*embed_tokens_);
     if (spec_.hidden_size_per_layer_input > 0) per_layer_.emplace(s, spec_);
     for (std::size_t i = 0; i < spec_.layers.size(); ++i) {
-      layers_.push_back(
-          std::make_unique<Layer>(s / "layers" / static_cast<std::int64_t>(i), spec_, i, info_.cache_windows.size()));
-      if (!spec_.layers[i].kv_donor) info_.cache_windows.push_back(spec_.layers[i].sliding ? spec_.window : 0);
+      layers_.push_back(std::make_unique<Layer>(s / "layers" / static_cast<std::int64_t>(i), spec_, i));
     }
     norm_.emplace(s / "norm", spec_.hidden_size, spec_.rms_norm_eps);
+    info_.cache_windows = cache_windows(spec_);
     info_.family = "gemma4";
     info_.vocabulary = spec_.vocab_size;
     info_.layers = spec_.num_hidden_layers;

@@ -18,10 +18,11 @@ void check_shapes(const Var& q, const Var& k, const Var& v, std::span<const Atte
   expect(covered == q.shape()[0], "segments that cover all queries");
 }
 
-Tensor workspace_for(Context& ctx, const Var& q, const Var& k, bool backward) {
+Tensor workspace_for(Context& ctx, const Var& q, const Var& k, std::span<const AttentionSegment> segments,
+                     bool backward) {
   const auto* kernels = attention_kernels.peek(ctx.pool->imitated());
   const std::int64_t bytes =
-      kernels != nullptr ? kernels->workspace_bytes(q.dtype(), q.shape(), k.shape(), backward) : 0;
+      kernels != nullptr ? kernels->workspace_bytes(q.dtype(), q.shape(), k.shape(), segments, backward) : 0;
   return ctx.workspace(DType::u8, {bytes});
 }
 
@@ -32,7 +33,7 @@ Var attention(Context& ctx, const Var& q, const Var& k, const Var& v, std::vecto
   check_shapes(q, k, v, segments);
   Tensor out = ctx.output(q.dtype(), q.shape());
   Tensor lse = ctx.output(accumulator_of(q.dtype()), {q.shape()[0], q.shape()[1]});
-  Tensor forward_space = workspace_for(ctx, q, k, false);
+  Tensor forward_space = workspace_for(ctx, q, k, segments, false);
   if (const auto* kernels = attention_kernels.find(ctx.device())) {
     kernels->forward(ctx.stream, options, segments, q.view(), k.view(), v.view(), out.view(), lse.view(),
                      forward_space.view());
@@ -42,7 +43,7 @@ Var attention(Context& ctx, const Var& q, const Var& k, const Var& v, std::vecto
                       const GradView dq = q.grad_target(*inner.pool);
                       const GradView dk = k.grad_target(*inner.pool);
                       const GradView dv = v.grad_target(*inner.pool);
-                      Tensor space = workspace_for(inner, q, k, true);
+                      Tensor space = workspace_for(inner, q, k, segments, true);
                       if (const auto* kernels = attention_kernels.find(inner.device())) {
                         kernels->backward(inner.stream, options, segments, q.view(), k.view(), v.view(),
                                           out.const_view(), lse.const_view(), dout.const_view(), dq, dk, dv,

@@ -17,7 +17,7 @@ struct AttentionOptions {
 /// q, out, dout: [queries, heads, head_dim]; k, v: [keys, kv_heads, head_dim]; lse: [queries, heads] in the
 /// accumulator's dtype. `workspace` has the bytes that workspace_bytes asks for.
 struct AttentionKernels {
-  std::int64_t (*workspace_bytes)(DType, Shape q, Shape k, bool backward);
+  std::int64_t (*workspace_bytes)(DType, Shape q, Shape k, std::span<const AttentionSegment>, bool backward);
   /// lse = log Σ exp(score) of each query, for backward.
   void (*forward)(Stream, AttentionOptions, std::span<const AttentionSegment>, ConstView q, ConstView k, ConstView v,
                   View out, View lse, View workspace);

@@ -29,6 +29,22 @@ std::vector<QueryBlock> query_blocks(std::span<const AttentionSegment> segments,
   return blocks;
 }
 
+ReadKeys read_keys(std::span<const AttentionSegment> segments) {
+  ReadKeys keys;
+  for (const AttentionSegment& s : segments) {
+    const bool same = !keys.ranges.empty() && keys.ranges.back().begin == s.key_begin;
+    if (!same) keys.ranges.push_back({s.key_begin, s.key_begin});
+    KeyRange& range = keys.ranges.back();
+    AttentionSegment moved = s;
+    moved.key_begin = keys.count - (range.end - range.begin);
+    const std::int64_t further = std::max<std::int64_t>(s.key_begin + s.key_count - range.end, 0);
+    range.end += further;
+    keys.count += further;
+    keys.segments.push_back(moved);
+  }
+  return keys;
+}
+
 std::vector<KeyBlock> key_blocks(std::span<const AttentionSegment> segments, std::int64_t keys) {
   std::vector<KeyBlock> blocks;
   std::int64_t covered = 0;

@@ -60,6 +60,14 @@ struct KeyBlock {
 std::vector<QueryBlock> query_blocks(std::span<const AttentionSegment> segments, std::int64_t window,
                                      std::int64_t group);
 
+/// The keys that segments read, as if they lay end to end: a cache holds many more.
+struct ReadKeys {
+  std::vector<KeyRange> ranges;            ///< where they are
+  std::vector<AttentionSegment> segments;  ///< those of the call, with keys counted among the ones that are read
+  std::int64_t count = 0;
+};
+ReadKeys read_keys(std::span<const AttentionSegment> segments);
+
 /// All keys in blocks that belong to the same segments.
 std::vector<KeyBlock> key_blocks(std::span<const AttentionSegment> segments, std::int64_t keys);
 

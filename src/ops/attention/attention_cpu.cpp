@@ -59,6 +59,27 @@ void forward_block(const Operands<A>& in, const QueryBlock& b, std::int64_t g, d
                   A(0), {out, e.head_dim});
 }
 
+/// The keys and values that a call reads; those of types that are multiplied as they are stored stay where they are.
+template <class T>
+ReadKeys keys_to_widen(std::span<const AttentionSegment> segments) {
+  if constexpr (std::is_same_v<T, BFloat16>) return read_keys(segments);
+  return {.ranges = {}, .segments = {segments.begin(), segments.end()}};
+}
+
+/// Those rows of `x` in the accumulator's type: the tensor itself, or widened copies end to end at `space`, which moves
+/// on.
+template <class T>
+const Accumulator<T>* widened_rows(ConstView x, const ReadKeys& keys, Accumulator<T>*& space) {
+  if constexpr (!std::is_same_v<T, BFloat16>) return x.as<T>();
+  const Accumulator<T>* const copies = space;
+  const std::int64_t width = x.shape[1] * x.shape[2];
+  for (const KeyRange& range : keys.ranges) {
+    const Shape rows{range.end - range.begin, x.shape[1], x.shape[2]};
+    widened<T>({x.as<T>() + range.begin * width, x.dtype, rows}, space);
+  }
+  return copies;
+}
+
 void forward(Stream, AttentionOptions options, std::span<const AttentionSegment> segments, ConstView q, ConstView k,
              ConstView v, View out, View lse, View workspace) {
   if (q.shape[0] <= kFewQueries) return attention_few(options, segments, q, k, v, out, lse);
@@ -67,8 +88,10 @@ void forward(Stream, AttentionOptions options, std::span<const AttentionSegment>
     using T = decltype(tag);
     using A = Accumulator<T>;
     A* space = workspace.as<A>();
-    Operands<A> in{e, even_queries<T>(e, q, space), widened<T>(k, space), widened<T>(v, space), nullptr};
-    const auto blocks = query_blocks(segments, options.window, e.group());
+    const ReadKeys keys = keys_to_widen<T>(segments);
+    Operands<A> in{e, even_queries<T>(e, q, space), widened_rows<T>(k, keys, space), widened_rows<T>(v, keys, space),
+                   nullptr};
+    const auto blocks = query_blocks(keys.segments, options.window, e.group());
     const auto count = static_cast<std::int64_t>(blocks.size());
     const std::int64_t width = e.group() * e.head_dim;
     parallel_for(count * e.kv_heads, 1, [&](std::int64_t begin, std::int64_t end) {
@@ -97,10 +120,11 @@ namespace {
 HWY_EXPORT(forward);
 
 /// bf16 operands are widened once; queries in f32 or f64 are copied where their rows lie unevenly.
-std::int64_t workspace_bytes(DType dtype, Shape q, Shape k, bool backward) {
+std::int64_t workspace_bytes(DType dtype, Shape q, Shape k, std::span<const AttentionSegment> segments, bool backward) {
   if (backward) return attention_backward_bytes(dtype, q, k);
   if (q[0] <= kFewQueries) return 0;
-  const std::int64_t elements = dtype == DType::bf16 ? q.elements() + 2 * k.elements() : elements_of_even_queries(q, k);
+  const std::int64_t elements = dtype == DType::bf16 ? q.elements() + 2 * read_keys(segments).count * k[1] * k[2]
+                                                     : elements_of_even_queries(q, k);
   return elements * static_cast<std::int64_t>(size_of(accumulator_of(dtype)));
 }
 

@@ -64,7 +64,7 @@ __global__ void __launch_bounds__(kTileThreads) forward_kernel(AttentionSizes s,
   }
 }
 
-std::int64_t workspace_bytes(DType dtype, Shape q, Shape, bool backward) {
+std::int64_t workspace_bytes(DType dtype, Shape q, Shape, std::span<const AttentionSegment>, bool backward) {
   return backward ? q[0] * q[1] * static_cast<std::int64_t>(size_of(accumulator_of(dtype))) : 0;
 }
 

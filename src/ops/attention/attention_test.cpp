@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/random.h"
@@ -111,6 +112,48 @@ TEST(Attention, equals_the_formula_across_blocks) {
   const std::vector<double> wanted = naive(values[0], values[1], values[2], kTokens, kHeadDim, kWindow);
   const std::vector<double> got = to_doubles(out.value());
   for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_NEAR(got[i], wanted[i], 1e-13);
+}
+
+/// Two sequences that ask about all their tokens, whose keys lie in a slab of many more rows.
+Tensor attention_in_slab(Pool& pool, DType dtype, std::int64_t slab, std::int64_t first_key, std::int64_t second_key) {
+  constexpr std::int64_t kFirst = 20, kSecond = 7, kHeadDim = 8;
+  Context ctx{.pool = &pool};
+  const auto random = [&](std::int64_t rows, std::uint64_t seed) {
+    Random numbers(seed);
+    std::vector<double> values(static_cast<std::size_t>(rows * kHeadDim));
+    for (double& x : values) x = numbers.normal();
+    return values;
+  };
+  const auto rows_in_slab = [&](std::uint64_t seed) {
+    std::vector<double> all(static_cast<std::size_t>(slab * kHeadDim), std::nan(""));
+    std::ranges::copy(random(kFirst, seed), all.begin() + first_key * kHeadDim);
+    std::ranges::copy(random(kSecond, seed + 1), all.begin() + second_key * kHeadDim);
+    Tensor tensor(pool, Category::workspace, dtype, {slab, 1, kHeadDim});
+    from_doubles(tensor, all);
+    return Var(tensor);
+  };
+  Tensor q(pool, Category::workspace, dtype, {kFirst + kSecond, 1, kHeadDim});
+  from_doubles(q, random(kFirst + kSecond, 9));
+  const Segments segments{{0, kFirst, first_key, kFirst}, {kFirst, kSecond, second_key, kSecond}};
+  return attention(ctx, Var(q), rows_in_slab(1), rows_in_slab(5), segments, {.scale = 0.3}).value();
+}
+
+TEST(Attention, reads_the_keys_of_its_segments_only) {
+  for (const DType dtype : {DType::f64, DType::f32, DType::bf16}) {
+    Pool pool(Device::cpu);
+    const std::vector<double> dense = to_doubles(attention_in_slab(pool, dtype, 27, 0, 20));
+    EXPECT_EQ(to_doubles(attention_in_slab(pool, dtype, 90, 40, 11)), dense);
+    EXPECT_EQ(to_doubles(attention_in_slab(pool, dtype, 500, 3, 480)), dense);
+  }
+}
+
+TEST(Attention, needs_no_more_space_for_keys_that_it_does_not_read) {
+  const Segments segments{{0, 20, 900, 20}, {20, 7, 100, 30}};
+  const auto bytes = [&](std::int64_t keys) {
+    return attention_kernels.find(Device::cpu)->workspace_bytes(DType::bf16, {27, 2, 8}, {keys, 1, 8}, segments, false);
+  };
+  EXPECT_GT(bytes(1000), 0);
+  EXPECT_EQ(bytes(1000000), bytes(1000));
 }
 
 TEST(Attention, keys_of_no_segment_get_gradient_zero) {
