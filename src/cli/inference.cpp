@@ -9,7 +9,7 @@
 
 #include "cli/command.h"
 #include "generate/chat.h"
-#include "generate/generator.h"
+#include "generate/generate.h"
 #include "generate/settings.h"
 #include "models/adapter.h"
 #include "models/load.h"
@@ -122,7 +122,7 @@ class Session {
         sampling_(sampling(arguments, config_)),
         sampler_(sampling_),
         limits_(limits(arguments, config_, opened_.model->info(), tokenizer_)),
-        generator_(*opened_.model, pool_) {
+        decoder_(*opened_.model, pool_) {
     std::fprintf(stderr, "%s, %s%s; %s; at most %lld tokens, ends with %s\n", opened_.model->info().family.c_str(),
                  arguments.dtype.c_str(),
                  arguments.adapter.empty() ? "" : (", adapter " + arguments.adapter.string()).c_str(),
@@ -137,7 +137,7 @@ class Session {
     std::optional<Clock::time_point> first;
     StreamDecoder decoder(tokenizer_);
     Answer out;
-    out.generated = generator_.generate(prompt, limits_, sampler_, [&](TokenId token) {
+    out.generated = generate(decoder_, prompt, limits_, sampler_, [&](TokenId token) {
       if (!first) first = Clock::now();
       emit(decoder.push(token), out.text);
       return true;
@@ -186,7 +186,7 @@ class Session {
   SamplingOptions sampling_;
   Sampler sampler_;
   GenerateLimits limits_;
-  Generator generator_;
+  Decoder decoder_;
 };
 
 /// Reads turns from standard input, one a line, until it ends or says /quit.

@@ -1,4 +1,4 @@
-#include "generate/generator.h"
+#include "generate/generate.h"
 
 #include <gtest/gtest.h>
 
@@ -73,13 +73,13 @@ TEST_P(CachedDecode, equals_the_full_forward_however_it_is_split) {
   const auto tokens = opened.random_tokens(kLength);
   const auto wanted = opened.whole_forward(tokens);
   const std::vector<std::vector<std::size_t>> splits{{1}, {13, 1}, {3, 9, 1, 7}, {kLength}};
-  Generator generator(opened.model, opened.pool);
+  Decoder decoder(opened.model, opened.pool);
   for (const auto& split : splits) {
-    generator.restart();
+    decoder.forget(0);
     std::size_t begin = 0;
     for (std::size_t part = 0; begin < kLength; ++part) {
       const std::size_t end = std::min(kLength, begin + split[std::min(part, split.size() - 1)]);
-      const Tensor logits = generator.read(std::span(tokens).subspan(begin, end - begin));
+      const Tensor logits = decoder.read(0, std::span(tokens).subspan(begin, end - begin));
       EXPECT_LE(worst(to_doubles(logits), wanted[end - 1]), bound) << "tokens " << begin << " to " << end;
       begin = end;
     }
@@ -89,15 +89,64 @@ TEST_P(CachedDecode, equals_the_full_forward_however_it_is_split) {
 TEST_P(CachedDecode, greedy_is_the_argmax_of_full_forwards) {
   Opened opened(GetParam());
   std::vector<std::int32_t> tokens = opened.random_tokens(4);
-  Generator generator(opened.model, opened.pool);
+  Decoder decoder(opened.model, opened.pool);
   Sampler greedy({.temperature = 0});
-  const Generated generated = generator.generate(tokens, {.max_new_tokens = 12, .stop_tokens = {}}, greedy);
+  const Generated generated = generate(decoder, tokens, {.max_new_tokens = 12, .stop_tokens = {}}, greedy);
   ASSERT_EQ(generated.tokens.size(), 12U);
   EXPECT_EQ(generated.finish, Finish::length);
   for (const std::int32_t token : generated.tokens) {
     const auto last = opened.whole_forward(tokens).back();
     EXPECT_EQ(token, std::ranges::max_element(last) - last.begin());
     tokens.push_back(token);
+  }
+}
+
+/// A sequence that is read in a slot of its own beside others.
+struct Sequence {
+  std::vector<std::int32_t> tokens;
+  std::vector<std::vector<double>> wanted;  ///< logits behind each token
+  std::size_t read = 0;
+};
+
+void expect_logits(const Tensor& logits, std::int64_t row, const Sequence& sequence, double bound) {
+  EXPECT_LE(worst(to_doubles(logits.slice(row, row + 1)), sequence.wanted[sequence.read - 1]), bound)
+      << "row " << row << ", token " << sequence.read;
+}
+
+TEST_P(CachedDecode, many_sequences_at_once_equal_each_alone) {
+  Opened opened(GetParam());
+  const double bound = GetParam().dtype == DType::f64 ? 1e-12 : 1e-5;
+  for (const std::int64_t count : {2, 9}) {
+    Decoder decoder(opened.model, opened.pool, count);
+    std::vector<Sequence> sequences;
+    const auto begin = [&](std::int64_t slot, std::size_t prompt) {  // more tokens than the prompt's will be read
+      Sequence& sequence = sequences[static_cast<std::size_t>(slot)];
+      sequence.tokens = opened.random_tokens(prompt + 16);
+      std::ranges::rotate(sequence.tokens, sequence.tokens.begin() + slot);
+      sequence.wanted = opened.whole_forward(sequence.tokens);
+      sequence.read = prompt;
+      expect_logits(decoder.read(slot, std::span(sequence.tokens).first(prompt)), 0, sequence, bound);
+    };
+    sequences.resize(static_cast<std::size_t>(count));
+    for (std::int64_t slot = 0; slot < count; ++slot) begin(slot, static_cast<std::size_t>(1 + 3 * slot));
+    for (std::int64_t round = 0; round < 12; ++round) {
+      std::vector<std::int64_t> slots;
+      std::vector<std::int32_t> tokens;
+      for (std::int64_t slot = count; slot-- > 0;) {
+        if (round % 3 == 1 && slot % 2 == 0) continue;  // now and then some sequences wait
+        Sequence& sequence = sequences[static_cast<std::size_t>(slot)];
+        slots.push_back(slot);
+        tokens.push_back(sequence.tokens[sequence.read++]);
+      }
+      const Tensor logits = decoder.step(slots, tokens);
+      for (std::size_t i = 0; i < slots.size(); ++i) {
+        expect_logits(logits, static_cast<std::int64_t>(i), sequences[static_cast<std::size_t>(slots[i])], bound);
+      }
+      if (round == 5) {  // a slot that is used again
+        decoder.forget(1);
+        begin(1, 2);
+      }
+    }
   }
 }
 
@@ -110,22 +159,23 @@ INSTANTIATE_TEST_SUITE_P(Families, CachedDecode,
                                          Case{"gemma3_container", DType::f64}, Case{"gemma4_e", DType::f64},
                                          Case{"gemma4_e", DType::f32}, Case{"gemma4_dense", DType::f64},
                                          Case{"gemma4_dense", DType::f32}, Case{"gemma4_container", DType::f64},
-                                         Case{"gemma4_moe", DType::f64}, Case{"gemma4_moe", DType::f32}),
+                                         Case{"gemma4_moe", DType::f64}, Case{"gemma4_moe", DType::f32},
+                                         Case{"gemma3n", DType::f64}),
                          name);
 
 class Generating : public testing::Test {
  protected:
   Opened opened_{{"gemma4_e", DType::f32}};
-  Generator generator_{opened_.model, opened_.pool};
+  Decoder decoder_{opened_.model, opened_.pool};
   Sampler greedy_{{.temperature = 0}};
   std::vector<std::int32_t> prompt_ = opened_.random_tokens(6);
 };
 
 TEST_F(Generating, ends_at_a_stop_token) {
-  const auto free = generator_.generate(prompt_, {.max_new_tokens = 5, .stop_tokens = {}}, greedy_);
+  const auto free = generate(decoder_, prompt_, {.max_new_tokens = 5, .stop_tokens = {}}, greedy_);
   const std::int32_t stop = free.tokens.back();
   const auto first = std::ranges::find(free.tokens, stop) - free.tokens.begin();
-  const auto stopped = generator_.generate(prompt_, {.max_new_tokens = 5, .stop_tokens = {9999, stop}}, greedy_);
+  const auto stopped = generate(decoder_, prompt_, {.max_new_tokens = 5, .stop_tokens = {9999, stop}}, greedy_);
   EXPECT_EQ(stopped.finish, Finish::stop_token);
   EXPECT_EQ(stopped.stop_token, stop);
   EXPECT_EQ(stopped.tokens, std::vector<std::int32_t>(free.tokens.begin(), free.tokens.begin() + first));
@@ -133,7 +183,7 @@ TEST_F(Generating, ends_at_a_stop_token) {
 
 TEST_F(Generating, hands_out_tokens_until_the_caller_has_enough) {
   std::vector<std::int32_t> seen;
-  const auto generated = generator_.generate(prompt_, {}, greedy_, [&](std::int32_t token) {
+  const auto generated = generate(decoder_, prompt_, {}, greedy_, [&](std::int32_t token) {
     seen.push_back(token);
     return seen.size() < 3;
   });
@@ -145,28 +195,28 @@ TEST_F(Generating, hands_out_tokens_until_the_caller_has_enough) {
 TEST_F(Generating, reads_only_what_is_new_of_a_longer_prompt) {
   const GenerateLimits limits{.max_new_tokens = 7, .stop_tokens = {}};
   std::vector<std::int32_t> longer = prompt_;
-  const auto turn = generator_.generate(prompt_, limits, greedy_);
+  const auto turn = generate(decoder_, prompt_, limits, greedy_);
   longer.insert(longer.end(), turn.tokens.begin(), turn.tokens.end());
   longer.insert(longer.end(), {3, 1, 4});
-  const auto continued = generator_.generate(longer, limits, greedy_);
+  const auto continued = generate(decoder_, longer, limits, greedy_);
   EXPECT_EQ(continued.prompt_computed, 4);  // the last generated token had not been read
-  Generator fresh(opened_.model, opened_.pool);
-  EXPECT_EQ(fresh.generate(longer, limits, greedy_).tokens, continued.tokens);
+  Decoder fresh(opened_.model, opened_.pool);
+  EXPECT_EQ(generate(fresh, longer, limits, greedy_).tokens, continued.tokens);
   longer[1] = longer[1] == 0 ? 1 : 0;
-  EXPECT_EQ(generator_.generate(longer, limits, greedy_).prompt_computed, static_cast<std::int64_t>(longer.size()));
+  EXPECT_EQ(generate(decoder_, longer, limits, greedy_).prompt_computed, static_cast<std::int64_t>(longer.size()));
 }
 
 TEST_F(Generating, ends_where_the_positions_end) {
   const auto most = static_cast<std::size_t>(opened_.model.info().max_positions);
-  const auto generated = generator_.generate(opened_.random_tokens(most - 2), {}, greedy_);
+  const auto generated = generate(decoder_, opened_.random_tokens(most - 2), {}, greedy_);
   EXPECT_EQ(generated.finish, Finish::context);
   EXPECT_EQ(generated.tokens.size(), 3U);
-  EXPECT_THROW(generator_.generate(opened_.random_tokens(most + 1), {}, greedy_), DataError);
+  EXPECT_THROW(generate(decoder_, opened_.random_tokens(most + 1), {}, greedy_), DataError);
 }
 
 TEST_F(Generating, refuses_tokens_outside_the_vocabulary) {
   prompt_.push_back(static_cast<std::int32_t>(opened_.model.info().vocabulary));
-  EXPECT_THROW(generator_.generate(prompt_, {}, greedy_), DataError);
+  EXPECT_THROW(generate(decoder_, prompt_, {}, greedy_), DataError);
 }
 
 }  // namespace
