@@ -10,7 +10,6 @@
 #include "nn/kv_cache.h"
 #include "nn/linear_policy.h"
 #include "nn/parameter.h"
-#include "ops/attention/attention.h"
 
 namespace eft {
 
@@ -78,18 +77,6 @@ class Model {
  private:
   const Parameter* head_ = nullptr;
 };
-
-/// The whole sequences of a batch as attention segments.
-std::vector<AttentionSegment> attention_segments(const ModelInput& input, bool causal = true);
-/// The wanted tokens as queries: where they stand in their sequences, and a segment for each run of them.
-struct WantedQueries {
-  std::vector<std::int32_t> rows;  ///< as input.wanted
-  std::vector<std::int32_t> positions;
-  std::vector<AttentionSegment> segments;
-};
-WantedQueries wanted_queries(const ModelInput& input);
-/// The rows of `x` that `wanted` names, unless x has only those already; x itself when none are named.
-Var wanted_rows(Context& ctx, const Var& x, const std::vector<std::int32_t>& wanted);
 
 /// The sequences of a batch as what a cache adds.
 std::vector<CacheRun> cache_runs(const ModelInput& input);

@@ -37,7 +37,7 @@ BuiltModel build_gemma3_container(const ConfigJson& text, LinearPolicy policy, c
 }
 
 /// What a checkpoint may hold beside the tensors of a model of these layers.
-std::vector<SkipRule> skip_rules(const std::vector<gemma4::LayerSpec>& layers) {
+std::vector<SkipRule> skip_rules(const std::vector<decoder::LayerSpec>& layers) {
   std::vector<SkipRule> rules{kTiedHead, kTowers};
   std::vector<std::size_t> sharing;
   for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -123,7 +123,8 @@ Prefixes find_layout(const Family& family, const CheckpointFiles* files) {
 void check_supported(const ConfigJson& text) {
   const std::string activation = text.string("hidden_activation", "gelu_pytorch_tanh");
   if (activation != "gelu_pytorch_tanh") {
-    throw ConfigError("{}: {} is not supported; expected gelu_pytorch_tanh", text.where("hidden_activation"), activation);
+    throw ConfigError("{}: {} is not supported; expected gelu_pytorch_tanh", text.where("hidden_activation"),
+                      activation);
   }
   if (text.boolean("attention_bias", false)) {
     throw ConfigError("{}: true is not supported; expected false", text.where("attention_bias"));

@@ -1,5 +1,7 @@
 #include "models/gemma3/spec.h"
 
+#include <cmath>
+
 #include "base/error.h"
 
 namespace eft::gemma3 {
@@ -17,30 +19,40 @@ RopeSpec old_full_rope(const ConfigJson& config) {
   return rope;
 }
 
+std::vector<decoder::LayerSpec> read_layers(const ConfigJson& config, std::int64_t count) {
+  const std::int64_t pattern = config.integer("sliding_window_pattern", 6);
+  std::vector<decoder::LayerSpec> layers;
+  for (const bool sliding : read_sliding_layers(config, count, pattern)) {
+    layers.push_back({.sliding = sliding,
+                      .head_dim = config.integer("head_dim", 256),
+                      .num_key_value_heads = config.integer("num_key_value_heads", 4),
+                      .intermediate_size = config.integer("intermediate_size", 9216)});
+  }
+  return layers;
+}
+
 }  // namespace
 
 TextSpec read_text_spec(const ConfigJson& config) {
   TextSpec spec{
       .vocab_size = config.integer("vocab_size", 262208),
       .hidden_size = config.integer("hidden_size", 2304),
-      .intermediate_size = config.integer("intermediate_size", 9216),
-      .num_hidden_layers = config.integer("num_hidden_layers", 26),
       .num_attention_heads = config.integer("num_attention_heads", 8),
-      .num_key_value_heads = config.integer("num_key_value_heads", 4),
-      .head_dim = config.integer("head_dim", 256),
       .max_position_embeddings = config.integer("max_position_embeddings", 131072),
       .rms_norm_eps = config.number("rms_norm_eps", 1e-6),
-      .query_pre_attn_scalar = config.number("query_pre_attn_scalar", 256),
       .final_logit_softcapping = config.number("final_logit_softcapping", 0),
       .pad_token_id = config.integer("pad_token_id", 0),
       .window = config.integer("sliding_window", 4096),
-      .causal = !config.boolean("use_bidirectional_attention", false),
-      .sliding = {},
+      .layers = read_layers(config, config.integer("num_hidden_layers", 26)),
       .full_rope = read_rope(config, "full_attention", old_full_rope(config)),
       .sliding_rope = read_rope(config, "sliding_attention", {.theta = config.number("rope_local_base_freq", 1e4)}),
+      .attention_scale = 1.0 / std::sqrt(config.number("query_pre_attn_scalar", 256)),
+      .norm_offset = 1.0,
+      .values_are_normed = false,
+      .causal = !config.boolean("use_bidirectional_attention", false),
+      .queries_first = true,
   };
   if (!spec.causal) spec.window = spec.window / 2 + 1;
-  spec.sliding = read_sliding_layers(config, spec.num_hidden_layers, config.integer("sliding_window_pattern", 6));
   return spec;
 }
 

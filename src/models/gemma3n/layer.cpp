@@ -65,9 +65,9 @@ Layer::Layer(const Scope& s, const TextSpec& spec, std::size_t index)
 
 Var Layer::activate(Context& ctx, const Var& active, const Pass& pass, const Rows& asking, KeyValue& kv) const {
   const Var normed = input_layernorm_(ctx, active);
-  const Var laurel = laurel_(ctx, wanted_rows(ctx, normed, asking.wanted));
+  const Var laurel = laurel_(ctx, decoder::wanted_rows(ctx, normed, asking.wanted));
   const Var attended = post_attention_layernorm_(ctx, self_attn_(ctx, normed, pass, asking, kv));
-  const Var x = add(ctx, add(ctx, wanted_rows(ctx, active, asking.wanted), attended), laurel, std::sqrt(0.5));
+  const Var x = add(ctx, add(ctx, decoder::wanted_rows(ctx, active, asking.wanted), attended), laurel, std::sqrt(0.5));
   return post_feedforward_layernorm_.add_to(ctx, x, mlp_(ctx, pre_feedforward_layernorm_(ctx, x)));
 }
 
@@ -75,7 +75,7 @@ Streams Layer::operator()(Context& ctx, const Streams& streams, const Var& per_l
                           const Rows& asking, KeyValue& kv) const {
   Streams predictions = altup_.predict(ctx, streams);
   const Var activated = activate(ctx, predictions[0], pass, asking, kv);
-  for (Var& prediction : predictions) prediction = wanted_rows(ctx, prediction, asking.wanted);
+  for (Var& prediction : predictions) prediction = decoder::wanted_rows(ctx, prediction, asking.wanted);
   Streams corrected = altup_.correct(ctx, predictions, activated);
   const Var seen = scale_corrected_ ? altup_.scale_corrected(ctx, corrected[0]) : corrected[0];
   const Var gated = per_layer_gate(ctx, per_layer_input_gate_(ctx, seen), per_layer, index_);

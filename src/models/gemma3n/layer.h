@@ -1,13 +1,13 @@
 #pragma once
 
+#include "models/decoder/attention.h"
 #include "models/gemma3n/spec.h"
-#include "models/gemma4/attention.h"
 
 namespace eft::gemma3n {
 
-using gemma4::KeyValue;
-using gemma4::Pass;
-using gemma4::Rows;
+using decoder::KeyValue;
+using decoder::Pass;
+using decoder::Rows;
 using Streams = std::vector<Var>;  ///< AltUp's residual streams, each [tokens, hidden]; the first is the active one
 
 /// AltUp: predicts all residual streams before a layer and corrects them by what the layer made of the active one.
@@ -46,7 +46,8 @@ class Layer {
  public:
   Layer(const Scope& s, const TextSpec& spec, std::size_t index);
 
-  /// per_layer: [asking, layers, hidden_size_per_layer_input]. `kv` and the rows of the result as in gemma4::Attention.
+  /// per_layer: [asking, layers, hidden_size_per_layer_input]. `kv` and the rows of the result as in
+  /// decoder::Attention.
   Streams operator()(Context& ctx, const Streams& streams, const Var& per_layer, const Pass& pass, const Rows& asking,
                      KeyValue& kv) const;
 
@@ -59,7 +60,7 @@ class Layer {
   AltUp altup_;
   Laurel laurel_;
   RmsNorm input_layernorm_;
-  gemma4::Attention self_attn_;
+  decoder::Attention self_attn_;
   RmsNorm post_attention_layernorm_, pre_feedforward_layernorm_;
   GatedMlp mlp_;
   RmsNorm post_feedforward_layernorm_;

@@ -60,8 +60,8 @@ class Slicer {
   Slicer(const std::filesystem::path& model, const SliceConfig& config)
       : path_(model / "config.json"), files_(model), json_(parse_json(path_)) {
     if (json_.value("model_type", "") != "gemma3n" && json_.value("model_type", "") != "gemma3n_text") {
-      throw ConfigError("{}: model_type: {}, expected gemma3n; only its checkpoints nest smaller models", path_.string(),
-                        json_.value("model_type", ""));
+      throw ConfigError("{}: model_type: {}, expected gemma3n; only its checkpoints nest smaller models",
+                        path_.string(), json_.value("model_type", ""));
     }
     const ConfigJson reader(path_);
     const auto inner = reader.object("text_config");
@@ -103,20 +103,20 @@ class Slicer {
 
  private:
   std::int64_t first_shared_layer() const {
-    const auto shares = [](const gemma4::LayerSpec& layer) { return layer.kv_donor.has_value(); };
+    const auto shares = [](const decoder::LayerSpec& layer) { return layer.kv_donor.has_value(); };
     return std::ranges::find_if(spec_.layers, shares) - spec_.layers.begin();
   }
 
   void choose_layers(const std::vector<std::int64_t>& skipped) {
     for (const std::int64_t layer : skipped) {
-      if (layer < 0 || layer >= spec_.num_hidden_layers) {
-        throw ConfigError("layers_skipped: {}, expected 0 to {}", layer, spec_.num_hidden_layers - 1);
+      if (layer < 0 || layer >= spec_.num_hidden_layers()) {
+        throw ConfigError("layers_skipped: {}, expected 0 to {}", layer, spec_.num_hidden_layers() - 1);
       }
       if (spec_.layers[static_cast<std::size_t>(layer)].donates) {
         throw ConfigError("layers_skipped: {}: later layers share its keys and values; keep it", layer);
       }
     }
-    for (std::int64_t layer = 0; layer < spec_.num_hidden_layers; ++layer) {
+    for (std::int64_t layer = 0; layer < spec_.num_hidden_layers(); ++layer) {
       if (std::ranges::find(skipped, layer) == skipped.end()) kept_.push_back(layer);
     }
   }
@@ -124,7 +124,8 @@ class Slicer {
   void choose_widths(std::vector<std::int64_t> widths) {
     if (widths.size() == 1) widths.resize(kept_.size(), widths[0]);
     if (widths.size() != kept_.size()) {
-      throw ConfigError("ffn_hidden_dims: {} widths, expected one or {} (layers that are kept)", widths.size(), kept_.size());
+      throw ConfigError("ffn_hidden_dims: {} widths, expected one or {} (layers that are kept)", widths.size(),
+                        kept_.size());
     }
     for (std::size_t i = 0; i < kept_.size(); ++i) {
       const std::int64_t whole = spec_.layers[static_cast<std::size_t>(kept_[i])].intermediate_size;
@@ -146,12 +147,14 @@ class Slicer {
   std::optional<TensorSource> slice(const std::string& name) const {
     const Tensor tensor = files_.tensor(name);
     if (name == prefix_ + "embed_tokens_per_layer.weight") {
-      return TensorSource{name, tensor.dtype(), {tensor.shape()[0], per_layer_width()},
-                          [this, tensor] { return take_columns(tensor, per_layer_ranges()); }};
+      return TensorSource{name, tensor.dtype(), {tensor.shape()[0], per_layer_width()}, [this, tensor] {
+                            return take_columns(tensor, per_layer_ranges());
+                          }};
     }
     if (name == prefix_ + "per_layer_model_projection.weight") {
-      return TensorSource{name, tensor.dtype(), {per_layer_width(), tensor.shape()[1]},
-                          [this, tensor] { return take_rows(tensor, per_layer_ranges()); }};
+      return TensorSource{name, tensor.dtype(), {per_layer_width(), tensor.shape()[1]}, [this, tensor] {
+                            return take_rows(tensor, per_layer_ranges());
+                          }};
     }
     const std::string layers = prefix_ + "layers.";
     if (!name.starts_with(layers)) return sources_of({{name, tensor}})[0];
@@ -170,7 +173,9 @@ class Slicer {
       return sources_of({{name, tensor.slice(0, width)}})[0];
     }
     if (!name.ends_with(".mlp.down_proj.weight")) return sources_of({{name, tensor}})[0];
-    return {name, tensor.dtype(), {tensor.shape()[0], width}, [tensor, width] { return take_columns(tensor, {{0, width}}); }};
+    return {name, tensor.dtype(), {tensor.shape()[0], width}, [tensor, width] {
+              return take_columns(tensor, {{0, width}});
+            }};
   }
 
   std::int64_t per_layer_width() const { return layers() * spec_.hidden_size_per_layer_input; }
@@ -196,7 +201,8 @@ class Slicer {
 SliceConfig read_slice_config(const std::string& name_or_file) {
   if (name_or_file == "E2B") return {.layers_skipped = {20, 21, 22, 23, 24}, .ffn_hidden_dims = {8192}};
   if (!std::filesystem::exists(name_or_file)) {
-    throw ConfigError("--config: {}, expected E2B or a JSON file with layers_skipped and ffn_hidden_dims", name_or_file);
+    throw ConfigError("--config: {}, expected E2B or a JSON file with layers_skipped and ffn_hidden_dims",
+                      name_or_file);
   }
   const Json json = parse_json(name_or_file);
   SliceConfig config;
@@ -206,7 +212,8 @@ SliceConfig read_slice_config(const std::string& name_or_file) {
     }
     try {
       auto& target = key == "layers_skipped" ? config.layers_skipped : config.ffn_hidden_dims;
-      target = value.is_number_integer() ? std::vector{value.get<std::int64_t>()} : value.get<std::vector<std::int64_t>>();
+      target =
+          value.is_number_integer() ? std::vector{value.get<std::int64_t>()} : value.get<std::vector<std::int64_t>>();
     } catch (const nlohmann::json::exception&) {
       throw ConfigError("{}: {}: {}, expected a list of integers", name_or_file, key, value.dump());
     }

@@ -15,22 +15,19 @@ std::vector<T> by_layer(const ConfigJson& config, const char* key, std::vector<T
   return values;
 }
 
-std::vector<gemma4::LayerSpec> read_layers(const ConfigJson& config, std::int64_t count) {
+std::vector<decoder::LayerSpec> read_layers(const ConfigJson& config, std::int64_t count) {
   const std::vector<bool> sliding = read_sliding_layers(config, count, 5);
   std::vector<std::int64_t> widths = config.integers("intermediate_size");
   if (widths.empty()) widths = {16384};
   widths = by_layer(config, "intermediate_size", widths, sliding.size());
-  std::vector<gemma4::LayerSpec> layers;
+  std::vector<decoder::LayerSpec> layers;
   for (std::size_t i = 0; i < sliding.size(); ++i) {
     layers.push_back({.sliding = sliding[i],
                       .head_dim = config.integer("head_dim", 256),
                       .num_key_value_heads = config.integer("num_key_value_heads", 2),
-                      .intermediate_size = widths[i],
-                      .key_is_value = false,
-                      .kv_donor = std::nullopt,
-                      .donates = false});
+                      .intermediate_size = widths[i]});
   }
-  gemma4::set_donors(config, config.integer("num_kv_shared_layers", 15), layers);
+  decoder::set_donors(config, config.integer("num_kv_shared_layers", 15), layers);
   return layers;
 }
 
@@ -71,12 +68,9 @@ TextSpec read_text_spec(const ConfigJson& config) {
   }
   const std::int64_t layers = config.integer("num_hidden_layers", 35);
   TextSpec spec;
-  static_cast<gemma4::TextSpec&>(spec) = {
+  static_cast<decoder::TextSpec&>(spec) = {
       .vocab_size = config.integer("vocab_size", 262400),
-      .vocab_size_per_layer_input = config.integer("vocab_size_per_layer_input", 262144),
       .hidden_size = config.integer("hidden_size", 2048),
-      .hidden_size_per_layer_input = config.integer("hidden_size_per_layer_input", 256),
-      .num_hidden_layers = layers,
       .num_attention_heads = config.integer("num_attention_heads", 8),
       .max_position_embeddings = config.integer("max_position_embeddings", 32768),
       .rms_norm_eps = config.number("rms_norm_eps", 1e-6),
@@ -86,6 +80,8 @@ TextSpec read_text_spec(const ConfigJson& config) {
       .layers = read_layers(config, layers),
       .full_rope = read_rope(config, "full_attention", old_full_rope(config)),
       .sliding_rope = read_rope(config, "sliding_attention", {.theta = config.number("rope_local_base_freq", 1e4)}),
+      .hidden_size_per_layer_input = config.integer("hidden_size_per_layer_input", 256),
+      .vocab_size_per_layer_input = config.integer("vocab_size_per_layer_input", 262144),
   };
   spec.altup_num_inputs = config.integer("altup_num_inputs", 4);
   spec.altup_coef_clip = config.number("altup_coef_clip", 120.0);

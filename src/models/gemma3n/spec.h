@@ -1,12 +1,11 @@
 #pragma once
 
-#include "models/gemma4/spec.h"
+#include "models/decoder/spec.h"
 
 namespace eft::gemma3n {
 
-/// The sizes of a Gemma 3n text model. Attention, shared keys and values and per-layer embeddings are those of Gemma
-/// 4's E models; AltUp, LAuReL and sparse activations are its own.
-struct TextSpec : gemma4::TextSpec {
+/// The sizes of a Gemma 3n text model. AltUp, LAuReL and sparse activations are its own.
+struct TextSpec : decoder::TextSpec {
   std::int64_t altup_num_inputs;  ///< residual streams; stream 0 is the active one
   double altup_coef_clip;         ///< 0: none
   bool altup_correct_scale;

@@ -1,17 +1,16 @@
 #include "models/gemma3n/text.h"
 
-#include <cmath>
-
 #include "autograd/checkpoint.h"
 #include "models/gemma3n/layer.h"
-#include "models/gemma4/per_layer_inputs.h"
+#include "models/decoder/per_layer_inputs.h"
 #include "ops/add/add.h"
-#include "ops/embedding/embedding.h"
 #include "ops/match_rms/match_rms.h"
 #include "ops/scale/scale.h"
 
 namespace eft::gemma3n {
 namespace {
+
+constexpr std::int32_t kEos = 1, kEndOfTurn = 106;
 
 class TextModel : public Model {
  public:
@@ -30,40 +29,23 @@ class TextModel : public Model {
       layers_.push_back(std::make_unique<Layer>(s / "layers" / static_cast<std::int64_t>(i), spec_, i));
     }
     norm_.emplace(s / "norm", spec_.hidden_size, spec_.rms_norm_eps);
-    info_.cache_windows = gemma4::cache_windows(spec_);
-    info_.family = "gemma3n";
-    info_.vocabulary = spec_.vocab_size;
-    info_.layers = spec_.num_hidden_layers;
-    info_.max_positions = spec_.max_position_embeddings;
-    info_.final_softcap = spec_.final_logit_softcapping;
-    info_.stop_tokens = {1, 106};
+    info_ = decoder::model_info(spec_, "gemma3n", {kEos, kEndOfTurn});
   }
 
   Var hidden(Context& ctx, const ModelInput& input, KvCache* cache) const override {
-    const Pass pass = gemma4::make_pass(ctx, spec_, input, dtype_, cache);
-    const Var x = embedding(ctx, embed_tokens_->var(), input.tokens, dtype_,
-                            {.scale = std::sqrt(static_cast<double>(spec_.hidden_size)),
-                             .padding_id = static_cast<std::int32_t>(spec_.pad_token_id)});
-    Var per_layer = per_layer_inputs(ctx, input.tokens, x);
+    const Pass pass = decoder::make_pass(ctx, spec_, input, dtype_, cache);
+    const Var x = decoder::embed(ctx, spec_, *embed_tokens_, input.tokens, dtype_);
+    Var per_layer = (*per_layer_)(ctx, input.tokens, x);
     Streams streams = expand(ctx, x);
     std::vector<KeyValue> donated(layers_.size());
     for (std::size_t i = 0; i < layers_.size(); ++i) {
-      if (i == gemma4::last_owner(spec_)) per_layer = wanted_rows(ctx, per_layer, pass.wanted.wanted);
+      if (i == decoder::last_owner(spec_)) per_layer = decoder::wanted_rows(ctx, per_layer, pass.wanted.wanted);
       streams = run_layer(ctx, i, streams, per_layer, pass, donated);
     }
     return (*norm_)(ctx, merge(ctx, streams));
   }
 
  private:
-  /// A block too: its intermediate results are as wide as those of all layers together.
-  Var per_layer_inputs(Context& ctx, std::span<const std::int32_t> tokens, const Var& x) const {
-    const auto segment = [this, held = std::vector<std::int32_t>(tokens.begin(), tokens.end())](
-                             Context& inner, const std::vector<Var>& in) {
-      return std::vector<Var>{(*per_layer_)(inner, held, in[0])};
-    };
-    return block(ctx, {x}, segment)[0];
-  }
-
   /// The embedding and its projections, scaled to its magnitude.
   Streams expand(Context& ctx, const Var& x) const {
     Streams streams{x};
@@ -83,12 +65,12 @@ class TextModel : public Model {
   /// Layer i as a block whose inputs and outputs include the keys and values that cross its border.
   Streams run_layer(Context& ctx, std::size_t i, const Streams& streams, const Var& per_layer, const Pass& pass,
                     std::vector<KeyValue>& donated) const {
-    const gemma4::LayerSpec& spec = spec_.layers[i];
+    const decoder::LayerSpec& spec = spec_.layers[i];
     const KeyValue shared = spec.kv_donor ? donated[*spec.kv_donor] : KeyValue{};
     std::vector<Var> inputs{per_layer, shared.keys, shared.values};
     inputs.insert(inputs.end(), streams.begin(), streams.end());
     std::vector<Var> outputs = block(ctx, inputs,
-                                     [&layer = *layers_[i], pass, narrow = i >= gemma4::last_owner(spec_),
+                                     [&layer = *layers_[i], pass, narrow = i >= decoder::last_owner(spec_),
                                       donates = spec.donates](Context& inner, const std::vector<Var>& in) {
                                        const Rows& asking = narrow ? pass.wanted : pass.all;
                                        KeyValue kv{in[1], in[2]};
@@ -106,7 +88,7 @@ class TextModel : public Model {
 
   TextSpec spec_;
   Parameter* embed_tokens_;
-  std::optional<gemma4::PerLayerInputs> per_layer_;
+  std::optional<decoder::PerLayerInputs> per_layer_;
   std::vector<Linear> altup_projections_, altup_unembed_projections_;
   std::vector<std::unique_ptr<Layer>> layers_;
   std::optional<RmsNorm> norm_;

@@ -30,7 +30,7 @@ Var Layer::add_per_layer_input(Context& ctx, const Var& x, const Var& per_layer)
 Var Layer::operator()(Context& ctx, const Var& input, const Var& per_layer, const Pass& pass, const Rows& asking,
                       KeyValue& kv) const {
   const Var attended = self_attn_(ctx, input_layernorm_(ctx, input), pass, asking, kv);
-  Var x = post_attention_layernorm_.add_to(ctx, wanted_rows(ctx, input, asking.wanted), attended);
+  Var x = post_attention_layernorm_.add_to(ctx, decoder::wanted_rows(ctx, input, asking.wanted), attended);
   Var fed = mlp_(ctx, pre_feedforward_layernorm_(ctx, x));
   if (experts_) fed = (*experts_)(ctx, fed, x);
   x = post_feedforward_layernorm_.add_to(ctx, x, fed);

@@ -1,9 +1,14 @@
 #pragma once
 
-#include "models/gemma4/attention.h"
+#include "models/decoder/attention.h"
 #include "models/gemma4/moe.h"
 
 namespace eft::gemma4 {
+
+using decoder::Attention;
+using decoder::KeyValue;
+using decoder::Pass;
+using decoder::Rows;
 
 /// One decoder layer: attention, gated MLP with a mixture of experts beside it in that kind of model, the per-layer
 /// embedding where the model has one, and the layer's scalar.

@@ -29,10 +29,7 @@ std::vector<LayerSpec> read_layers(const ConfigJson& config, std::int64_t count)
   const LayerSpec common{.sliding = true,
                          .head_dim = config.integer("head_dim", 256),
                          .num_key_value_heads = config.integer("num_key_value_heads", 4),
-                         .intermediate_size = config.integer("intermediate_size", 9216),
-                         .key_is_value = false,
-                         .kv_donor = std::nullopt,
-                         .donates = false};
+                         .intermediate_size = config.integer("intermediate_size", 9216)};
   std::vector<LayerSpec> layers(sliding.size(), common);
   for (std::size_t i = 0; i < layers.size(); ++i) {
     layers[i].sliding = sliding[i];
@@ -40,7 +37,7 @@ std::vector<LayerSpec> read_layers(const ConfigJson& config, std::int64_t count)
     layers[i].key_is_value = keys_are_values;
     read_full_layer(config, i, keys_are_values, layers[i]);
   }
-  set_donors(config, config.integer("num_kv_shared_layers", 0), layers);
+  decoder::set_donors(config, config.integer("num_kv_shared_layers", 0), layers);
   if (config.boolean("use_double_wide_mlp", false)) {
     for (LayerSpec& layer : layers) {
       if (layer.kv_donor) layer.intermediate_size *= 2;
@@ -67,42 +64,27 @@ void read_experts(const ConfigJson& config, TextSpec& spec) {
 
 }  // namespace
 
-void set_donors(const ConfigJson& config, std::int64_t shared, std::vector<LayerSpec>& layers) {
-  const auto first_shared = static_cast<std::size_t>(static_cast<std::int64_t>(layers.size()) - shared);
-  for (std::size_t i = first_shared; i < layers.size(); ++i) {
-    std::size_t donor = first_shared;
-    while (donor > 0 && layers[donor - 1].sliding != layers[i].sliding) --donor;
-    if (donor == 0) {
-      throw ConfigError("{}: {} leaves layer {} without a layer of its type to share with",
-                        config.where("num_kv_shared_layers"), shared, i);
-    }
-    layers[i].kv_donor = donor - 1;
-    layers[donor - 1].donates = true;
-  }
-}
-
 TextSpec read_text_spec(const ConfigJson& config, const TextDefaults& defaults) {
   if (config.string("use_bidirectional_attention", "") == "all") {
     throw ConfigError("{}: \"all\" is not supported; expected null or \"vision\"",
                       config.where("use_bidirectional_attention"));
   }
-  const std::int64_t layers = config.integer("num_hidden_layers", 30);
-  TextSpec spec{
+  TextSpec spec;
+  static_cast<decoder::TextSpec&>(spec) = {
       .vocab_size = config.integer("vocab_size", 262144),
-      .vocab_size_per_layer_input = config.integer("vocab_size_per_layer_input", 262144),
       .hidden_size = config.integer("hidden_size", 2304),
-      .hidden_size_per_layer_input =
-          config.integer("hidden_size_per_layer_input", defaults.hidden_size_per_layer_input),
-      .num_hidden_layers = layers,
       .num_attention_heads = config.integer("num_attention_heads", 8),
       .max_position_embeddings = config.integer("max_position_embeddings", defaults.max_position_embeddings),
       .rms_norm_eps = config.number("rms_norm_eps", 1e-6),
       .final_logit_softcapping = config.number("final_logit_softcapping", 0),
       .pad_token_id = config.integer("pad_token_id", 0),
       .window = config.integer("sliding_window", defaults.window),
-      .layers = read_layers(config, layers),
+      .layers = read_layers(config, config.integer("num_hidden_layers", 30)),
       .full_rope = read_rope(config, "full_attention", {.theta = 1e6, .rotated_share = 0.25}),
       .sliding_rope = read_rope(config, "sliding_attention", {.theta = 1e4}),
+      .hidden_size_per_layer_input =
+          config.integer("hidden_size_per_layer_input", defaults.hidden_size_per_layer_input),
+      .vocab_size_per_layer_input = config.integer("vocab_size_per_layer_input", 262144),
   };
   read_experts(config, spec);
   return spec;

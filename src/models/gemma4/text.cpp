@@ -1,14 +1,13 @@
 #include "models/gemma4/text.h"
 
-#include <cmath>
-
 #include "autograd/checkpoint.h"
 #include "models/gemma4/layer.h"
-#include "models/gemma4/per_layer_inputs.h"
-#include "ops/embedding/embedding.h"
+#include "models/decoder/per_layer_inputs.h"
 
 namespace eft::gemma4 {
 namespace {
+
+constexpr std::int32_t kEos = 1, kTurnEnd = 106, kToolResponse = 50;
 
 class TextModel : public Model {
  public:
@@ -22,39 +21,23 @@ class TextModel : public Model {
       layers_.push_back(std::make_unique<Layer>(s / "layers" / static_cast<std::int64_t>(i), spec_, i));
     }
     norm_.emplace(s / "norm", spec_.hidden_size, spec_.rms_norm_eps);
-    info_.cache_windows = cache_windows(spec_);
-    info_.family = "gemma4";
-    info_.vocabulary = spec_.vocab_size;
-    info_.layers = spec_.num_hidden_layers;
-    info_.max_positions = spec_.max_position_embeddings;
-    info_.final_softcap = spec_.final_logit_softcapping;
-    info_.stop_tokens = {1, 106, 50};
+    info_ = decoder::model_info(spec_, "gemma4", {kEos, kTurnEnd, kToolResponse});
   }
 
   Var hidden(Context& ctx, const ModelInput& input, KvCache* cache) const override {
-    const Pass pass = make_pass(ctx, spec_, input, dtype_, cache);
-    Var x = embedding(ctx, embed_tokens_->var(), input.tokens, dtype_,
-                      {.scale = std::sqrt(static_cast<double>(spec_.hidden_size)),
-                       .padding_id = static_cast<std::int32_t>(spec_.pad_token_id)});
-    Var per_layer = per_layer_ ? per_layer_inputs(ctx, input.tokens, x) : Var();
+    const Pass pass = decoder::make_pass(ctx, spec_, input, dtype_, cache);
+    Var x = decoder::embed(ctx, spec_, *embed_tokens_, input.tokens, dtype_);
+    Var per_layer = per_layer_ ? (*per_layer_)(ctx, input.tokens, x) : Var();
     std::vector<KeyValue> donated(layers_.size());
     for (std::size_t i = 0; i < layers_.size(); ++i) {
-      if (per_layer && i == last_owner(spec_)) per_layer = wanted_rows(ctx, per_layer, pass.wanted.wanted);
+      if (per_layer && i == decoder::last_owner(spec_))
+        per_layer = decoder::wanted_rows(ctx, per_layer, pass.wanted.wanted);
       x = run_layer(ctx, i, x, per_layer, pass, donated);
     }
     return (*norm_)(ctx, x);
   }
 
  private:
-  /// A block too: its intermediate results are as wide as those of all layers together.
-  Var per_layer_inputs(Context& ctx, std::span<const std::int32_t> tokens, const Var& x) const {
-    const auto segment = [this, held = std::vector<std::int32_t>(tokens.begin(), tokens.end())](
-                             Context& inner, const std::vector<Var>& in) {
-      return std::vector<Var>{(*per_layer_)(inner, held, in[0])};
-    };
-    return block(ctx, {x}, segment)[0];
-  }
-
   /// Layer i as a block whose inputs and outputs include the keys and values that cross its border.
   Var run_layer(Context& ctx, std::size_t i, const Var& x, const Var& per_layer, const Pass& pass,
                 std::vector<KeyValue>& donated) const {
@@ -62,7 +45,7 @@ class TextModel : public Model {
     const KeyValue shared = spec.kv_donor ? donated[*spec.kv_donor] : KeyValue{};
     const auto outputs =
         block(ctx, {x, per_layer, shared.keys, shared.values},
-              [&layer = *layers_[i], pass, narrow = i >= last_owner(spec_), donates = spec.donates](
+              [&layer = *layers_[i], pass, narrow = i >= decoder::last_owner(spec_), donates = spec.donates](
                   Context& inner, const std::vector<Var>& in) {
                 KeyValue kv{in[2], in[3]};
                 std::vector<Var> out{layer(inner, in[0], in[1], pass, narrow ? pass.wanted : pass.all, kv)};
@@ -75,7 +58,7 @@ class TextModel : public Model {
 
   TextSpec spec_;
   Parameter* embed_tokens_;
-  std::optional<PerLayerInputs> per_layer_;
+  std::optional<decoder::PerLayerInputs> per_layer_;
   std::vector<std::unique_ptr<Layer>> layers_;
   std::optional<RmsNorm> norm_;
 };
