@@ -8,6 +8,7 @@
 #include "models/adapter.h"
 #include "models/load.h"
 #include "tensor/device_memory.h"
+#include "train/optimizers/optimizer.h"
 
 namespace eft {
 namespace {
@@ -164,13 +165,13 @@ class Checker {
     const auto wanted = reference_.losses();
     if (wanted.empty()) return;
     Context ctx{.pool = &pool_};
-    Adamw optimizer(opened_.model->parameters(), pool_, reference_.optimizer());
+    const auto optimizer = make_optimizer(opened_.model->parameters(), pool_, reference_.optimizer());
     double worst = 0;
     double loss = first;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       worst = worse(worst, relative(loss, wanted[i]));
       if (i + 1 == wanted.size()) break;
-      optimizer.step(ctx, reference_.learning_rate(), 1.0);
+      optimizer->step(ctx, reference_.learning_rate(), 1.0);
       loss = forward_backward();
     }
     report_.distance.losses_worst = worst;

@@ -40,7 +40,8 @@ Reference::Reference(const std::filesystem::path& path) : file_(path) {
 std::vector<std::int32_t> Reference::read_ids(const std::string& name) {
   const Tensor ids = file_.tensor(name);
   const bool first = batch_ == 0;
-  if (ids.shape().rank() != 2) throw DataError("{}: {}: {}, expected [batch, length]", file_.path().string(), name, to_string(ids.shape()));
+  if (ids.shape().rank() != 2)
+    throw DataError("{}: {}: {}, expected [batch, length]", file_.path().string(), name, to_string(ids.shape()));
   if (first) {
     batch_ = ids.shape()[0];
     length_ = ids.shape()[1];
@@ -76,10 +77,10 @@ void Reference::read_optimizer() {
     if (key == "lr") {
       learning_rate_ = number(value, where);
     } else if (key == "betas") {
-      optimizer_.beta1 = number(value, where);
-      optimizer_.beta2 = number(value.substr(value.find(',') + 1), where);
+      optimizer_.adam_beta1 = number(value, where);
+      optimizer_.adam_beta2 = number(value.substr(value.find(',') + 1), where);
     } else if (key == "eps") {
-      optimizer_.epsilon = number(value, where);
+      optimizer_.adam_epsilon = number(value, where);
     } else if (key == "weight_decay") {
       optimizer_.weight_decay = number(value, where);
     } else {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tensor/safetensors.h"
-#include "train/optimizers/optimizer.h"
+#include "train/optimizers/optimizer_options.h"
 
 namespace eft {
 
@@ -44,7 +44,7 @@ class Reference {
 
   /// Learning rate and AdamW options of `losses`.
   double learning_rate() const { return learning_rate_; }
-  const AdamwOptions& optimizer() const { return optimizer_; }
+  const OptimizerOptions& optimizer() const { return optimizer_; }
   /// Recorded distance of the reference implementation's own run in "f32" or "bf16" from the truth, when recorded.
   Distance noise(const std::string& dtype) const;
 
@@ -60,7 +60,7 @@ class Reference {
   std::int64_t length_ = 0;
   std::vector<std::int32_t> tokens_, labels_, mask_;
   double learning_rate_ = 0;
-  AdamwOptions optimizer_;
+  OptimizerOptions optimizer_{.decay_norms = true};
 };
 
 }  // namespace eft

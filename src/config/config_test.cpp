@@ -44,11 +44,11 @@ TEST(Config, DefaultsAreAxolotls) {
   const RunConfig config = parse(kSmall).config;
   EXPECT_EQ(config.base_model, "model");
   EXPECT_EQ(config.adapter.kind, AdapterKind::none);
-  EXPECT_EQ(config.train.learning_rate, 2e-4);
+  EXPECT_EQ(config.train.schedule.learning_rate, 2e-4);
   EXPECT_EQ(config.train.micro_batch_size, 1);
   EXPECT_EQ(config.train.num_epochs, 1);
-  EXPECT_EQ(config.train.lr_scheduler, ScheduleKind::cosine);
-  EXPECT_EQ(config.train.max_grad_norm, 1);
+  EXPECT_EQ(config.train.schedule.kind, ScheduleKind::cosine);
+  EXPECT_EQ(config.train.optimizer.max_grad_norm, 1);
   EXPECT_EQ(config.train.seed, 42);
   EXPECT_EQ(config.train.output_dir, "model-out");
   EXPECT_EQ(config.train.precision(), Precision::bfloat16);
@@ -59,10 +59,10 @@ TEST(Config, DefaultsAreAxolotls) {
 }
 
 TEST(Config, WarmUpFollowsAxolotl) {
-  EXPECT_EQ(parse(kSmall).config.train.warmup(1000), 30);
-  EXPECT_EQ(parse(kSmall).config.train.warmup(10000), 100);
-  EXPECT_EQ(parse(std::string(kSmall) + "warmup_ratio: 0.1\n").config.train.warmup(25), 2);
-  EXPECT_EQ(parse(std::string(kSmall) + "warmup_steps: 0\n").config.train.warmup(1000), 0);
+  EXPECT_EQ(parse(kSmall).config.train.schedule.warmup(1000), 30);
+  EXPECT_EQ(parse(kSmall).config.train.schedule.warmup(10000), 100);
+  EXPECT_EQ(parse(std::string(kSmall) + "warmup_ratio: 0.1\n").config.train.schedule.warmup(25), 2);
+  EXPECT_EQ(parse(std::string(kSmall) + "warmup_steps: 0\n").config.train.schedule.warmup(1000), 0);
 }
 
 TEST(Config, PrecisionKeysAgreeOrAreRefused) {
@@ -342,7 +342,7 @@ TEST(Config, AxolotlsExamplesReadOnceThatIsTakenOut) {
     Notes notes;
     const RunConfig config = read_config(entry.path(), plain, notes);
     EXPECT_EQ(config.adapter.kind, AdapterKind::lora);
-    EXPECT_EQ(config.train.learning_rate, 2e-4);
+    EXPECT_EQ(config.train.schedule.learning_rate, 2e-4);
     EXPECT_TRUE(config.adapter.target_modules.is_string);
     EXPECT_EQ(config.data.eot_tokens.size(), 1U);
     EXPECT_FALSE(notes.empty());
@@ -352,8 +352,7 @@ TEST(Config, AxolotlsExamplesReadOnceThatIsTakenOut) {
 }
 
 TEST(Config, TheReferencePageIsUpToDate) {
-  EXPECT_EQ(read_text("docs/options.md"), reference_page())
-      << "write it anew: eft config-reference > docs/options.md";
+  EXPECT_EQ(read_text("docs/options.md"), reference_page()) << "write it anew: eft config-reference > docs/options.md";
 }
 
 TEST(Config, TheJsonSchemaNamesEveryKey) {

@@ -99,7 +99,7 @@ constexpr std::array kRules = {
          [](Config c) { return ignores_template(c.data.chat_template, c.data.chat_template_jinja); }},
 
     Rule{"warmup_ratio", "set beside warmup_steps; remove one",
-         [](Config c) { return c.train.warmup_ratio && c.train.warmup_steps; }},
+         [](Config c) { return c.train.schedule.warmup_ratio && c.train.schedule.warmup_steps; }},
     Rule{"save_steps", "set beside saves_per_epoch; remove one",
          [](Config c) { return c.train.save_steps && c.train.saves_per_epoch; }},
     Rule{"save_steps", "neither a share below 1 nor a whole number of steps",
@@ -184,7 +184,7 @@ void add_idle_notes(const RunConfig& config, Notes& notes) {
   if (train.evals_per_epoch && !has_evaluation_rows(config)) {
     notes.push_back("evals_per_epoch has no effect: neither val_set_size nor test_datasets is set");
   }
-  if (train.lr_scheduler == ScheduleKind::constant && (train.warmup_steps || train.warmup_ratio)) {
+  if (train.schedule.kind == ScheduleKind::constant && (train.schedule.warmup_steps || train.schedule.warmup_ratio)) {
     notes.push_back("the warm-up has no effect with lr_scheduler: constant; constant_with_warmup has one");
   }
 }

@@ -6,24 +6,10 @@
 #include <optional>
 
 #include "schema/field.h"
+#include "train/optimizers/optimizer_options.h"
+#include "train/optimizers/schedule_options.h"
 
 namespace eft {
-
-enum class OptimizerKind { adamw };
-
-/// Axolotl's spellings of one algorithm: AdamW as in torch.optim.AdamW.
-constexpr auto enum_names(OptimizerKind) {
-  return std::array{EnumName{OptimizerKind::adamw, "adamw_torch_fused"}, EnumName{OptimizerKind::adamw, "adamw_torch"},
-                    EnumName{OptimizerKind::adamw, "adamw_hf"}};
-}
-
-enum class ScheduleKind { constant, constant_with_warmup, linear, cosine };
-
-constexpr auto enum_names(ScheduleKind) {
-  return std::array{EnumName{ScheduleKind::constant, "constant"},
-                    EnumName{ScheduleKind::constant_with_warmup, "constant_with_warmup"},
-                    EnumName{ScheduleKind::linear, "linear"}, EnumName{ScheduleKind::cosine, "cosine"}};
-}
 
 /// When something periodic happens, unless a number of steps says so.
 enum class Interval { no, steps, epoch };
@@ -69,17 +55,8 @@ struct TrainOptions {
   double num_epochs = 1;
   std::optional<std::int64_t> max_steps;  ///< exactly this many optimizer steps, whatever num_epochs says
 
-  OptimizerKind optimizer = OptimizerKind::adamw;
-  double learning_rate = 0;
-  double weight_decay = 0;
-  double adam_beta1 = 0.9;
-  double adam_beta2 = 0.999;
-  double adam_epsilon = 1e-8;
-  double max_grad_norm = 1;  ///< 0: do not clip
-
-  ScheduleKind lr_scheduler = ScheduleKind::cosine;
-  std::optional<std::int64_t> warmup_steps;
-  std::optional<double> warmup_ratio;
+  OptimizerOptions optimizer;
+  ScheduleOptions schedule;
 
   std::int64_t seed = 42;
   std::filesystem::path output_dir = "model-out";
@@ -115,37 +92,18 @@ struct TrainOptions {
   }
   /// Whether the result is the model of the best evaluation; as in Axolotl, stopping early implies it.
   bool keeps_best() const { return load_best_model_at_end.value_or(early_stopping_patience > 0); }
-  /// Warm-up steps of a run of `total_steps`: warmup_steps, else the share warmup_ratio, else Axolotl's default of 3 %
-  /// and at most 100.
-  std::int64_t warmup(std::int64_t total_steps) const {
-    if (warmup_steps) return *warmup_steps;
-    if (warmup_ratio) return static_cast<std::int64_t>(*warmup_ratio * static_cast<double>(total_steps));
-    const auto share = static_cast<std::int64_t>(0.03 * static_cast<double>(total_steps));
-    return share < 100 ? share : 100;
-  }
 };
 
 template <class Visitor>
 void describe(Visitor&& field, TrainOptions& o) {
-  const Bounds share{.min = 0, .max = 1, .below_max = true};
   field({"micro_batch_size", "Rows of one forward pass."}, o.micro_batch_size, Bounds{1, 1 << 20});
   field({"gradient_accumulation_steps", "Forward passes of one optimizer step."}, o.gradient_accumulation_steps,
         Bounds{1, 1 << 20});
   field({"num_epochs", "Passes over the data; may be a fraction."}, o.num_epochs, Bounds{.min = 0, .above_min = true});
   field({"max_steps", "Optimizer steps of the run, in place of num_epochs; the data is repeated as needed."},
         o.max_steps, Bounds{1});
-  field({"optimizer", "AdamW under any of Axolotl's names for it."}, o.optimizer);
-  field({"learning_rate", "Peak learning rate.", true}, o.learning_rate, Bounds{.min = 0, .above_min = true});
-  field({"weight_decay", "Decoupled weight decay; weights of norms have none, as with Transformers' trainer."}, o.weight_decay, Bounds{0});
-  field({"adam_beta1", "Decay of the first moment."}, o.adam_beta1, share);
-  field({"adam_beta2", "Decay of the second moment."}, o.adam_beta2, share);
-  field({"adam_epsilon", "Added to the root of the second moment."}, o.adam_epsilon, Bounds{0});
-  field({"max_grad_norm", "Largest norm of the gradient; 0 does not clip."}, o.max_grad_norm, Bounds{0});
-  field({"lr_scheduler", "Shape of the learning rate after the warm-up."}, o.lr_scheduler);
-  field({"warmup_steps", "Steps in which the learning rate rises; left out, 3 % of all steps and at most 100."},
-        o.warmup_steps, Bounds{0});
-  field({"warmup_ratio", "The same as a share of all steps; not together with warmup_steps."}, o.warmup_ratio,
-        Bounds{0, 1});
+  describe(field, o.optimizer);
+  describe(field, o.schedule);
   field({"seed", "Seed of initialisation, shuffling and dropout."}, o.seed, Bounds{0});
   field({"output_dir", "Folder for the result, its checkpoints and metrics.jsonl."}, o.output_dir);
   field({"logging_steps", "Steps between two lines of metrics; left out, 0.5 % of all steps, from 1 to 10."},
@@ -189,11 +147,12 @@ void describe(Visitor&& field, TrainOptions& o) {
          "out, true when a step would not fit into memory otherwise."},
         o.gradient_checkpointing);
   field({"device", "cpu or cuda; auto takes cuda where the build and the machine have it."}, o.device);
-  field({"ple_cpu_offload",
-         "On a GPU, keep the table of the per-layer embeddings (Gemma 3n; Gemma 4 E2B and E4B) in pinned host memory, of "
-         "which a step reads the rows of its tokens: 4 to 5 GB less on the device. Not where the table is trained. On "
-         "the cpu it stays in the checkpoint's file, with the key and without."},
-        o.ple_cpu_offload);
+  field(
+      {"ple_cpu_offload",
+       "On a GPU, keep the table of the per-layer embeddings (Gemma 3n; Gemma 4 E2B and E4B) in pinned host memory, of "
+       "which a step reads the rows of its tokens: 4 to 5 GB less on the device. Not where the table is trained. On "
+       "the cpu it stays in the checkpoint's file, with the key and without."},
+      o.ple_cpu_offload);
   field(
       {"cuda_graphs",
        "On a GPU, queue the work of each micro batch as one CUDA graph, for small models whose steps the host limits. "

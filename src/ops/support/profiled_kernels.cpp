@@ -8,6 +8,7 @@
 #include "ops/gather_rows/gather_rows.h"
 #include "ops/gaussian_topk/gaussian_topk.h"
 #include "ops/geglu/geglu.h"
+#include "ops/gradients/gradients.h"
 #include "ops/grouped_linear/grouped_linear.h"
 #include "ops/grouped_low_rank/grouped_low_rank.h"
 #include "ops/linear/linear.h"
@@ -140,7 +141,8 @@ Products wanted_rows(Stream, ConstView, std::span<const std::int64_t>, View y) {
 Products updated_parameters(Stream, const AdamwStep&, std::span<const AdamwTensors> parameters) {
   double bytes = 0;
   for (const AdamwTensors& t : parameters) {
-    bytes += bytes_of(t.gradient) + bytes_of(t.exact) + bytes_of(t.first) + bytes_of(t.second) + bytes_of(t.rounded);
+    bytes += bytes_of(t.parameter.gradient) + bytes_of(t.parameter.exact) + bytes_of(t.parameter.rounded);
+    bytes += bytes_of(t.first) + bytes_of(t.second);
   }
   return {.flops = 0, .narrow = false, .sizes = "", .bytes = bytes};
 }
@@ -176,7 +178,7 @@ void add_products(Entries& list) {
 
 void add_elementwise(Entries& list) {
   list.push_back(profiled<&adamw_kernels, &AdamwKernels::update>("update", updated_parameters));
-  list.push_back(profiled<&adamw_kernels, &AdamwKernels::squared_norm>("squared_norm"));
+  list.push_back(profiled<&gradient_kernels, &GradientKernels::squared_norm>("squared_norm"));
   list.push_back(profiled<&add_kernels, &AddKernels::forward>("forward"));
   list.push_back(profiled<&add_kernels, &AddKernels::backward>("backward"));
   list.push_back(profiled<&dropout_kernels, &DropoutKernels::apply>("apply"));

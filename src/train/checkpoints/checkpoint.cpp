@@ -79,7 +79,7 @@ void read_best(const Json& json, const fs::path& folder, TrainerState& state) {
 }
 
 /// Moments, and the exact values that the weights beside them are rounded from (adapters are stored exactly).
-NamedTensors optimizer_tensors(const OpenedModel& opened, const Adamw& optimizer) {
+NamedTensors optimizer_tensors(const OpenedModel& opened, const Optimizer& optimizer) {
   NamedTensors tensors = optimizer.state();
   for (const Parameter& parameter : opened.model->parameters()) {
     const bool rounded = parameter.trainable() && parameter.master && !parameter.is_adapter();
@@ -112,7 +112,7 @@ fs::path checkpoint_folder(const TrainJob& job, std::int64_t step) {
   return job.train.output_dir / fmt::format("{}{}", kPrefix, step);
 }
 
-fs::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const Adamw& optimizer,
+fs::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const Optimizer& optimizer,
                          const TrainerState& state) {
   const fs::path folder = checkpoint_folder(job, state.step);
   Json json{{"format", "eft-trainer-state-1"},
@@ -134,7 +134,7 @@ fs::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const A
 }
 
 TrainerState load_checkpoint(const fs::path& folder, const TrainJob& job, OpenedModel& opened, Pool& pool,
-                             Adamw& optimizer) {
+                             Optimizer& optimizer) {
   const Json json = read_state(folder);
   const std::string damaged = damaged_file(folder, json);
   if (!damaged.empty()) {

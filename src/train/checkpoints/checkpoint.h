@@ -37,13 +37,13 @@ std::filesystem::path checkpoint_folder(const TrainJob& job, std::int64_t step);
 
 /// Writes checkpoint_folder: the weights as in a result, optimizer.safetensors and trainer_state.json. The
 /// folder appears only when complete; throws FileError and leaves nothing behind when the disk is full. Returns it.
-std::filesystem::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const Adamw& optimizer,
+std::filesystem::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const Optimizer& optimizer,
                                       const TrainerState& state);
 
 /// Takes up weights and moments of a checkpoint in a model that was opened for the same job. Throws FileError or
 /// ConfigError when the folder holds something else.
 TrainerState load_checkpoint(const std::filesystem::path& folder, const TrainJob& job, OpenedModel& opened, Pool& pool,
-                             Adamw& optimizer);
+                             Optimizer& optimizer);
 
 /// Takes up the weights only.
 void load_weights(const std::filesystem::path& folder, const TrainJob& job, OpenedModel& opened, Pool& pool);

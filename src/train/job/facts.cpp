@@ -72,8 +72,8 @@ void add_steps(RunFacts& facts, const TrainJob& job, const Trainer& trainer) {
   if (job.train.keeps_best()) {
     facts.notes.push_back("the result is the model of the smallest eval_loss; a checkpoint of it is kept");
   }
-  for (const auto& name : enum_names(job.train.lr_scheduler)) {
-    if (name.value == job.train.lr_scheduler) facts.schedule = name.name;
+  for (const auto& name : enum_names(job.train.schedule.kind)) {
+    if (name.value == job.train.schedule.kind) facts.schedule = name.name;
   }
 }
 

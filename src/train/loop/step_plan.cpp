@@ -32,7 +32,7 @@ StepPlan plan_steps(const TrainOptions& options, std::int64_t batches_per_epoch,
   if (batches_per_epoch == 0) plan.steps_per_epoch = options.max_steps.value_or(1);
   plan.steps = options.max_steps.value_or(
       static_cast<std::int64_t>(std::ceil(options.num_epochs * static_cast<double>(plan.steps_per_epoch))));
-  plan.warmup_steps = options.warmup(plan.steps);
+  plan.warmup_steps = options.schedule.warmup(plan.steps);
   plan.logging_steps = options.logging_steps.value_or(std::clamp<std::int64_t>(plan.steps / 200, 1, 10));
   plan.save = period_of({options.save_steps, options.saves_per_epoch, options.save_strategy, Interval::epoch}, plan);
   if (has_eval_rows) {

@@ -6,6 +6,7 @@
 #include "tensor/device_memory.h"
 #include "train/loop/finite.h"
 #include "train/loop/wanted_tokens.h"
+#include "train/optimizers/gradients.h"
 
 namespace eft {
 namespace {
@@ -34,10 +35,10 @@ StepResult Stepper::step(std::span<const PackedRow> micro_batches, double learni
     result.label_tokens += row.label_tokens();
   }
   Context ctx{.pool = &pool_,
-              .dropout_seed = options_.seed,
+              .dropout_seed = static_cast<std::uint64_t>(options_.seed),
               .dropout_counter = static_cast<std::uint64_t>(step) << kDropoutBitsOfStep,
               .training = true,
-              .recompute = options_.recompute};
+              .recompute = options_.gradient_checkpointing.value_or(false)};
   // A loss is read when the next micro batch has been queued too: a device has work while the host waits.
   Tensor earlier;
   for (const PackedRow& row : micro_batches) {
@@ -47,13 +48,13 @@ StepResult Stepper::step(std::span<const PackedRow> micro_batches, double learni
   }
   if (earlier) result.loss += item(earlier);
   forget_mapped(model_.parameters(), Forget::gathered);
-  result.grad_norm = optimizer_.gradient_norm(ctx);
+  result.grad_norm = gradient_norm(ctx, model_.parameters());
   if (!std::isfinite(result.loss) || !std::isfinite(result.grad_norm)) {
     result.not_finite = first_not_finite(model_.parameters());
-    optimizer_.discard_gradients();
+    discard_gradients(model_.parameters());
     return result;
   }
-  optimizer_.step(ctx, learning_rate, clip_factor(result.grad_norm, options_.max_grad_norm));
+  optimizer_.step(ctx, learning_rate, clip_factor(result.grad_norm, options_.optimizer.max_grad_norm));
   result.updated = true;
   return result;
 }

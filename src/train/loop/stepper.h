@@ -10,15 +10,9 @@
 #include "data/batches/loader.h"
 #include "models/model.h"
 #include "train/optimizers/optimizer.h"
+#include "train/train_options.h"
 
 namespace eft {
-
-struct StepperOptions {
-  double max_grad_norm = 1;  ///< 0: do not clip
-  bool recompute = false;
-  bool cuda_graphs = false;  ///< a device runs the work of a micro batch as one recorded piece
-  std::uint64_t seed = 0;    ///< of dropout
-};
 
 struct StepResult {
   double loss = 0;       ///< mean over the label tokens of all micro batches
@@ -32,7 +26,8 @@ struct StepResult {
 /// One optimizer step after the other: forward, backward, clipping, update. The planner runs the same code on meta.
 class Stepper {
  public:
-  Stepper(Model& model, Pool& pool, Adamw& optimizer, StepperOptions options)
+  /// All of these must outlive the stepper.
+  Stepper(Model& model, Pool& pool, Optimizer& optimizer, const TrainOptions& options)
       : model_(model), pool_(pool), optimizer_(optimizer), options_(options) {}
 
   /// A step over all `micro_batches`; the loss is divided by their label tokens together. `step`, counted from 0,
@@ -45,8 +40,8 @@ class Stepper {
 
   Model& model_;
   Pool& pool_;
-  Adamw& optimizer_;
-  StepperOptions options_;
+  Optimizer& optimizer_;
+  const TrainOptions& options_;
   bool warm_ = false;  ///< a micro batch has run plainly, and with it whatever the device does only once
 };
 

@@ -10,8 +10,8 @@ constexpr double kSameInFloat32 = 1e-6;
 TEST(Stepper, accumulation_equals_a_larger_batch) {
   const TestFolder folder;
   TinyRun run(folder.path());
-  run.job.train.adam_epsilon = 1e-4;  // else the rounding of a gradient near zero makes a step of full size
-  run.job.train.learning_rate = 1e-3;
+  run.job.train.optimizer.adam_epsilon = 1e-4;  // else the rounding of a gradient near zero makes a step of full size
+  run.job.train.schedule.learning_rate = 1e-3;
   const Outcome together = train(run);
   run.job.train.micro_batch_size = 1;
   run.job.train.gradient_accumulation_steps = 2;
@@ -76,12 +76,12 @@ TEST(Stepper, full_training_lowers_the_loss) {
 struct Bench {
   explicit Bench(const TrainJob& job)
       : opened(open_for_training(job, pool)),
-        optimizer(opened.model->parameters(), pool, adamw_options(job.train)),
-        stepper(*opened.model, pool, optimizer, stepper_options(job.train)) {}
+        optimizer(make_optimizer(opened.model->parameters(), pool, job.train.optimizer)),
+        stepper(*opened.model, pool, *optimizer, job.train) {}
 
   Pool pool{Device::cpu};
   OpenedModel opened;
-  Adamw optimizer;
+  std::unique_ptr<Optimizer> optimizer;
   Stepper stepper;
 };
 
@@ -91,7 +91,7 @@ TEST(Stepper, weight_decay_leaves_norms_alone) {
   run.job.adapter.kind = AdapterKind::none;
   run.job.train.max_steps = 1;
   const Outcome plain = train(run);
-  run.job.train.weight_decay = 0.5;
+  run.job.train.optimizer.weight_decay = 0.5;
   const Outcome decayed = train(run);
   Pool pool(Device::cpu);
   const OpenedModel opened = open_for_training(run.job, pool);
@@ -196,7 +196,7 @@ TEST(Stepper, changes_nothing_when_the_loss_is_not_finite) {
   Loader loader(run.train, train_loader_options(run.job));
   const PackedRow row = loader.next();
   EXPECT_FALSE(bench.stepper.step({&row, 1}, 1e-3, 0).updated);
-  EXPECT_EQ(bench.optimizer.steps(), 0);
+  EXPECT_EQ(bench.optimizer->steps(), 0);
 }
 
 }  // namespace

@@ -66,10 +66,10 @@ struct TinyRun {
     job.data.sequence_len = 64;
     job.train.output_dir = output;
     job.train.float32 = true;
-    job.train.learning_rate = 1e-2;
+    job.train.schedule.learning_rate = 1e-2;
     job.train.micro_batch_size = 2;
     job.train.max_steps = 4;
-    job.train.warmup_steps = 0;
+    job.train.schedule.warmup_steps = 0;
     job.train.save_strategy = Interval::no;
     job.train.seed = 5;
   }

@@ -7,7 +7,6 @@
 
 #include "base/fault.h"
 #include "data/rows/length.h"
-#include "train/plan/memory_plan.h"
 #include "train/job/row_sources.h"
 #include "train/checkpoints/save.h"
 #include "train/checkpoints/staged_folder.h"
@@ -64,16 +63,16 @@ Trainer::Trainer(const TrainJob& job, OpenedModel& opened, Pool& pool, TrainRows
       rows_(rows),
       loader_(train_loader(job, rows)),
       plan_(plan_steps(job.train, loader_.batches_per_epoch(), !rows.eval.empty())),
-      optimizer_(opened.model->parameters(), pool, adamw_options(job.train)),
-      stepper_(*opened.model, pool, optimizer_, stepper_options(job.train)),
-      schedule_(job.train.lr_scheduler, job.train.learning_rate, plan_.warmup_steps, plan_.steps) {
+      optimizer_(make_optimizer(opened.model->parameters(), pool, job.train.optimizer)),
+      stepper_(*opened.model, pool, *optimizer_, job.train),
+      schedule_(job.train.schedule, plan_.steps) {
   state_.total_steps = plan_.steps;
   state_.train_examples = static_cast<std::int64_t>(rows.train.size());
   state_.train_tokens = rows.train.tokens();
 }
 
 void Trainer::resume(const std::filesystem::path& checkpoint) {
-  const TrainerState stored = load_checkpoint(checkpoint, job_, opened_, pool_, optimizer_);
+  const TrainerState stored = load_checkpoint(checkpoint, job_, opened_, pool_, *optimizer_);
   if (stored.train_examples != state_.train_examples || stored.train_tokens != state_.train_tokens) {
     throw ConfigError("{}: made with {} rows of {} tokens, got {} rows of {}; a run can only go on with the same data",
                       checkpoint.string(), stored.train_examples, stored.train_tokens, state_.train_examples,
@@ -241,7 +240,7 @@ bool Trainer::save_asked(const RunRequests& requests) const {
 
 void Trainer::save_checkpoint_now(Progress& progress, bool needed) {
   try {
-    const auto folder = save_checkpoint(job_, opened_, optimizer_, state_);
+    const auto folder = save_checkpoint(job_, opened_, *optimizer_, state_);
     progress.say("wrote " + folder.string());
     std::erase(checkpoints_, folder);
     checkpoints_.push_back(folder);

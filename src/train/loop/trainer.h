@@ -86,7 +86,7 @@ class Trainer {
   TrainRows rows_;
   Loader loader_;
   StepPlan plan_;
-  Adamw optimizer_;
+  std::unique_ptr<Optimizer> optimizer_;
   Stepper stepper_;
   Schedule schedule_;
   TrainerState state_;

@@ -17,7 +17,7 @@ TEST(Trainer, writes_every_step_and_evaluation) {
   TinyRun run(folder.path());
   run.eval = random_examples(3, 251, 9);
   run.job.train.eval_steps = 2;
-  run.job.train.lr_scheduler = ScheduleKind::linear;
+  run.job.train.schedule.kind = ScheduleKind::linear;
   const Outcome outcome = train(run);
   std::string order;
   for (const auto& line : outcome.metrics) {
@@ -129,7 +129,7 @@ TEST(Trainer, keeps_the_best_model_beside_the_latest_checkpoint) {
   const TestFolder folder;
   TinyRun run(folder.path());
   run.eval = random_examples(3, 251, 9);
-  run.job.train.learning_rate = 1;  // too much: the first evaluation is the best
+  run.job.train.schedule.learning_rate = 1;  // too much: the first evaluation is the best
   run.job.train.eval_steps = 1;
   run.job.train.save_total_limit = 1;
   run.job.train.early_stopping_patience = 2;
@@ -165,8 +165,8 @@ TEST(Trainer, skips_a_step_that_is_not_finite_when_told_so) {
   const TestFolder folder;
   TinyRun run(folder.path());
   run.job.train.on_nonfinite_step = OnNonfiniteStep::skip;
-  run.job.train.learning_rate = 1e38;
-  run.job.train.max_grad_norm = 0;
+  run.job.train.schedule.learning_rate = 1e38;
+  run.job.train.optimizer.max_grad_norm = 0;
   run.job.train.max_steps = 6;
   Pool pool(Device::cpu);
   OpenedModel opened = open_for_training(run.job, pool);
@@ -183,8 +183,8 @@ TEST(Trainer, skips_a_step_that_is_not_finite_when_told_so) {
 TEST(Trainer, names_step_and_rows_when_the_loss_is_not_finite) {
   const TestFolder folder;
   TinyRun run(folder.path());
-  run.job.train.learning_rate = 1e38;
-  run.job.train.max_grad_norm = 0;
+  run.job.train.schedule.learning_rate = 1e38;
+  run.job.train.optimizer.max_grad_norm = 0;
   try {
     train(run);
     FAIL() << "an infinite learning rate went well";

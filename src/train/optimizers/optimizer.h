@@ -1,57 +1,67 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "autograd/tape.h"
 #include "nn/parameter.h"
+#include "ops/parameter_update/parameter_update.h"
 #include "tensor/safetensors.h"
+#include "train/optimizers/update_rule.h"
 
 namespace eft {
 
-struct AdamwOptions {
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
-  double weight_decay = 0.0;
-  bool decay_norms = true;  ///< false: weights of norms have no weight decay, as with Transformers' trainer
-};
-
-/// Whether a parameter belongs to a norm (or is a bias), by the names that Transformers' trainer goes by.
-bool is_norm(std::string_view name);
-
-/// AdamW over the trainable parameters of a store, as torch.optim.AdamW. Moments are kept in the gradients' dtype.
-class Adamw {
+/// How gradients change the trainable parameters of a store. A kind of optimizer keeps its state in tensors from the
+/// pool, one list in the order of `members`, and says how one step changes a parameter and its state.
+class Optimizer {
  public:
-  Adamw(ParameterStore& store, Pool& pool, AdamwOptions options);
+  virtual ~Optimizer() = default;
+  Optimizer(const Optimizer&) = delete;
+  Optimizer& operator=(const Optimizer&) = delete;
 
-  /// Global norm of all gradients; parameters that got none count as zero.
-  double gradient_norm(Context& ctx) const;
-  /// One update from the gradients times `gradient_scale`, after which the gradients count as empty.
+  /// What a checkpoint calls it: "adamw".
+  virtual std::string_view kind() const = 0;
+  /// One update from the gradients times `gradient_scale`, after which the gradients count as empty. Parameters that
+  /// got none stay as they are.
   void step(Context& ctx, double learning_rate, double gradient_scale);
-  /// Counts all gradients as empty without an update.
-  void discard_gradients();
   /// Updates made so far.
   std::int64_t steps() const { return steps_; }
 
-  /// The moments as "first.NAME" and "second.NAME".
-  NamedTensors state() const;
+  /// All that a checkpoint has to keep, under names that begin with a word of the optimizer's: "first.NAME".
+  virtual NamedTensors state() const = 0;
   /// Takes up the state that a run of `steps` updates wrote. Throws FileError when it is of other parameters.
-  void restore(const Safetensors& file, std::int64_t steps);
+  virtual void restore(const Safetensors& file, std::int64_t steps);
+
+ protected:
+  /// A trainable parameter and the rule it is updated by.
+  struct Member {
+    Parameter* parameter;
+    UpdateRule rule;
+  };
+  /// A member that got a gradient: its place in `members` and what a kernel needs of it.
+  struct Reached {
+    std::size_t member;
+    ParameterUpdate update;
+  };
+
+  Optimizer(ParameterStore& store, const OptimizerOptions& options);
+  /// The update of one step; runs no kernel on meta.
+  virtual void update(Context& ctx, std::span<const Reached> reached, double gradient_scale) = 0;
+
+  const std::vector<Member>& members() const { return members_; }
+  /// A zero for each element of each member, in the dtype of its gradient.
+  std::vector<Tensor> zeros(Pool& pool) const;
 
  private:
-  struct State {
-    Parameter* parameter;
-    Tensor first, second;
-    bool decays;
-  };
-  std::vector<State> states_;
-  AdamwOptions options_;
+  std::vector<Member> members_;
   std::int64_t steps_ = 0;
 };
 
-/// Factor that brings a gradient of `norm` down to `max_norm` (torch's clip_grad_norm_); 1 when max_norm is 0.
-double clip_factor(double norm, double max_norm);
+/// The optimizer that the options name.
+std::unique_ptr<Optimizer> make_optimizer(ParameterStore& store, Pool& pool, const OptimizerOptions& options);
 
 }  // namespace eft

@@ -2,20 +2,27 @@
 
 #include <cstdint>
 
-#include "train/train_options.h"
+#include "train/optimizers/schedule_options.h"
 
 namespace eft {
+
+/// Where a step stands behind the warm-up of a run, in steps.
+struct AfterWarmup {
+  double done;
+  double left;
+  double all;  ///< at least 1
+};
 
 /// The learning rate of each step, equal to Transformers' get_scheduler.
 class Schedule {
  public:
-  Schedule(ScheduleKind kind, double peak, std::int64_t warmup_steps, std::int64_t total_steps);
+  Schedule(const ScheduleOptions& options, std::int64_t total_steps);
   /// Rate of optimizer step `step`, counted from 0.
   double at(std::int64_t step) const;
 
  private:
-  ScheduleKind kind_;
-  double peak_;
+  ScheduleOptions options_;
+  double (*share_)(const AfterWarmup&, const ScheduleOptions&);  ///< of the peak
   std::int64_t warmup_;
   std::int64_t total_;
 };

@@ -9,7 +9,7 @@ namespace eft {
 namespace {
 
 std::vector<double> rates(ScheduleKind kind, std::int64_t warmup, std::int64_t total) {
-  const Schedule schedule(kind, 1.0, warmup, total);
+  const Schedule schedule({.learning_rate = 1, .kind = kind, .warmup_steps = warmup, .warmup_ratio = {}}, total);
   std::vector<double> result;
   for (std::int64_t step = 0; step < total; ++step) result.push_back(schedule.at(step));
   return result;

@@ -40,29 +40,14 @@ void add_host_weights(MemoryFacts& facts, const Model& model, const PackedRow& r
 
 }  // namespace
 
-StepperOptions stepper_options(const TrainOptions& options) {
-  return {.max_grad_norm = options.max_grad_norm,
-          .recompute = options.gradient_checkpointing.value_or(false),
-          .cuda_graphs = options.cuda_graphs,
-          .seed = static_cast<std::uint64_t>(options.seed)};
-}
-
-AdamwOptions adamw_options(const TrainOptions& options) {
-  return {.beta1 = options.adam_beta1,
-          .beta2 = options.adam_beta2,
-          .epsilon = options.adam_epsilon,
-          .weight_decay = options.weight_decay,
-          .decay_norms = false};
-}
-
 MemoryFacts plan_memory(const TrainJob& job, const PackedRow& largest, Device device) {
   Pool pool(Device::meta, device);
   const OpenedModel opened = open_for_training(job, pool);
   MemoryFacts facts;
   facts.device = name_of(device);
   add_host_weights(facts, *opened.model, largest);
-  Adamw optimizer(opened.model->parameters(), pool, adamw_options(job.train));
-  Stepper stepper(*opened.model, pool, optimizer, stepper_options(job.train));
+  const auto optimizer = make_optimizer(opened.model->parameters(), pool, job.train.optimizer);
+  Stepper stepper(*opened.model, pool, *optimizer, job.train);
   // A second micro batch meets the gradients of the first; more of them change nothing.
   const std::size_t batches = job.train.gradient_accumulation_steps > 1 ? 2 : 1;
   // The second step begins with the gradients' tensors and the free blocks of the first.

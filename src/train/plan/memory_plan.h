@@ -6,10 +6,6 @@
 
 namespace eft {
 
-/// The settings of a job's steps.
-StepperOptions stepper_options(const TrainOptions& options);
-AdamwOptions adamw_options(const TrainOptions& options);
-
 /// Peak bytes of a step on `device` over micro batches like `largest`, by running it on the meta device.
 MemoryFacts plan_memory(const TrainJob& job, const PackedRow& largest, Device device = Device::cpu);
 
