@@ -128,6 +128,23 @@ TEST(Config, KnownKeysThatAreNotActedOnAreErrorsWithARemedy) {
             "run.yaml:6 save_safetensors: not supported yet; remove the key; eft writes safetensors only");
 }
 
+TEST(Config, SgdTakesItsSettingsFromOptimArgs) {
+  const std::string sgd = std::string(kSmall) + "optimizer: sgd\n";
+  EXPECT_EQ(parse(sgd).config.train.optimizer.sgd, SgdOptions());
+  const OptimizerOptions options =
+      parse(sgd + "optim_args: {momentum: 0.9, nesterov: true}\n").config.train.optimizer;
+  EXPECT_EQ(options.kind, OptimizerKind::sgd);
+  EXPECT_EQ(options.sgd, (SgdOptions{.momentum = 0.9, .dampening = 0, .nesterov = true}));
+  EXPECT_EQ(error_of("optim_args: {momentum: 0.9}\n"),
+            "run.yaml:6 optim_args: set for an optimizer that takes none; use optimizer: sgd or remove it");
+  EXPECT_EQ(error_of("optim_args: {nesterov: true}\noptimizer: sgd\n"),
+            "run.yaml:6 optim_args: nesterov needs momentum above 0 and dampening: 0, as in torch");
+  EXPECT_EQ(error_of("optim_args: {momentum: 0.9, dampening: 0.1, nesterov: true}\noptimizer: sgd\n"),
+            "run.yaml:6 optim_args: nesterov needs momentum above 0 and dampening: 0, as in torch");
+  EXPECT_EQ(error_of("optim_args: {momentun: 0.9}\noptimizer: sgd\n"),
+            "run.yaml:6 optim_args.momentun: unknown key; did you mean momentum?");
+}
+
 TEST(Config, ATypeMayBeAMapping) {
   const std::string lines =
       "  - path: b.jsonl\n    type:\n      field_instruction: ask\n      format: '{instruction}|{input}'\n";

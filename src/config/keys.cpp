@@ -85,7 +85,7 @@ constexpr std::array kRunGroups = {
     KeyGroup{KeyClass::unsupported, "-", "set gradient_accumulation_steps to batch_size / micro_batch_size",
              "batch_size"},
     KeyGroup{KeyClass::unsupported, "-", kRemove,
-             "auto_find_batch_size embedding_lr embedding_lr_scale optim_args optim_target_modules "
+             "auto_find_batch_size embedding_lr embedding_lr_scale optim_target_modules "
              "torchdistx_path lr_scheduler_kwargs lr_quadratic_warmup cosine_min_lr_ratio cosine_constant_lr_ratio "
              "lr_div_factor lr_groups adam_epsilon2 adam_beta3 dion_lr dion_momentum dion_rank_fraction "
              "dion_rank_multiple_of qgalore_rank qgalore_update_proj_gap qgalore_scale qgalore_proj_type "
@@ -159,7 +159,7 @@ constexpr std::array kRunValues = {
     UnsupportedValues{
         "optimizer",
         "adamw_torch_8bit adamw_bnb_8bit adamw_8bit paged_adamw_32bit paged_adamw_8bit adamw_torch_4bit "
-        "adamw_apex_fused adamw_anyprecision adafactor ademamix ademamix_8bit lion_8bit lion_32bit sgd adagrad "
+        "adamw_apex_fused adamw_anyprecision adafactor ademamix ademamix_8bit lion_8bit lion_32bit adagrad "
         "rmsprop optimi_adamw ao_adamw_4bit ao_adamw_8bit ao_adamw_fp8 adopt_adamw adamc came_pytorch muon "
         "dion sinkgd polora flash_adamw flash_adam flash_sgd flash_sgdw flash_lion q_galore_adamw8bit "
         "galore_adamw galore_adamw_8bit galore_adafactor lomo adalomo grokadamw schedule_free_adamw",

@@ -98,6 +98,15 @@ constexpr std::array kRules = {
     Rule{"chat_template_jinja", "without effect unless chat_template is jinja; remove one",
          [](Config c) { return ignores_template(c.data.chat_template, c.data.chat_template_jinja); }},
 
+    Rule{"optim_args", "set for an optimizer that takes none; use optimizer: sgd or remove it",
+         [](Config c) {
+           return c.train.optimizer.kind != OptimizerKind::sgd && c.train.optimizer.sgd != SgdOptions();
+         }},
+    Rule{"optim_args", "nesterov needs momentum above 0 and dampening: 0, as in torch",
+         [](Config c) {
+           const SgdOptions& sgd = c.train.optimizer.sgd;
+           return sgd.nesterov && (sgd.momentum == 0 || sgd.dampening != 0);
+         }},
     Rule{"warmup_ratio", "set beside warmup_steps; remove one",
          [](Config c) { return c.train.schedule.warmup_ratio && c.train.schedule.warmup_steps; }},
     Rule{"save_steps", "set beside saves_per_epoch; remove one",

@@ -22,6 +22,7 @@
 #include "ops/rms_norm/rms_norm.h"
 #include "ops/rotary/rotary.h"
 #include "ops/scale/scale.h"
+#include "ops/sgd/sgd.h"
 #include "ops/softcap/softcap.h"
 #include "ops/sparse_linear/sparse_linear.h"
 
@@ -138,11 +139,18 @@ Products rows_of(View y) { return {.flops = 0, .narrow = false, .sizes = "", .by
 Products embedding_rows(Stream, ConstView, std::span<const std::int32_t>, double, View y) { return rows_of(y); }
 Products gathered_rows(Stream, ConstView, std::span<const std::int32_t>, View y) { return rows_of(y); }
 Products wanted_rows(Stream, ConstView, std::span<const std::int64_t>, View y) { return rows_of(y); }
-Products updated_parameters(Stream, const AdamwStep&, std::span<const AdamwTensors> parameters) {
+double bytes_of_update(const ParameterUpdate& update) {
+  return bytes_of(update.gradient) + bytes_of(update.exact) + bytes_of(update.rounded);
+}
+Products updated_by_sgd(Stream, const SgdStep&, std::span<const SgdTensors> parameters) {
+  double bytes = 0;
+  for (const SgdTensors& t : parameters) bytes += bytes_of_update(t.parameter) + bytes_of(t.momentum);
+  return {.flops = 0, .narrow = false, .sizes = "", .bytes = bytes};
+}
+Products updated_by_adamw(Stream, const AdamwStep&, std::span<const AdamwTensors> parameters) {
   double bytes = 0;
   for (const AdamwTensors& t : parameters) {
-    bytes += bytes_of(t.parameter.gradient) + bytes_of(t.parameter.exact) + bytes_of(t.parameter.rounded);
-    bytes += bytes_of(t.first) + bytes_of(t.second);
+    bytes += bytes_of_update(t.parameter) + bytes_of(t.first) + bytes_of(t.second);
   }
   return {.flops = 0, .narrow = false, .sizes = "", .bytes = bytes};
 }
@@ -177,7 +185,7 @@ void add_products(Entries& list) {
 }
 
 void add_elementwise(Entries& list) {
-  list.push_back(profiled<&adamw_kernels, &AdamwKernels::update>("update", updated_parameters));
+  list.push_back(profiled<&adamw_kernels, &AdamwKernels::update>("update", updated_by_adamw));
   list.push_back(profiled<&gradient_kernels, &GradientKernels::squared_norm>("squared_norm"));
   list.push_back(profiled<&add_kernels, &AddKernels::forward>("forward"));
   list.push_back(profiled<&add_kernels, &AddKernels::backward>("backward"));
@@ -199,6 +207,7 @@ void add_elementwise(Entries& list) {
   list.push_back(profiled<&rotary_kernels, &RotaryKernels::tabulate>("tabulate"));
   list.push_back(profiled<&scale_kernels, &ScaleKernels::forward>("forward"));
   list.push_back(profiled<&scale_kernels, &ScaleKernels::backward>("backward"));
+  list.push_back(profiled<&sgd_kernels, &SgdKernels::update>("update", updated_by_sgd));
   list.push_back(profiled<&softcap_kernels, &SoftcapKernels::forward>("forward"));
   list.push_back(profiled<&softcap_kernels, &SoftcapKernels::backward>("backward"));
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "train/optimizers/adamw.h"
+#include "train/optimizers/sgd.h"
 
 namespace eft {
 namespace {
@@ -18,6 +19,7 @@ struct Entry {
 
 constexpr Entry kOptimizers[] = {
     {OptimizerKind::adamw, make<Adamw>},
+    {OptimizerKind::sgd, make<Sgd>},
 };
 
 }  // namespace
