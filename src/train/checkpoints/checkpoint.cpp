@@ -88,6 +88,14 @@ NamedTensors optimizer_tensors(const OpenedModel& opened, const Optimizer& optim
   return tensors;
 }
 
+/// Checkpoints of before there was a choice name no optimizer.
+void require_kind(const fs::path& folder, const Json& state, const Optimizer& optimizer) {
+  const Json kind = state.value("optimizer", Json("adamw"));
+  if (kind == optimizer.kind()) return;
+  throw ConfigError("{}: made with optimizer {}, got optimizer {}; a run can only go on with the same one",
+                    folder.string(), kind.is_string() ? kind.get<std::string>() : kind.dump(), optimizer.kind());
+}
+
 /// All trained weights of a checkpoint of full fine-tuning.
 void restore_model(const fs::path& folder, const Safetensors& exact, OpenedModel& opened) {
   const CheckpointFiles files(folder);
@@ -118,6 +126,7 @@ fs::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const O
   Json json{{"format", "eft-trainer-state-1"},
             {"global_step", state.step},
             {"max_steps", state.total_steps},
+            {"optimizer", optimizer.kind()},
             {"optimizer_steps", optimizer.steps()},
             {"cursor", {{"epoch", state.cursor.epoch}, {"batch", state.cursor.batch}}},
             {"train_examples", state.train_examples},
@@ -141,6 +150,7 @@ TrainerState load_checkpoint(const fs::path& folder, const TrainJob& job, Opened
     throw FileError("{}: missing or not as long as it was written; is the checkpoint a copy that was interrupted?",
                     (folder / damaged).string());
   }
+  require_kind(folder, json, optimizer);
   TrainerState state;
   std::int64_t optimizer_steps = 0;
   try {

@@ -75,25 +75,32 @@ TEST(Trainer, keeps_save_total_limit_checkpoints) {
   EXPECT_EQ(names, (std::vector<std::string>{"checkpoint-3", "checkpoint-4"}));
 }
 
+/// Seven steps at once, and with two ends in between.
+void compare_resumed_with_uninterrupted(bool full, bool bf16, OptimizerKind optimizer) {
+  const TestFolder folder;
+  TinyRun run(folder.path() / "whole");
+  run.job.adapter.kind = full ? AdapterKind::none : AdapterKind::lora;
+  run.job.adapter.dropout = 0.1;
+  run.job.train.float32 = !bf16;
+  run.job.train.micro_batch_size = 1;
+  run.job.train.gradient_accumulation_steps = 5;  // an epoch is three steps, the last of two rows
+  run.job.train.max_steps = 7;
+  run.job.train.optimizer.kind = optimizer;
+  run.job.train.optimizer.sgd.momentum = optimizer == OptimizerKind::sgd ? 0.9 : 0;
+  const Outcome whole = train(run);
+  run.job.train.output_dir = folder.path() / "parts";
+  EXPECT_FALSE(train(run, 2).finished);
+  EXPECT_FALSE(train(run, 5, run.job.train.output_dir / "checkpoint-2").finished);
+  const Outcome parts = train(run, -1, run.job.train.output_dir / "checkpoint-5");
+  EXPECT_TRUE(parts.finished);
+  EXPECT_EQ(parts.losses().size(), 7U);
+  EXPECT_EQ(distance(whole, parts), 0.0) << full << bf16;
+}
+
 TEST(Trainer, resumed_equals_uninterrupted_bit_for_bit) {
-  for (const bool full : {false, true}) {
-    for (const bool bf16 : {false, true}) {
-      const TestFolder folder;
-      TinyRun run(folder.path() / "whole");
-      run.job.adapter.kind = full ? AdapterKind::none : AdapterKind::lora;
-      run.job.adapter.dropout = 0.1;
-      run.job.train.float32 = !bf16;
-      run.job.train.micro_batch_size = 1;
-      run.job.train.gradient_accumulation_steps = 5;  // an epoch is three steps, the last of two rows
-      run.job.train.max_steps = 7;
-      const Outcome whole = train(run);
-      run.job.train.output_dir = folder.path() / "parts";
-      EXPECT_FALSE(train(run, 2).finished);
-      EXPECT_FALSE(train(run, 5, run.job.train.output_dir / "checkpoint-2").finished);
-      const Outcome parts = train(run, -1, run.job.train.output_dir / "checkpoint-5");
-      EXPECT_TRUE(parts.finished);
-      EXPECT_EQ(parts.losses().size(), 7U);
-      EXPECT_EQ(distance(whole, parts), 0.0) << full << bf16;
+  for (const OptimizerKind optimizer : {OptimizerKind::adamw, OptimizerKind::sgd}) {
+    for (const bool full : {false, true}) {
+      for (const bool bf16 : {false, true}) compare_resumed_with_uninterrupted(full, bf16, optimizer);
     }
   }
 }
@@ -104,6 +111,20 @@ TEST(Trainer, refuses_to_resume_with_other_rows) {
   EXPECT_FALSE(train(run, 2).finished);
   run.train.pop_back();
   EXPECT_THROW(train(run, -1, folder.path() / "checkpoint-2"), ConfigError);
+}
+
+TEST(Trainer, refuses_to_resume_with_another_optimizer) {
+  const TestFolder folder;
+  TinyRun run(folder.path());
+  EXPECT_FALSE(train(run, 2).finished);
+  run.job.train.optimizer.kind = OptimizerKind::sgd;
+  try {
+    train(run, -1, folder.path() / "checkpoint-2");
+    FAIL() << "resumed";
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(error.what(), (folder.path() / "checkpoint-2").string() +
+                                ": made with optimizer adamw, got optimizer sgd; a run can only go on with the same one");
+  }
 }
 
 TEST(Trainer, goes_on_from_a_stop_without_repeating_or_losing_an_evaluation) {
