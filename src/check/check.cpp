@@ -8,36 +8,42 @@
 #include "models/adapter.h"
 #include "models/load.h"
 #include "tensor/device_memory.h"
-#include "train/optimizers/optimizer.h"
+#include "train/loop/stepper.h"
+#include "train/objectives/sft.h"
 
 namespace eft {
 namespace {
 
 /// The visible tokens of a reference, laid end to end.
 struct FlatBatch {
-  std::vector<std::int32_t> tokens, targets, positions;
-  std::vector<std::int64_t> starts{0};
+  PackedRow row;
   std::vector<std::int64_t> origin;  ///< row · length + column of each token
-  std::int64_t label_tokens = 0;
-
-  ModelInput input() const { return {tokens, positions, starts}; }
 };
 
 FlatBatch flatten(const Reference& reference) {
   FlatBatch flat;
+  flat.row.starts = {0};
   for (std::int64_t row = 0; row < reference.batch(); ++row) {
     for (std::int64_t column = 0; column < reference.length(); ++column) {
       if (!reference.visible(row, column)) continue;
       const bool last = column + 1 == reference.length();
-      flat.tokens.push_back(reference.token(row, column));
-      flat.positions.push_back(static_cast<std::int32_t>(column));
-      flat.targets.push_back(last ? kIgnoreLabel : reference.label(row, column + 1));
+      flat.row.tokens.push_back(reference.token(row, column));
+      flat.row.positions.push_back(static_cast<std::int32_t>(column));
+      flat.row.targets.push_back(last ? kIgnoreLabel : reference.label(row, column + 1));
       flat.origin.push_back(row * reference.length() + column);
-      if (flat.targets.back() != kIgnoreLabel) ++flat.label_tokens;
     }
-    flat.starts.push_back(static_cast<std::int64_t>(flat.tokens.size()));
+    flat.row.starts.push_back(static_cast<std::int64_t>(flat.row.tokens.size()));
   }
   return flat;
+}
+
+/// A run as the reference made it: no clipping, every parameter decays.
+TrainOptions train_options(const Reference& reference, bool recompute) {
+  TrainOptions options;
+  options.optimizer = reference.optimizer();
+  options.optimizer.max_grad_norm = 0;
+  options.gradient_checkpointing = recompute;
+  return options;
 }
 
 double relative(double got, double wanted) {
@@ -67,25 +73,31 @@ std::string stored_name(std::string name) {
 class Checker {
  public:
   explicit Checker(const CheckOptions& options)
-      : options_(options), reference_(options.reference), pool_(take_device(options.device)) {
+      : options_(options),
+        reference_(options.reference),
+        train_(train_options(reference_, options.recompute)),
+        pool_(take_device(options.device)) {
     LoadOptions load{.dtype = options.dtype, .train_base = options.adapter.empty(), .adapter = {}};
     if (!options.adapter.empty()) load.adapter = read_adapter_options(options.adapter);
+    load.adapter.dropout = 0;  // nor has the reference any
     opened_ = open_model(options.model, load, pool_);
     if (!options.adapter.empty()) {
       load_adapter(*opened_.model, pool_, options.adapter);
       train_adapter(*opened_.model, pool_);
     }
     batch_ = flatten(reference_);
+    optimizer_ = make_optimizer(opened_.model->parameters(), pool_, train_.optimizer);
   }
 
   CheckReport run() {
     report_.tolerance =
         check_tolerance(options_.dtype, reference_.noise(options_.dtype == DType::bf16 ? "bf16" : "f32"));
     compare_logits();
-    const double loss = forward_backward();
-    if (const auto wanted = reference_.loss()) report_.distance.loss = relative(loss, *wanted);
+    Stepper stepper(*opened_.model, pool_, sft_, *optimizer_, train_);
+    StepResult first = stepper.accumulate({&batch_.row, 1}, 0);
+    if (const auto wanted = reference_.loss()) report_.distance.loss = relative(first.loss, *wanted);
     compare_gradients();
-    compare_losses(loss);
+    compare_losses(stepper, std::move(first));
     judge();
     return report_;
   }
@@ -95,7 +107,7 @@ class Checker {
     const auto wanted = reference_.logits();
     if (!wanted) return;
     Context ctx{.pool = &pool_};
-    const Var hidden = opened_.model->hidden(ctx, batch_.input(), nullptr);
+    const Var hidden = opened_.model->hidden(ctx, input_of(batch_.row), nullptr);
     double worst = 0, largest = 0;
     const std::int64_t vocabulary = opened_.model->info().vocabulary;
     if (wanted->shape() != Shape{reference_.batch(), reference_.length(), vocabulary}) {
@@ -103,7 +115,7 @@ class Checker {
                       to_string(Shape{reference_.batch(), reference_.length(), vocabulary}));
     }
     const Tensor rows = wanted->reshape({reference_.batch() * reference_.length(), vocabulary});
-    for (std::int64_t i = 0; i < static_cast<std::int64_t>(batch_.tokens.size()); ++i) {
+    for (std::int64_t i = 0; i < static_cast<std::int64_t>(batch_.row.tokens.size()); ++i) {
       const auto got = to_doubles(opened_.model->logits(ctx, Var(hidden.value().slice(i, i + 1))).value());
       const std::int64_t row = batch_.origin[static_cast<std::size_t>(i)];
       const auto truth = to_doubles(rows.slice(row, row + 1));
@@ -113,16 +125,6 @@ class Checker {
       }
     }
     report_.distance.logits = largest == 0 ? worst : worst / largest;
-  }
-
-  double forward_backward() {
-    Tape tape;
-    Context ctx{.pool = &pool_, .tape = &tape, .recompute = options_.recompute};
-    const Var hidden = opened_.model->hidden(ctx, batch_.input(), nullptr);
-    const double scale = 1.0 / static_cast<double>(std::max<std::int64_t>(batch_.label_tokens, 1));
-    const Var loss = opened_.model->loss(ctx, hidden, batch_.targets, scale);
-    tape.backward(ctx, loss);
-    return item(loss.value());
   }
 
   void compare_gradients() {
@@ -161,18 +163,16 @@ class Checker {
     report_.distance.grad_worst = worst;
   }
 
-  void compare_losses(double first) {
+  void compare_losses(Stepper& stepper, StepResult result) {
     const auto wanted = reference_.losses();
     if (wanted.empty()) return;
-    Context ctx{.pool = &pool_};
-    const auto optimizer = make_optimizer(opened_.model->parameters(), pool_, reference_.optimizer());
     double worst = 0;
-    double loss = first;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-      worst = worse(worst, relative(loss, wanted[i]));
-      if (i + 1 == wanted.size()) break;
-      optimizer->step(ctx, reference_.learning_rate(), 1.0);
-      loss = forward_backward();
+      if (i > 0) {
+        stepper.update(result, reference_.learning_rate());
+        result = stepper.accumulate({&batch_.row, 1}, static_cast<std::int64_t>(i));
+      }
+      worst = worse(worst, relative(result.loss, wanted[i]));
     }
     report_.distance.losses_worst = worst;
   }
@@ -187,8 +187,11 @@ class Checker {
 
   CheckOptions options_;
   Reference reference_;
+  TrainOptions train_;
   Pool pool_;
   OpenedModel opened_;
+  Sft sft_;
+  std::unique_ptr<Optimizer> optimizer_;
   FlatBatch batch_;
   CheckReport report_;
 };

@@ -33,6 +33,7 @@ std::string to_json(const StepMetrics& m) {
                                 {"grad_norm", m.grad_norm}, {"learning_rate", m.learning_rate},
                                 {"tokens", m.tokens},       {"label_tokens", m.label_tokens},
                                 {"seconds", m.seconds},     {"memory", m.memory}};
+  for (const auto& [name, value] : m.extra) object[name] = value;
   if (m.skipped) object["skipped"] = true;
   return object.dump();
 }

@@ -16,7 +16,6 @@
 #include "train/job/facts.h"
 #include "train/plan/forward_check.h"
 #include "train/plan/memory_plan.h"
-#include "train/job/supported_data.h"
 #include "train/loop/trainer.h"
 
 namespace eft {
@@ -55,7 +54,7 @@ struct LoadedData {
 
 /// The tokenizer goes before the model comes: only rows that are made while training need it any longer.
 LoadedData load_data(const TrainJob& job) {
-  require_supported(job.data);
+  make_objective(job.data);  // before rows are prepared that nothing can train on
   LoadedData data;
   {
     const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
@@ -265,10 +264,11 @@ EvaluationReport run_evaluation(const TrainJob& job) {
   const Examples& rows = data.eval.empty() ? data.train : data.eval;
   Pool pool(resolve_device(job.train.device));
   const OpenedModel opened = open_for_training(job, pool);
+  const auto objective = make_objective(job.data);
   EvaluationReport report;
   for (const auto& [file, group] : by_file(rows)) {
     const Loader loader(group, eval_loader_options(job));
-    const Evaluation result = *evaluate(*opened.model, pool, loader, {});
+    const Evaluation result = *evaluate(*opened.model, pool, *objective, loader, {});
     report.total.loss += result.loss * static_cast<double>(result.label_tokens);
     report.total.tokens += result.tokens;
     report.total.label_tokens += result.label_tokens;

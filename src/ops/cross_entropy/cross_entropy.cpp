@@ -25,7 +25,7 @@ Selection select(std::span<const std::int32_t> targets, std::span<const float> w
 class BlockPass {
  public:
   BlockPass(Context& ctx, const Var& hidden, const Var& weight, const Selection& chosen,
-            const CrossEntropyOptions& options)
+            const TokenLossOptions& options)
       : ctx_(ctx), hidden_(hidden), weight_(weight), chosen_(chosen), options_(options) {
     std::int64_t bytes_of_element = static_cast<std::int64_t>(size_of(dtype_));
     if (gradient_dtype() != dtype_) bytes_of_element += static_cast<std::int64_t>(size_of(gradient_dtype()));
@@ -72,7 +72,7 @@ class BlockPass {
     const auto rows = static_cast<std::size_t>(logits.shape()[0]);
     kernels->gather(ctx_.stream, hidden_.view(), std::span(chosen_.rows).subspan(first, rows), input.view());
     linear_kernels.find(ctx_.device())->forward(ctx_.stream, input.view(), weight_.view(), logits.view(), false);
-    kernels->softmax(ctx_.stream, {options_.softcap, options_.scale}, logits.view(),
+    kernels->softmax(ctx_.stream, {options_.softcap, options_.expected_gradient}, logits.view(),
                      std::span(chosen_.targets).subspan(first, rows), gradient ? gradient.view() : View(),
                      losses.view());
     if (chosen_.weights.empty()) return;
@@ -96,21 +96,26 @@ class BlockPass {
   const Var& hidden_;
   const Var& weight_;
   const Selection& chosen_;
-  const CrossEntropyOptions& options_;
+  const TokenLossOptions& options_;
   DType dtype_ = accumulator_of(hidden_.dtype());
   std::int64_t block_rows_ = 1;  ///< of the largest block; blocks are as even as can be
 };
 
+bool all_equal(const Tensor& values, double wanted) {
+  return std::ranges::all_of(to_doubles(values), [=](double value) { return value == wanted; });
+}
+
 /// Hands over what the forward pass computed.
 void backward(Context& ctx, const Var& hidden, bool weight_is_done, std::span<const std::int64_t> rows,
-              const Tensor& dhidden, const Tensor& dy) {
+              const Tensor& dhidden, double expected, const Tensor& dlosses) {
   const GradView target = hidden.grad_target(*ctx.pool);
   const auto* kernels = cross_entropy_kernels.find(ctx.device());
   if (kernels == nullptr) return;
-  // Elsewhere looking at the factor would be waiting for the device.
+  // Elsewhere looking at the gradients would be waiting for the device.
   const bool is_seen = ctx.device() == Device::cpu;
-  expect(!weight_is_done || !is_seen || item(dy) == 1, "the loss to be the root of the backward pass");
-  if (target) kernels->scatter(ctx.stream, dhidden.view(), rows, dy.const_view(), target);
+  expect(!weight_is_done || !is_seen || all_equal(dlosses, expected),
+         "losses with the expected gradient, of which a trained head's is made");
+  if (target) kernels->scatter(ctx.stream, dhidden.view(), rows, dlosses.const_view(), expected, target);
 }
 
 /// The weight's gradient, ready to be added to; absent when not wanted.
@@ -122,15 +127,16 @@ GradView weight_target(Context& ctx, const Var& weight, bool anything_comes) {
 
 }  // namespace
 
-Var cross_entropy(Context& ctx, const Var& hidden, const Var& weight, std::span<const std::int32_t> targets,
-                  CrossEntropyOptions options) {
+Var token_losses(Context& ctx, const Var& hidden, const Var& weight, std::span<const std::int32_t> targets,
+                 TokenLossOptions options) {
   expect(hidden.shape().rank() == 2 && weight.shape().rank() == 2 && hidden.shape()[1] == weight.shape()[1],
          "hidden states as wide as the head");
   expect(static_cast<std::int64_t>(targets.size()) == hidden.shape()[0], "a target for each hidden state");
   expect(options.weights.empty() || options.weights.size() == targets.size(), "a weight for each target");
+  expect(options.expected_gradient != 0, "losses that have a gradient");
   Selection chosen = select(targets, options.weights, weight.shape()[0]);
   const bool recorded = ctx.records({&hidden, &weight});
-  Tensor losses = ctx.workspace(DType::f64, {chosen.size()});
+  Tensor losses = ctx.output(DType::f64, {chosen.size()});
   Tensor dhidden;
   if (recorded && hidden.wants_grad()) dhidden = ctx.output(hidden.dtype(), {chosen.size(), hidden.shape()[1]});
   const GradView dweight = recorded ? weight_target(ctx, weight, chosen.size() > 0) : GradView();
@@ -139,17 +145,37 @@ Var cross_entropy(Context& ctx, const Var& hidden, const Var& weight, std::span<
   } else {
     BlockPass(ctx, hidden, weight, chosen, options).run(losses, dhidden, dweight);
   }
-
-  Tensor loss = ctx.output(accumulator_of(hidden.dtype()), {1});
-  if (const auto* kernels = cross_entropy_kernels.find(ctx.device())) {
-    kernels->sum(ctx.stream, losses.view(), options.scale, loss.view());
-  }
   // Only the slot of hidden is captured: its values are no longer needed.
-  return ctx.result("cross_entropy", loss, {&hidden, &weight},
+  return ctx.result("token_losses", losses, {&hidden, &weight},
                     [target = Var(Tensor(), hidden.slot()), weight_is_done = weight.wants_grad(),
-                     rows = std::move(chosen.rows), dhidden](Context& backward_ctx, Tensor& dy) {
-                      backward(backward_ctx, target, weight_is_done, rows, dhidden, dy);
+                     expected = options.expected_gradient, rows = std::move(chosen.rows),
+                     dhidden](Context& backward_ctx, Tensor& dlosses) {
+                      backward(backward_ctx, target, weight_is_done, rows, dhidden, expected, dlosses);
                     });
+}
+
+Var sum_losses(Context& ctx, const Var& losses, double scale, DType dtype) {
+  expect(losses.dtype() == DType::f64, "losses in f64");
+  Tensor loss = ctx.output(dtype, {1});
+  if (const auto* kernels = cross_entropy_kernels.find(ctx.device())) {
+    kernels->sum(ctx.stream, losses.view(), scale, loss.view());
+  }
+  return ctx.result("sum_losses", loss, {&losses},
+                    [target = Var(Tensor(), losses.slot()), scale](Context& backward_ctx, Tensor& dy) {
+                      const GradView dlosses = target.grad_target(*backward_ctx.pool);
+                      const auto* kernels = cross_entropy_kernels.find(backward_ctx.device());
+                      if (kernels != nullptr) kernels->spread(backward_ctx.stream, dy.const_view(), scale, dlosses);
+                    });
+}
+
+Var cross_entropy(Context& ctx, const Var& hidden, const Var& weight, std::span<const std::int32_t> targets,
+                  CrossEntropyOptions options) {
+  const Var losses = token_losses(ctx, hidden, weight, targets,
+                                  {.softcap = options.softcap,
+                                   .expected_gradient = options.scale,
+                                   .weights = options.weights,
+                                   .block_bytes = options.block_bytes});
+  return sum_losses(ctx, losses, options.scale, accumulator_of(hidden.dtype()));
 }
 
 }  // namespace eft

@@ -47,26 +47,48 @@ struct CrossEntropyKernels {
   void (*weigh)(Stream, std::span<const float> weights, View gradient, View losses);
   /// loss = scale·Σ losses.
   void (*sum)(Stream, ConstView losses, double scale, View loss);
-  /// to[rows[i]] = scale·from[i], and zero for the other rows; or to[rows[i]] += … when it accumulates. rows ascends;
-  /// scale: one element in the accumulator dtype, where the device has it.
-  void (*scatter)(Stream, ConstView from, std::span<const std::int64_t> rows, ConstView scale, GradView to);
+  /// dlosses[i] = scale·dy, in f64. dy: one element.
+  void (*spread)(Stream, ConstView dy, double scale, GradView dlosses);
+  /// to[rows[i]] = dlosses[i]/expected·from[i], and zero for the other rows; or to[rows[i]] += … when it accumulates.
+  /// rows ascends; dlosses: f64.
+  void (*scatter)(Stream, ConstView from, std::span<const std::int64_t> rows, ConstView dlosses, double expected,
+                  GradView to);
 };
 inline constinit KernelSlot<CrossEntropyKernels> cross_entropy_kernels{"cross_entropy"};
 
-struct CrossEntropyOptions {
+struct TokenLossOptions {
   double softcap = 0;                   ///< logits become softcap·tanh(logits/softcap); 0: as they are
-  double scale = 1;                     ///< one over the number of loss-bearing tokens of the whole batch
+  double expected_gradient = 1;         ///< what each loss will get as its gradient; see below
   std::span<const float> weights = {};  ///< of each target's loss; empty: 1 each
   std::int64_t block_bytes = 0;         ///< of logits and gradient held at a time (at least one row); 0: the device's
 };
 
-/// loss[0] = scale·Σ_{t: targets[t] ≥ 0} −weights[t]·log softmax(softcap(hidden[t]·weightᵀ))[targets[t]], in f32 (f64
-/// for f64). hidden: [tokens, width]; weight: [vocabulary, width], possibly of another dtype. Gradients for both.
-/// Logits exist for one block at a time, of whole rows where the weight is trained, else possibly of some pieces of the
-/// vocabulary, with exponentials relative to the largest logit so far (the online softmax of Milakov and Gimelshein,
-/// 2018), so the gradients are computed right here, while recording; without a tape only the loss is. The weight's
-/// gradient is added to its slot at once: the loss then has to be the root of the backward pass (gradient 1). Throws
-/// InternalError when shapes disagree or a target is outside the vocabulary.
+/// losses[i] = −weights[t]·log softmax(softcap(hidden[t]·weightᵀ))[targets[t]] of the i-th token t with targets[t] ≥ 0,
+/// in f64, [such tokens]. hidden: [tokens, width]; weight: [vocabulary, width], possibly of another dtype. Gradients
+/// for both. Logits exist for one block at a time, of whole rows where the weight is trained, else possibly of some
+/// tokens of the vocabulary, with exponentials relative to the largest logit so far (the online softmax of Milakov and
+/// Gimelshein, 2018), so the gradients are computed right here, while recording; without a tape only the losses are.
+///
+/// They are computed for losses whose gradient is `expected_gradient`. Under a frozen weight the losses may get any
+/// other: the rows of hidden's gradient are brought to it. A trained weight's gradient is added to its slot at once, so
+/// there every loss must get just that. An objective whose factors depend on the losses then takes two passes: one
+/// without a tape, and one with the factors as `weights`. Throws InternalError when shapes disagree or a target is
+/// outside the vocabulary.
+Var token_losses(Context& ctx, const Var& hidden, const Var& weight, std::span<const std::int32_t> targets,
+                 TokenLossOptions options = {});
+
+/// loss[0] = scale·Σ losses in `dtype`. losses: f64. Gradient for losses.
+Var sum_losses(Context& ctx, const Var& losses, double scale, DType dtype);
+
+struct CrossEntropyOptions {
+  double softcap = 0;
+  double scale = 1;  ///< one over the number of loss-bearing tokens of the whole batch
+  std::span<const float> weights = {};
+  std::int64_t block_bytes = 0;
+};
+
+/// scale·Σ token_losses, in f32 (f64 for f64). Where the weight is trained it has to be the root of the backward pass
+/// (gradient 1).
 Var cross_entropy(Context& ctx, const Var& hidden, const Var& weight, std::span<const std::int32_t> targets,
                   CrossEntropyOptions options = {});
 

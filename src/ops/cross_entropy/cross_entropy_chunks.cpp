@@ -24,7 +24,7 @@ ConstView rows_of(ConstView matrix, std::int64_t first, std::int64_t count) {
 class ChunkPass {
  public:
   ChunkPass(Context& ctx, const Var& hidden, const Var& weight, const Selection& chosen,
-            const CrossEntropyOptions& options)
+            const TokenLossOptions& options)
       : ctx_(ctx), hidden_(hidden), weight_(weight), chosen_(chosen), options_(options) {
     const std::int64_t blocks = parts_of(chosen.size(), kMostRows);
     block_rows_ = (chosen.size() + blocks - 1) / blocks;
@@ -66,8 +66,8 @@ class ChunkPass {
     const View sums = dhidden ? View{sums_.raw(), dtype_, {rows, width()}} : View();
     kernels.gather(ctx_.stream, hidden_.view(), std::span(chosen_.rows).subspan(first, count), input);
     for (std::int64_t i = 0; i < chunks_; ++i) chunk(i, targets, input, sums);
-    kernels.finish_chunks(ctx_.stream, {options_.softcap, options_.scale}, targets, weights, state_.const_view(),
-                          weight_.view(), sums, dhidden ? dhidden.view() : View(), losses.view());
+    kernels.finish_chunks(ctx_.stream, {options_.softcap, options_.expected_gradient}, targets, weights,
+                          state_.const_view(), weight_.view(), sums, dhidden ? dhidden.view() : View(), losses.view());
   }
 
   void chunk(std::int64_t i, std::span<const std::int32_t> targets, View input, View sums) {
@@ -87,7 +87,7 @@ class ChunkPass {
   const Var& hidden_;
   const Var& weight_;
   const Selection& chosen_;
-  const CrossEntropyOptions& options_;
+  const TokenLossOptions& options_;
   DType dtype_ = accumulator_of(hidden_.dtype());
   std::int64_t block_rows_ = 0;
   std::int64_t chunks_ = 1;
@@ -102,7 +102,7 @@ const CrossEntropyKernels& kernels_of(const Context& ctx) {
 }
 
 void run_chunks(Context& ctx, const Var& hidden, const Var& weight, const Selection& chosen,
-                const CrossEntropyOptions& options, Tensor& losses, Tensor& dhidden) {
+                const TokenLossOptions& options, Tensor& losses, Tensor& dhidden) {
   ChunkPass(ctx, hidden, weight, chosen, options).run(losses, dhidden);
 }
 

@@ -22,6 +22,6 @@ const CrossEntropyKernels& kernels_of(const Context& ctx);
 /// Fills losses [chosen rows] and, unless it is absent, dhidden [chosen rows, width], going over the vocabulary in
 /// chunks: all rows meet a chunk of the head while it is near, and no row of logits is ever whole.
 void run_chunks(Context& ctx, const Var& hidden, const Var& weight, const Selection& chosen,
-                const CrossEntropyOptions& options, Tensor& losses, Tensor& dhidden);
+                const TokenLossOptions& options, Tensor& losses, Tensor& dhidden);
 
 }  // namespace eft

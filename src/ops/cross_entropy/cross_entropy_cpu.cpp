@@ -247,20 +247,21 @@ void scatter_row(const T* from, Accumulator<T> factor, T* to, std::int64_t width
 }
 
 /// rows is ascending, so that the rows between two chosen ones are cleared with the first.
-void scatter(Stream, ConstView from, std::span<const std::int64_t> rows, ConstView scale, GradView to) {
+void scatter(Stream, ConstView from, std::span<const std::int64_t> rows, ConstView dlosses, double expected,
+             GradView to) {
   expect(to.view.dtype == from.dtype, "a gradient of the value's dtype");
   const std::int64_t width = from.shape[1];
   const auto chosen = static_cast<std::int64_t>(rows.size());
   dispatch(from.dtype, [&](auto tag) {
     using T = decltype(tag);
     T* const out = to.view.as<T>();
-    const Accumulator<T> factor = *scale.as<Accumulator<T>>();
     const auto place = [&](std::int64_t i) {
       return i < chosen ? out + rows[static_cast<std::size_t>(i)] * width : out + to.view.shape.elements();
     };
     if (!to.accumulate) std::fill(out, place(0), T{});
     parallel_for(chosen, kElementsPerTask / width, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
+        const auto factor = static_cast<Accumulator<T>>(dlosses.as<double>()[i] / expected);
         scatter_row(from.as<T>() + i * width, factor, place(i), width, to.accumulate);
         if (!to.accumulate) std::fill(place(i) + width, place(i + 1), T{});
       }
@@ -307,21 +308,45 @@ void sum(Stream, ConstView losses, double scale, View loss) {
   });
 }
 
-const bool registered = cross_entropy_kernels.add(
-    Device::cpu, {.block_bytes = std::int64_t{128} << 20,
-                  .gradient_dtype = gradient_dtype,
-                  .gather = gather,
-                  .softmax = [](auto... args) { HWY_DYNAMIC_DISPATCH(softmax)
-                                                (args...); },
-                  .take_chunk = [](auto... args) { HWY_DYNAMIC_DISPATCH(take_chunk)
-                                                   (args...); },
-                  .finish_chunks = [](auto... args) { HWY_DYNAMIC_DISPATCH(finish_chunks)
-                                                      (args...); },
-                  .weigh = [](auto... args) { HWY_DYNAMIC_DISPATCH(weigh)
-                                              (args...); },
-                  .sum = sum,
-                  .scatter = [](auto... args) { HWY_DYNAMIC_DISPATCH(scatter)
-                                                (args...); }});
+void spread(Stream, ConstView dy, double scale, GradView dlosses) {
+  const double one = dispatch(dy.dtype, [&](auto tag) {
+    using T = decltype(tag);
+    return scale * static_cast<double>(static_cast<Accumulator<T>>(*dy.as<T>()));
+  });
+  double* const to = dlosses.view.as<double>();
+  for (std::int64_t i = 0; i < dlosses.view.shape[0]; ++i) to[i] = dlosses.accumulate ? to[i] + one : one;
+}
+
+const bool registered = cross_entropy_kernels.add(Device::cpu, {.block_bytes = std::int64_t{128} << 20,
+                                                                .gradient_dtype = gradient_dtype,
+                                                                .gather = gather,
+                                                                .softmax =
+                                                                    [](auto... args) {
+                                                                      HWY_DYNAMIC_DISPATCH(softmax)
+                                                                      (args...);
+                                                                    },
+                                                                .take_chunk =
+                                                                    [](auto... args) {
+                                                                      HWY_DYNAMIC_DISPATCH(take_chunk)
+                                                                      (args...);
+                                                                    },
+                                                                .finish_chunks =
+                                                                    [](auto... args) {
+                                                                      HWY_DYNAMIC_DISPATCH(finish_chunks)
+                                                                      (args...);
+                                                                    },
+                                                                .weigh =
+                                                                    [](auto... args) {
+                                                                      HWY_DYNAMIC_DISPATCH(weigh)
+                                                                      (args...);
+                                                                    },
+                                                                .sum = sum,
+                                                                .spread = spread,
+                                                                .scatter =
+                                                                    [](auto... args) {
+                                                                      HWY_DYNAMIC_DISPATCH(scatter)
+                                                                      (args...);
+                                                                    }});
 
 }  // namespace
 }  // namespace eft

@@ -138,26 +138,45 @@ void sum(Stream stream, ConstView losses, double scale, View loss) {
 }
 
 template <class T>
-void scatter_typed(Stream stream, ConstView from, const std::int64_t* rows, ConstView scale, GradView to) {
+void spread_typed(Stream stream, ConstView dy, double scale, GradView dlosses) {
+  const T* factor = in<T>(dy);
+  double* to = out<double>(dlosses.view);
+  const bool accumulate = dlosses.accumulate;
+  for_each(stream, "cross_entropy spread", dlosses.view.shape, dlosses.view.shape[0], 1,
+           [=] __device__(std::int64_t i, int) {
+             put(to + i, scale * static_cast<double>(widen(*factor)), accumulate);
+           });
+}
+
+void spread(Stream stream, ConstView dy, double scale, GradView dlosses) {
+  if (dlosses.view.shape.elements() == 0) return;
+  on_type(dy.dtype, [&](auto tag) { spread_typed<decltype(tag)>(stream, dy, scale, dlosses); });
+}
+
+template <class T>
+void scatter_typed(Stream stream, ConstView from, const std::int64_t* rows, ConstView dlosses, double expected,
+                   GradView to) {
   const std::int64_t width = from.shape[1];
   const T* source = in<T>(from);
   T* target = out<T>(to);
-  const Sum<T>* factor = in<Sum<T>>(scale);
+  const double* gradients = in<double>(dlosses);
   const bool accumulate = to.accumulate;
   for_each_row<T>(stream, "cross_entropy scatter", from.shape, from.shape[0], width, [=] __device__(std::int64_t row) {
+    const auto factor = static_cast<Sum<T>>(gradients[row] / expected);
     for_row<T>(width, [&](std::int64_t i, int n) {
       Lanes<T> v = load_n(source + row * width + i, n);
-      for (int l = 0; l < Lanes<T>::kCount; ++l) v.v[l] *= *factor;
+      for (int l = 0; l < Lanes<T>::kCount; ++l) v.v[l] *= factor;
       put_n(v, target + rows[row] * width + i, n, accumulate);
     });
   });
 }
 
-void scatter(Stream stream, ConstView from, std::span<const std::int64_t> rows, ConstView scale, GradView to) {
+void scatter(Stream stream, ConstView from, std::span<const std::int64_t> rows, ConstView dlosses, double expected,
+             GradView to) {
   expect(to.view.dtype == from.dtype, "a gradient of the value's dtype");
   if (!to.accumulate) device_clear(stream, to.view);
   const Uploaded<std::int64_t> device_rows(stream_of(stream), rows);
-  on_type(from.dtype, [&](auto tag) { scatter_typed<decltype(tag)>(stream, from, device_rows.data(), scale, to); });
+  on_type(from.dtype, [&](auto tag) { scatter_typed<decltype(tag)>(stream, from, device_rows.data(), dlosses, expected, to); });
 }
 
 const bool registered = cross_entropy_kernels.add(Device::cuda, {.block_bytes = std::int64_t{1} << 30,
@@ -168,6 +187,7 @@ const bool registered = cross_entropy_kernels.add(Device::cuda, {.block_bytes = 
                                                                  .finish_chunks = nullptr,
                                                                  .weigh = weigh,
                                                                  .sum = sum,
+                                                                 .spread = spread,
                                                                  .scatter = scatter});
 
 }  // namespace

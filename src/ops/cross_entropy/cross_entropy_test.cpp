@@ -39,6 +39,17 @@ const bool frozen_head_without_cap = add_op_case(
     over_targets("cross_entropy/frozen_head_without_cap", {.scale = 0.25, .block_bytes = 9 * 4 * 4}, true, false));
 const bool frozen_body = add_op_case(over_targets("cross_entropy/hidden_wants_no_gradient", {}, false, true));
 
+/// Losses one by one, which get any gradients.
+const bool one_by_one =
+    add_op_case({.name = "cross_entropy/token_losses",
+                 .slot = "cross_entropy",
+                 .inputs = {{.shape = {9, 13}}, {.shape = {41, 13}, .wants_grad = false, .scale = 0.5}},
+                 .run = [](Context& ctx, std::span<const Var> in) {
+                   const TokenLossOptions options{.softcap = 5, .expected_gradient = 0.25, .weights = kWeights};
+                   const Var losses = token_losses(ctx, in[0], in[1], kTargets, options);
+                   return std::vector<Var>{losses, sum_losses(ctx, losses, 0.5, DType::f64)};
+                 }});
+
 const bool wide = add_op_case({.name = "cross_entropy/wide_vocabulary",
                                .slot = "cross_entropy",
                                .inputs = {{.shape = {3, 5}}, {.shape = {5001, 5}, .wants_grad = false}},
@@ -192,6 +203,21 @@ TEST(CrossEntropy, writes_the_gradient_in_bf16_where_products_want_it) {
   kernels->softmax({}, options, logits.view(), targets, narrow.view(), losses.view());
   const std::vector<double> exact = to_doubles(wide), got = to_doubles(narrow);
   for (std::size_t i = 0; i < exact.size(); ++i) EXPECT_NEAR(got[i], exact[i], 0x1p-8 * std::abs(exact[i]));
+}
+
+TEST(CrossEntropy, gives_a_trained_head_only_the_gradient_that_was_expected) {
+  Pool pool(Device::cpu);
+  const Var hidden = Var::leaf(filled(pool, DType::f32, {2, 1}, {1, -1}));
+  const Var weight = Var::leaf(filled(pool, DType::f32, {3, 1}, {1, 2, 3}));
+  const std::int32_t targets[] = {0, 2};
+  const auto backward = [&](double expected, double scale) {
+    Tape tape;
+    Context ctx{.pool = &pool, .tape = &tape};
+    const Var losses = token_losses(ctx, hidden, weight, targets, {.expected_gradient = expected});
+    tape.backward(ctx, sum_losses(ctx, losses, scale, DType::f32));
+  };
+  EXPECT_NO_THROW(backward(0.5, 0.5));
+  EXPECT_THROW(backward(0.5, 0.25), InternalError);
 }
 
 TEST(CrossEntropy, takes_only_targets_it_can_reach) {

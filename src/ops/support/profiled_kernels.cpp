@@ -222,6 +222,7 @@ void add_rest(Entries& list) {
   list.push_back(profiled<&cross_entropy_kernels, &CrossEntropyKernels::take_chunk>("take_chunk"));
   list.push_back(profiled<&cross_entropy_kernels, &CrossEntropyKernels::finish_chunks>("finish_chunks", rows_of_head));
   list.push_back(profiled<&cross_entropy_kernels, &CrossEntropyKernels::sum>("sum"));
+  list.push_back(profiled<&cross_entropy_kernels, &CrossEntropyKernels::spread>("spread"));
   list.push_back(profiled<&cross_entropy_kernels, &CrossEntropyKernels::scatter>("scatter"));
   list.push_back(profiled<&embedding_kernels, &EmbeddingKernels::forward>("forward", embedding_rows));
   list.push_back(profiled<&embedding_kernels, &EmbeddingKernels::backward>("backward"));

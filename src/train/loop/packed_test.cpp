@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "models/load.h"
-#include "train/loop/stepper.h"
+#include "train/objectives/objective.h"
 
 // Sequences that share a row see no trace of one another: loss and gradients are those of each sequence alone.
 namespace eft {

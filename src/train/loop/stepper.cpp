@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "tensor/device_memory.h"
 #include "train/loop/finite.h"
-#include "train/loop/wanted_tokens.h"
 #include "train/optimizers/gradients.h"
 
 namespace eft {
@@ -14,25 +14,23 @@ namespace {
 /// Dropout's counters of two steps never meet: a step draws fewer than 2^40 blocks.
 constexpr int kDropoutBitsOfStep = 40;
 
-double one_over(std::int64_t count) { return 1.0 / static_cast<double>(std::max<std::int64_t>(count, 1)); }
-
-/// The loss of a row; what only tokens without a target need is not computed.
-Var loss_of(Context& ctx, const Model& model, const PackedRow& row, double scale) {
-  const WantedTokens wanted = wanted_tokens(row);
-  ModelInput input = input_of(row);
-  input.wanted = wanted.rows;
-  return model.loss(ctx, model.hidden(ctx, input, nullptr), wanted.targets, scale, wanted.weights);
-}
-
 }  // namespace
 
-ModelInput input_of(const PackedRow& row) { return {row.tokens, row.positions, row.starts}; }
+bool StepResult::finite() const { return std::isfinite(loss) && std::isfinite(grad_norm); }
 
 StepResult Stepper::step(std::span<const PackedRow> micro_batches, double learning_rate, std::int64_t step) {
+  StepResult result = accumulate(micro_batches, step);
+  update(result, learning_rate);
+  return result;
+}
+
+StepResult Stepper::accumulate(std::span<const PackedRow> micro_batches, std::int64_t step) {
   StepResult result;
+  double weight = 0;
   for (const PackedRow& row : micro_batches) {
     result.tokens += static_cast<std::int64_t>(row.tokens.size());
     result.label_tokens += row.label_tokens();
+    weight += objective_.weight(row);
   }
   Context ctx{.pool = &pool_,
               .dropout_seed = static_cast<std::uint64_t>(options_.seed),
@@ -42,21 +40,25 @@ StepResult Stepper::step(std::span<const PackedRow> micro_batches, double learni
   // A loss is read when the next micro batch has been queued too: a device has work while the host waits.
   Tensor earlier;
   for (const PackedRow& row : micro_batches) {
-    const Tensor loss = forward_backward(ctx, row, one_over(result.label_tokens));
+    const Tensor loss = forward_backward(ctx, row, 1 / std::max(weight, 1.0));
     if (earlier) result.loss += item(earlier);
     earlier = loss;
   }
   if (earlier) result.loss += item(earlier);
   forget_mapped(model_.parameters(), Forget::gathered);
   result.grad_norm = gradient_norm(ctx, model_.parameters());
-  if (!std::isfinite(result.loss) || !std::isfinite(result.grad_norm)) {
+  objective_.add_metrics(result.extra);
+  return result;
+}
+
+void Stepper::update(StepResult& result, double learning_rate) {
+  if (!result.finite()) {
     result.not_finite = first_not_finite(model_.parameters());
-    discard_gradients(model_.parameters());
-    return result;
+    return discard_gradients(model_.parameters());
   }
+  Context ctx{.pool = &pool_};
   optimizer_.step(ctx, learning_rate, clip_factor(result.grad_norm, options_.optimizer.max_grad_norm));
   result.updated = true;
-  return result;
 }
 
 Tensor Stepper::forward_backward(Context& ctx, const PackedRow& row, double scale) {
@@ -65,30 +67,12 @@ Tensor Stepper::forward_backward(Context& ctx, const PackedRow& row, double scal
   if (options_.cuda_graphs && warm_ && memory != nullptr) recording.emplace(memory->recording);
   Tape tape;
   ctx.tape = &tape;
-  const Var loss = loss_of(ctx, model_, row, scale);
+  const Var loss = objective_.loss(ctx, model_, row, scale);
   tape.backward(ctx, loss);
   ctx.tape = nullptr;
   if (recording) recording->run();
   warm_ = true;
   return loss.value();
-}
-
-std::optional<Evaluation> evaluate(const Model& model, Pool& pool, Loader loader, const std::function<bool()>& stop) {
-  loader.seek({});
-  Evaluation evaluation;
-  double sum = 0;
-  const std::int64_t batches = loader.batches_per_epoch();
-  for (std::int64_t batch = 0; batch < batches; ++batch) {
-    if (stop && stop()) return std::nullopt;
-    const PackedRow row = loader.next();
-    Context ctx{.pool = &pool};
-    const std::int64_t labels = row.label_tokens();
-    sum += item(loss_of(ctx, model, row, one_over(labels)).value()) * static_cast<double>(labels);
-    evaluation.tokens += static_cast<std::int64_t>(row.tokens.size());
-    evaluation.label_tokens += labels;
-  }
-  evaluation.loss = sum * one_over(evaluation.label_tokens);
-  return evaluation;
 }
 
 }  // namespace eft

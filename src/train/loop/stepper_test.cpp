@@ -77,10 +77,11 @@ struct Bench {
   explicit Bench(const TrainJob& job)
       : opened(open_for_training(job, pool)),
         optimizer(make_optimizer(opened.model->parameters(), pool, job.train.optimizer)),
-        stepper(*opened.model, pool, *optimizer, job.train) {}
+        stepper(*opened.model, pool, *objective, *optimizer, job.train) {}
 
   Pool pool{Device::cpu};
   OpenedModel opened;
+  std::unique_ptr<TrainingObjective> objective = make_objective({});
   std::unique_ptr<Optimizer> optimizer;
   Stepper stepper;
 };
@@ -179,7 +180,7 @@ TEST(Stepper, evaluation_is_the_mean_over_all_label_tokens) {
   const auto loss_with = [&](std::int64_t batch, bool packing) {
     const Loader loader(run.train,
                         {.sequence_len = 64, .micro_batch_size = batch, .packing = packing, .shuffle = false});
-    return evaluate(*bench.opened.model, bench.pool, loader, {})->loss;
+    return evaluate(*bench.opened.model, bench.pool, *bench.objective, loader, {})->loss;
   };
   const double all_at_once = loss_with(12, false);
   EXPECT_NEAR(loss_with(1, false), all_at_once, kSameInFloat32);

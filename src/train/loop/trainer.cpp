@@ -63,8 +63,9 @@ Trainer::Trainer(const TrainJob& job, OpenedModel& opened, Pool& pool, TrainRows
       rows_(rows),
       loader_(train_loader(job, rows)),
       plan_(plan_steps(job.train, loader_.batches_per_epoch(), !rows.eval.empty())),
+      objective_(make_objective(job.data)),
       optimizer_(make_optimizer(opened.model->parameters(), pool, job.train.optimizer)),
-      stepper_(*opened.model, pool, *optimizer_, job.train),
+      stepper_(*opened.model, pool, *objective_, *optimizer_, job.train),
       schedule_(job.train.schedule, plan_.steps) {
   state_.total_steps = plan_.steps;
   state_.train_examples = static_cast<std::int64_t>(rows.train.size());
@@ -156,7 +157,8 @@ void Trainer::make_step(Progress& progress) {
   const auto start = Clock::now();
   pool_.reset_peak();
   if (profile_ != nullptr) profile_->begin_step();
-  const std::vector<PackedRow> batches = draw();
+  std::vector<PackedRow> batches = draw();
+  objective_->prepare(batches);
   const double learning_rate = schedule_.at(state_.step);
   const StepResult result = stepper_.step(batches, learning_rate, state_.step);
   if (profile_ != nullptr) profile_->end_step();
@@ -174,6 +176,7 @@ void Trainer::make_step(Progress& progress) {
                             .label_tokens = result.label_tokens,
                             .seconds = seconds_since(start),
                             .memory = peak.total,
+                            .extra = result.extra,
                             .skipped = !result.updated};
   record(metrics, progress);
   progress.step(metrics);
@@ -208,7 +211,8 @@ void Trainer::record(const Metrics& metrics, Progress& progress) {
 
 bool Trainer::evaluate_now(Progress& progress, const std::function<bool()>& stop) {
   const auto start = Clock::now();
-  const auto evaluation = evaluate(*opened_.model, pool_, Loader(rows_.eval, eval_loader_options(job_)), stop);
+  const auto evaluation =
+      evaluate(*opened_.model, pool_, *objective_, Loader(rows_.eval, eval_loader_options(job_)), stop);
   if (!evaluation) return false;
   const EvalMetrics metrics{.step = state_.step,
                             .eval_loss = evaluation->loss,

@@ -12,6 +12,7 @@
 #include "train/checkpoints/checkpoint.h"
 #include "train/optimizers/schedule.h"
 #include "train/loop/step_plan.h"
+#include "train/loop/evaluate.h"
 #include "train/loop/stepper.h"
 
 namespace eft {
@@ -86,6 +87,7 @@ class Trainer {
   TrainRows rows_;
   Loader loader_;
   StepPlan plan_;
+  std::unique_ptr<TrainingObjective> objective_;
   std::unique_ptr<Optimizer> optimizer_;
   Stepper stepper_;
   Schedule schedule_;

@@ -47,7 +47,8 @@ MemoryFacts plan_memory(const TrainJob& job, const PackedRow& largest, Device de
   facts.device = name_of(device);
   add_host_weights(facts, *opened.model, largest);
   const auto optimizer = make_optimizer(opened.model->parameters(), pool, job.train.optimizer);
-  Stepper stepper(*opened.model, pool, *optimizer, job.train);
+  const auto objective = make_objective(job.data);
+  Stepper stepper(*opened.model, pool, *objective, *optimizer, job.train);
   // A second micro batch meets the gradients of the first; more of them change nothing.
   const std::size_t batches = job.train.gradient_accumulation_steps > 1 ? 2 : 1;
   // The second step begins with the gradients' tensors and the free blocks of the first.

@@ -1,4 +1,4 @@
-#include "train/loop/wanted_tokens.h"
+#include "train/objectives/wanted_tokens.h"
 
 namespace eft {
 namespace {

@@ -1,11 +1,11 @@
-#include "train/loop/wanted_tokens.h"
+#include "train/objectives/wanted_tokens.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "models/load.h"
-#include "train/loop/stepper.h"
+#include "train/objectives/objective.h"
 
 namespace eft {
 namespace {
