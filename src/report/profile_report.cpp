@@ -32,39 +32,39 @@ std::string heading(const std::string& title) {
 std::string line(const std::string& name, const Profile::Row& row, const Profile& profile) {
   const auto steps = static_cast<double>(std::max<std::int64_t>(profile.steps(), 1));
   const double seconds = std::max(row.seconds, 1e-12);
-  std::string text = fmt::format("{:<46} {:>8.0f} {:>10.2f} {:>6.1f}%", name, static_cast<double>(row.calls) / steps,
-                                 1e3 * row.seconds / steps, 100 * row.seconds / std::max(profile.step_seconds(), 1e-12));
+  std::string text =
+      fmt::format("{:<46} {:>8.0f} {:>10.2f} {:>6.1f}%", name, static_cast<double>(row.calls) / steps,
+                  1e3 * row.seconds / steps, 100 * row.seconds / std::max(profile.step_seconds(), 1e-12));
   const auto cell = [](double value, const char* format) {
     return value > 0 ? fmt::format(fmt::runtime(format), value) : std::string();
   };
-  text += fmt::format(" {:>9} {:>8} {:>7}", cell(1e-9 * row.work.flops / seconds, "{:.0f}"),
-                      cell(100 * row.work.ideal_seconds / seconds, "{:.1f}%"),
-                      cell(1e-9 * row.work.bytes / seconds, "{:.1f}"));
+  text += fmt::format(" {:>9} {:>8} {:>7}", cell(1e-9 * row.flops / seconds, "{:.0f}"),
+                      cell(100 * row.ideal_seconds / seconds, "{:.1f}%"), cell(1e-9 * row.bytes / seconds, "{:.1f}"));
   return text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
 }
 
-std::string peak_words(double peak_bf16, double peak_f32) {
-  if (peak_f32 <= 0) return "";
-  std::string text = fmt::format("; the peak of the processor is {:.0f} GFLOP/s in f32", 1e-9 * peak_f32);
-  if (peak_bf16 > 0) text += fmt::format(" and {:.0f} in bf16", 1e-9 * peak_bf16);
+std::string peak_words(const PeakRates& peak) {
+  if (peak.f32 <= 0) return "";
+  std::string text = fmt::format("; the peak of the processor is {:.0f} GFLOP/s in f32", 1e-9 * peak.f32);
+  if (peak.bf16 > 0) text += fmt::format(" and {:.0f} in bf16", 1e-9 * peak.bf16);
   return text;
 }
 
 }  // namespace
 
-std::string to_text(const Profile& profile, double peak_bf16, double peak_f32) {
+std::string to_text(const Profile& profile) {
   const auto steps = static_cast<double>(std::max<std::int64_t>(profile.steps(), 1));
   std::string text = fmt::format("profile of {}, {:.1f} ms each{}\n", counted(profile.steps(), "step"),
-                                 1e3 * profile.step_seconds() / steps, peak_words(peak_bf16, peak_f32));
+                                 1e3 * profile.step_seconds() / steps, peak_words(profile.peak()));
   text += heading("kernel");
-  Profile::Row rest{.calls = 0, .seconds = profile.step_seconds(), .work = {}};
+  Profile::Row rest{.calls = 0, .seconds = profile.step_seconds()};
   Profile::Row all;
   for (const auto& [name, row] : slowest_first(profile.rows())) {
     text += line(name, row, profile);
     rest.seconds -= row.seconds;
     all.calls += row.calls;
-    all.work.flops += row.work.flops;
-    all.work.ideal_seconds += row.work.ideal_seconds;
+    all.flops += row.flops;
+    all.ideal_seconds += row.ideal_seconds;
   }
   all.seconds = profile.step_seconds();
   text += line("outside of kernels", rest, profile) + line("step", all, profile);
@@ -80,11 +80,15 @@ std::string to_text(const Profile& profile, double peak_bf16, double peak_f32) {
 void write_trace(const std::filesystem::path& path, const Profile& profile) {
   Json events = Json::array();
   for (const Profile::Event& event : profile.events()) {
-    Json item{{"name", event.name},         {"ph", "X"}, {"pid", 1},
-              {"tid", event.name == "step" ? 0 : 1}, {"ts", 1e6 * event.begin}, {"dur", 1e6 * event.seconds}};
+    Json item{{"name", event.name},
+              {"ph", "X"},
+              {"pid", 1},
+              {"tid", event.name == "step" ? 0 : 1},
+              {"ts", 1e6 * event.begin},
+              {"dur", 1e6 * event.seconds}};
     if (event.work.bytes > 0 || event.work.flops > 0) {
       item["args"] = {{"GFLOP", 1e-9 * event.work.flops}, {"MB", 1e-6 * event.work.bytes}};
-      if (!event.work.detail.empty()) item["args"]["sizes"] = event.work.detail;
+      if (!event.work.sizes.empty()) item["args"]["sizes"] = event.work.sizes;
     }
     events.push_back(std::move(item));
   }

@@ -75,14 +75,14 @@ TEST(Progress, prints_plain_lines_where_there_is_no_terminal) {
 }
 
 TEST(ProfileReport, shows_kernels_and_what_is_left) {
-  Profile profile(1);
+  Profile profile(1, host_clock(), {.bf16 = 9e11, .f32 = 2e11});
   for (int step = 0; step < 2; ++step) {
     profile.begin_step();
     profile.begin("linear.forward");
-    profile.end({.flops = 2e9, .bytes = 1e6, .ideal_seconds = 1e-9, .detail = "512 x 1024 x 640"});
+    profile.end({.flops = 2e9, .sizes = "512 x 1024 x 640", .bytes = 1e6});
     profile.end_step();
   }
-  const std::string text = to_text(profile, 9e11, 2e11);
+  const std::string text = to_text(profile);
   EXPECT_TRUE(text.starts_with("profile of 1 step, ")) << text;
   EXPECT_NE(text.find("the peak of the processor is 200 GFLOP/s in f32 and 900 in bf16"), std::string::npos) << text;
   EXPECT_NE(text.find("\noutside of kernels "), std::string::npos) << text;

@@ -181,12 +181,15 @@ void print_end(const TrainJob& job, const RunOptions& options, const Trainer& tr
 /// The kernels of a run's steps, timed while it lives.
 class TimedRun {
  public:
-  explicit TimedRun(Trainer& trainer) : profile_(kTracedSteps), profiler_(profile_) { trainer.watch(profile_); }
+  TimedRun(Trainer& trainer, Device device)
+      : profile_(make_profile(device, kTracedSteps)), profiler_(profile_, device) {
+    trainer.watch(profile_);
+  }
   /// Prints the table and writes trace.json.
   void report(const std::filesystem::path& folder, const RunOptions& options) const {
     const auto trace = folder / "trace.json";
     write_trace(trace, profile_);
-    print(options, to_text(profile_, profiler_.peak_bf16(), profiler_.peak_f32()));
+    print(options, to_text(profile_));
     print(options, fmt::format("{:<10} {} for chrome://tracing or ui.perfetto.dev\n", "trace", trace.string()));
   }
 
@@ -196,9 +199,10 @@ class TimedRun {
   Profiler profiler_;
 };
 
-void check_profile(Device device, const RunOptions& options) {
-  if (!options.profile || device == Device::cpu) return;
-  throw ConfigError("--profile: times the kernels of the cpu, the run is on {}; use device: cpu", name_of(device));
+void check_profile(const TrainJob& job, const RunOptions& options) {
+  if (!options.profile || !job.train.cuda_graphs) return;
+  throw ConfigError(
+      "--profile: times kernels one by one, and cuda_graphs launches many as one; add --set cuda_graphs=false");
 }
 
 void prepare_recording(Device device) {
@@ -232,7 +236,7 @@ RunEnd run_steps(const TrainJob& job, const PreparedData& data, const MemoryFact
                              process_seconds()));
   if (options.before_first_step) options.before_first_step();
   std::optional<TimedRun> timed;
-  if (options.profile) timed.emplace(trainer);
+  if (options.profile) timed.emplace(trainer, device);
   const bool finished = trainer.run(progress, options.requests);
   progress.finish();
   if (timed) timed->report(job.train.output_dir, options);
@@ -243,7 +247,7 @@ RunEnd run_steps(const TrainJob& job, const PreparedData& data, const MemoryFact
 }  // namespace
 
 RunEnd run_training(TrainJob job, const RunOptions& options) {
-  check_profile(resolve_device(job.train.device), options);
+  check_profile(job, options);
   const auto [data, chat_template] = load_data(job);
   job.chat_template = chat_template;
   check_tokens(job, data);

@@ -1,4 +1,5 @@
 // The one stream of the emulation and the CUDA graphs that are captured from it.
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -21,6 +22,7 @@ struct CUgraphExec_st {
 
 struct CUevent_st {
   std::uint64_t after = 0;  ///< graphs that had been launched when it was recorded
+  std::chrono::steady_clock::time_point moment = {};
 };
 
 namespace eft::emulation {
@@ -100,6 +102,17 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t) {
   if (is_capturing()) return cudaErrorStreamCaptureUnsupported;
   event->after = stream().launched;
+  event->moment = std::chrono::steady_clock::now();  // what was submitted before is done
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t begin, cudaEvent_t end) {
+  *milliseconds = std::chrono::duration<float, std::milli>(end->moment - begin->moment).count();
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  delete event;
   return cudaSuccess;
 }
 

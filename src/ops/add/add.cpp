@@ -1,4 +1,5 @@
 #include "ops/add/add.h"
+#include "ops/support/kernel_list.h"
 
 #include <utility>
 
@@ -20,16 +21,16 @@ Var add(Context& ctx, const Var& a, const Var& b, double factor) {
     kernels->forward(ctx.stream, a.view(), b.view(), factor, y.view());
   }
   // Only the slots are captured: the values are no longer needed.
-  return ctx.result("add", y, {&a, &b},
-                    [to_a = Var(Tensor(), a.slot()), to_b = Var(Tensor(), b.slot()), factor](Context& backward_ctx,
-                                                                                             Tensor& dy) {
-                      add_gradient(backward_ctx, to_a, dy, factor);
-                      if (factor == 1.0) {
-                        pass_gradient(backward_ctx, to_b, std::move(dy));
-                      } else {
-                        add_gradient(backward_ctx, to_b, dy, factor);
-                      }
-                    });
+  return ctx.result(
+      "add", y, {&a, &b},
+      [to_a = Var(Tensor(), a.slot()), to_b = Var(Tensor(), b.slot()), factor](Context& backward_ctx, Tensor& dy) {
+        add_gradient(backward_ctx, to_a, dy, factor);
+        if (factor == 1.0) {
+          pass_gradient(backward_ctx, to_b, std::move(dy));
+        } else {
+          add_gradient(backward_ctx, to_b, dy, factor);
+        }
+      });
 }
 
 void pass_gradient(Context& ctx, const Var& target, Tensor&& gradient) {
@@ -44,4 +45,10 @@ void pass_gradient(Context& ctx, const Var& target, Tensor&& gradient) {
   }
 }
 
+namespace {
+
+const bool listed =
+    list_kernels(add_kernels, timed<&AddKernels::forward>("forward"), timed<&AddKernels::backward>("backward"));
+
+}  // namespace
 }  // namespace eft

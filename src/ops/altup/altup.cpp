@@ -1,4 +1,5 @@
 #include "ops/altup/altup.h"
+#include "ops/support/kernel_list.h"
 
 namespace eft {
 namespace {
@@ -106,4 +107,11 @@ std::vector<Var> altup_correct(Context& ctx, std::span<const Var> predictions, c
   return corrected;
 }
 
+namespace {
+
+const bool listed = list_kernels(
+    altup_kernels, timed<&AltupKernels::predict>("predict"), timed<&AltupKernels::predict_backward>("predict_backward"),
+    timed<&AltupKernels::correct>("correct"), timed<&AltupKernels::correct_backward>("correct_backward"));
+
+}  // namespace
 }  // namespace eft

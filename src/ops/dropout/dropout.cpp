@@ -1,4 +1,5 @@
 #include "ops/dropout/dropout.h"
+#include "ops/support/kernel_list.h"
 
 namespace eft {
 
@@ -19,4 +20,9 @@ Var dropout(Context& ctx, const Var& x, double probability) {
   });
 }
 
+namespace {
+
+const bool listed = list_kernels(dropout_kernels, timed<&DropoutKernels::apply>("apply"));
+
+}  // namespace
 }  // namespace eft

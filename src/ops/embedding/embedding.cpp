@@ -1,4 +1,5 @@
 #include "ops/embedding/embedding.h"
+#include "ops/support/kernel_list.h"
 
 #include <vector>
 
@@ -30,13 +31,23 @@ Var embedding(Context& ctx, const Var& table, std::span<const std::int32_t> ids,
   if (const auto* kernels = embedding_kernels.find(ctx.device())) {
     kernels->forward(ctx.stream, table.view(), ids, factor, y.view());
   }
-  return ctx.result("embedding", y, {&table},
-                    [table, factor, options, kept = std::vector(ids.begin(), ids.end())](Context& backward_ctx, Tensor& dy) {
-                      const GradView dtable = table.grad_target(*backward_ctx.pool);
-                      if (const auto* kernels = embedding_kernels.find(backward_ctx.device())) {
-                        kernels->backward(backward_ctx.stream, dy.view(), kept, factor, options.padding_id, dtable);
-                      }
-                    });
+  return ctx.result(
+      "embedding", y, {&table},
+      [table, factor, options, kept = std::vector(ids.begin(), ids.end())](Context& backward_ctx, Tensor& dy) {
+        const GradView dtable = table.grad_target(*backward_ctx.pool);
+        if (const auto* kernels = embedding_kernels.find(backward_ctx.device())) {
+          kernels->backward(backward_ctx.stream, dy.view(), kept, factor, options.padding_id, dtable);
+        }
+      });
 }
 
+namespace {
+
+const bool listed = list_kernels(
+    embedding_kernels,
+    timed<&EmbeddingKernels::forward>(
+        "forward", [](Stream, ConstView, std::span<const std::int32_t>, double, View y) { return copy_work(y); }),
+    timed<&EmbeddingKernels::backward>("backward"));
+
+}  // namespace
 }  // namespace eft

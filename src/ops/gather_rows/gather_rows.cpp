@@ -1,4 +1,5 @@
 #include "ops/gather_rows/gather_rows.h"
+#include "ops/support/kernel_list.h"
 
 namespace eft {
 namespace {
@@ -24,13 +25,23 @@ Var gather_rows(Context& ctx, const Var& x, std::span<const std::int32_t> rows) 
   if (const auto* kernels = gather_rows_kernels.find(ctx.device())) {
     kernels->forward(ctx.stream, as_matrix(x.view()), rows, as_matrix(y.view()));
   }
-  return ctx.result("gather_rows", y, {&x}, [x, held = std::vector(rows.begin(), rows.end())](Context& inner, Tensor& dy) {
-    GradView dx = x.grad_target(*inner.pool);
-    if (const auto* kernels = gather_rows_kernels.find(inner.device())) {
-      dx.view = as_matrix(dx.view);
-      kernels->backward(inner.stream, as_matrix(dy.const_view()), held, dx);
-    }
-  });
+  return ctx.result("gather_rows", y, {&x},
+                    [x, held = std::vector(rows.begin(), rows.end())](Context& inner, Tensor& dy) {
+                      GradView dx = x.grad_target(*inner.pool);
+                      if (const auto* kernels = gather_rows_kernels.find(inner.device())) {
+                        dx.view = as_matrix(dx.view);
+                        kernels->backward(inner.stream, as_matrix(dy.const_view()), held, dx);
+                      }
+                    });
 }
 
+namespace {
+
+const bool listed =
+    list_kernels(gather_rows_kernels,
+                 timed<&GatherRowsKernels::forward>(
+                     "forward", [](Stream, ConstView, std::span<const std::int32_t>, View y) { return copy_work(y); }),
+                 timed<&GatherRowsKernels::backward>("backward"));
+
+}  // namespace
 }  // namespace eft

@@ -1,4 +1,5 @@
 #include "ops/gaussian_topk/gaussian_topk.h"
+#include "ops/support/kernel_list.h"
 
 #include <cmath>
 #include <numbers>
@@ -31,4 +32,10 @@ Var gaussian_topk(Context& ctx, const Var& x, double sparsity) {
   });
 }
 
+namespace {
+
+const bool listed = list_kernels(gaussian_topk_kernels, timed<&GaussianTopkKernels::forward>("forward"),
+                                 timed<&GaussianTopkKernels::backward>("backward"));
+
+}  // namespace
 }  // namespace eft

@@ -1,4 +1,5 @@
 #include "ops/geglu/geglu.h"
+#include "ops/support/kernel_list.h"
 
 namespace eft {
 namespace {
@@ -38,4 +39,11 @@ Var geglu(Context& ctx, const Var& gate_up) {
   });
 }
 
+namespace {
+
+const bool listed = list_kernels(
+    geglu_kernels, timed<&GegluKernels::forward>("forward"), timed<&GegluKernels::backward>("backward"),
+    timed<&GegluKernels::packed_forward>("packed_forward"), timed<&GegluKernels::packed_backward>("packed_backward"));
+
+}  // namespace
 }  // namespace eft

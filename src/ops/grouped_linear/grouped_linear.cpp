@@ -1,4 +1,5 @@
 #include "ops/grouped_linear/grouped_linear.h"
+#include "ops/support/kernel_list.h"
 
 namespace eft {
 namespace {
@@ -30,4 +31,24 @@ Var grouped_linear(Context& ctx, const Var& x, const Var& weight, const Tensor& 
   });
 }
 
+namespace {
+
+const bool listed = list_kernels(
+    grouped_linear_kernels,
+    timed<&GroupedLinearKernels::forward>("forward",
+                                          [](Stream, ConstView x, ConstView weight, ConstView, View) {
+                                            return product_work(x.shape[0], weight.shape[1], weight.shape[2],
+                                                                both_bf16(x.dtype, weight.dtype));
+                                          }),
+    timed<&GroupedLinearKernels::backward_input>("backward_input",
+                                                 [](Stream, ConstView dy, ConstView weight, ConstView, GradView) {
+                                                   return product_work(dy.shape[0], weight.shape[2], weight.shape[1],
+                                                                       both_bf16(dy.dtype, weight.dtype));
+                                                 }),
+    timed<&GroupedLinearKernels::backward_weight>(
+        "backward_weight", [](Stream, ConstView dy, ConstView x, ConstView, GradView) {
+          return product_work(dy.shape[1], x.shape[1], dy.shape[0], both_bf16(dy.dtype, x.dtype));
+        }));
+
+}  // namespace
 }  // namespace eft

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "ops/add/add.h"
+#include "ops/low_rank/low_rank_work.h"
+#include "ops/support/kernel_list.h"
 
 namespace eft {
 namespace {
@@ -53,4 +55,18 @@ Var grouped_low_rank(Context& ctx, Var y, const Var& x, const Var& a, const Var&
   });
 }
 
+namespace {
+
+const bool listed =
+    list_kernels(grouped_low_rank_kernels,
+                 timed<&GroupedLowRankKernels::forward>(
+                     "forward", [](Stream, double, ConstView x, ConstView a, ConstView b, ConstView, View, View inner,
+                                   View) { return low_rank_work(x, a, b, inner, 1, 1); }),
+                 timed<&GroupedLowRankKernels::backward>(
+                     "backward", [](Stream, double, ConstView x, ConstView a, ConstView b, ConstView, ConstView inner,
+                                    ConstView, View, View, View, GradView dx, GradView da, GradView db) {
+                       return low_rank_work(x, a, b, inner, (dx ? 1 : 0) + (da ? 1 : 0), db ? 2 : 1);
+                     }));
+
+}  // namespace
 }  // namespace eft

@@ -1,5 +1,6 @@
 #include "ops/linear/linear.h"
 
+#include "ops/support/kernel_list.h"
 #include "ops/support/matrix.h"
 
 namespace eft {
@@ -27,4 +28,23 @@ Var linear(Context& ctx, const Var& x, const Var& weight) {
                     [=](Context& backward_ctx, Tensor& dy) { backward(backward_ctx, x, weight, dy); });
 }
 
+namespace {
+
+const bool listed = list_kernels(
+    linear_kernels,
+    timed<&LinearKernels::forward>("forward",
+                                   [](Stream, ConstView x, ConstView weight, View, bool) {
+                                     return product_work(x.shape[0], weight.shape[0], weight.shape[1],
+                                                         both_bf16(x.dtype, weight.dtype));
+                                   }),
+    timed<&LinearKernels::backward_input>("backward_input",
+                                          [](Stream, ConstView dy, ConstView weight, GradView) {
+                                            return product_work(dy.shape[0], weight.shape[1], weight.shape[0],
+                                                                both_bf16(dy.dtype, weight.dtype));
+                                          }),
+    timed<&LinearKernels::backward_weight>("backward_weight", [](Stream, ConstView dy, ConstView x, GradView) {
+      return product_work(dy.shape[1], x.shape[1], dy.shape[0], both_bf16(dy.dtype, x.dtype));
+    }));
+
+}  // namespace
 }  // namespace eft

@@ -4,6 +4,8 @@
 
 #include "ops/add/add.h"
 #include "ops/linear/linear.h"
+#include "ops/low_rank/low_rank_work.h"
+#include "ops/support/kernel_list.h"
 #include "ops/support/matrix.h"
 
 namespace eft {
@@ -72,4 +74,22 @@ Var linear_with_low_rank(Context& ctx, const Var& x, const Var& weight, const Va
   });
 }
 
+namespace {
+
+const bool listed =
+    list_kernels(low_rank_kernels,
+                 timed<&LowRankKernels::forward>(
+                     "forward",
+                     [](Stream, double, ConstView x, ConstView weight, ConstView a, ConstView b, View inner, View) {
+                       const KernelWork term = low_rank_work(x, a, b, inner, 1, 1);
+                       return weight ? with_product(term, x.shape[0], weight.shape[0], weight.shape[1]) : term;
+                     }),
+                 timed<&LowRankKernels::backward>(
+                     "backward", [](Stream, double, ConstView x, ConstView weight, ConstView a, ConstView b,
+                                    ConstView inner, ConstView, View, GradView dx, GradView da, GradView db) {
+                       const KernelWork term = low_rank_work(x, a, b, inner, (dx ? 1 : 0) + (da ? 1 : 0), db ? 2 : 1);
+                       return weight && dx ? with_product(term, x.shape[0], weight.shape[1], weight.shape[0]) : term;
+                     }));
+
+}  // namespace
 }  // namespace eft

@@ -1,4 +1,5 @@
 #include "ops/match_rms/match_rms.h"
+#include "ops/support/kernel_list.h"
 
 namespace eft {
 
@@ -17,4 +18,10 @@ Var match_rms(Context& ctx, const Var& x, const Var& reference) {
   });
 }
 
+namespace {
+
+const bool listed = list_kernels(match_rms_kernels, timed<&MatchRmsKernels::forward>("forward"),
+                                 timed<&MatchRmsKernels::backward>("backward"));
+
+}  // namespace
 }  // namespace eft

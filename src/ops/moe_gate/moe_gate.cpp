@@ -1,4 +1,5 @@
 #include "ops/moe_gate/moe_gate.h"
+#include "ops/support/kernel_list.h"
 
 namespace eft {
 namespace {
@@ -47,4 +48,10 @@ GateResult moe_gate(Context& ctx, const Var& logits, const Var& expert_scale, st
   return {.weights = std::move(result), .routing = routing};
 }
 
+namespace {
+
+const bool listed = list_kernels(moe_gate_kernels, timed<&MoeGateKernels::forward>("forward"),
+                                 timed<&MoeGateKernels::backward>("backward"));
+
+}  // namespace
 }  // namespace eft

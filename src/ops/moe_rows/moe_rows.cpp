@@ -1,4 +1,5 @@
 #include "ops/moe_rows/moe_rows.h"
+#include "ops/support/kernel_list.h"
 
 namespace eft {
 namespace {
@@ -42,4 +43,12 @@ Var moe_combine(Context& ctx, const Var& rows, const Var& weights, const ExpertR
   });
 }
 
+namespace {
+
+const bool listed =
+    list_kernels(moe_rows_kernels, timed<&MoeRowsKernels::gather>("gather"),
+                 timed<&MoeRowsKernels::gather_backward>("gather_backward"), timed<&MoeRowsKernels::combine>("combine"),
+                 timed<&MoeRowsKernels::combine_backward>("combine_backward"));
+
+}  // namespace
 }  // namespace eft

@@ -1,4 +1,5 @@
 #include "ops/multiply/multiply.h"
+#include "ops/support/kernel_list.h"
 
 namespace eft {
 namespace {
@@ -27,4 +28,10 @@ Var multiply(Context& ctx, const Var& x, const Var& weight) {
   return ctx.result("multiply", y, {&x, &weight}, [=](Context& inner, Tensor& dy) { backward(inner, x, weight, dy); });
 }
 
+namespace {
+
+const bool listed = list_kernels(multiply_kernels, timed<&MultiplyKernels::forward>("forward"),
+                                 timed<&MultiplyKernels::backward>("backward"));
+
+}  // namespace
 }  // namespace eft

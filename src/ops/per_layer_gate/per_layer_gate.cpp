@@ -1,4 +1,5 @@
 #include "ops/per_layer_gate/per_layer_gate.h"
+#include "ops/support/kernel_list.h"
 
 namespace eft {
 namespace {
@@ -31,4 +32,10 @@ Var per_layer_gate(Context& ctx, const Var& gate, const Var& per_layer, std::int
                     [=](Context& backward_ctx, Tensor& dy) { backward(backward_ctx, gate, per_layer, layer, dy); });
 }
 
+namespace {
+
+const bool listed = list_kernels(per_layer_gate_kernels, timed<&PerLayerGateKernels::forward>("forward"),
+                                 timed<&PerLayerGateKernels::backward>("backward"));
+
+}  // namespace
 }  // namespace eft

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "ops/add/add.h"
+#include "ops/support/kernel_list.h"
 
 namespace eft {
 namespace {
@@ -77,4 +78,10 @@ Var rms_norm_rotary(Context& ctx, const Var& x, const Var& weight, const Tensor&
                     });
 }
 
+namespace {
+
+const bool listed = list_kernels(rms_norm_kernels, timed<&RmsNormKernels::forward>("forward"),
+                                 timed<&RmsNormKernels::backward>("backward"));
+
+}  // namespace
 }  // namespace eft

@@ -1,4 +1,5 @@
 #include "ops/rotary/rotary.h"
+#include "ops/support/kernel_list.h"
 
 namespace eft {
 
@@ -13,4 +14,9 @@ Tensor rotary_table(Context& ctx, std::span<const std::int32_t> positions, std::
   return table;
 }
 
+namespace {
+
+const bool listed = list_kernels(rotary_kernels, timed<&RotaryKernels::tabulate>("tabulate"));
+
+}  // namespace
 }  // namespace eft

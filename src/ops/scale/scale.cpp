@@ -1,4 +1,5 @@
 #include "ops/scale/scale.h"
+#include "ops/support/kernel_list.h"
 
 namespace eft {
 
@@ -17,4 +18,10 @@ Var scale(Context& ctx, const Var& x, const Var& factor, double constant) {
   });
 }
 
+namespace {
+
+const bool listed =
+    list_kernels(scale_kernels, timed<&ScaleKernels::forward>("forward"), timed<&ScaleKernels::backward>("backward"));
+
+}  // namespace
 }  // namespace eft

@@ -1,4 +1,5 @@
 #include "ops/softcap/softcap.h"
+#include "ops/support/kernel_list.h"
 
 namespace eft {
 
@@ -14,4 +15,10 @@ Var softcap(Context& ctx, const Var& x, double cap) {
   });
 }
 
+namespace {
+
+const bool listed = list_kernels(softcap_kernels, timed<&SoftcapKernels::forward>("forward"),
+                                 timed<&SoftcapKernels::backward>("backward"));
+
+}  // namespace
 }  // namespace eft

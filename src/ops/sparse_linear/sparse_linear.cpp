@@ -1,6 +1,7 @@
 #include "ops/sparse_linear/sparse_linear.h"
 
 #include "ops/linear/linear.h"
+#include "ops/support/kernel_list.h"
 #include "ops/support/matrix.h"
 
 namespace eft {
@@ -57,4 +58,34 @@ Var linear_from_pattern(Context& ctx, const Var& x, const Var& weight, const Var
   });
 }
 
+namespace {
+
+/// A multiplication and an addition for each element of the pattern that is not zero (on devices, whose kernels gain
+/// nothing from zeros, for each element) with each of `per_element` others.
+KernelWork pattern_work(const ConstView& pattern, std::int64_t per_element, bool bf16) {
+  double elements = timing.device == Device::cpu ? 0 : static_cast<double>(pattern.shape.elements());
+  if (timing.device == Device::cpu) {
+    dispatch(pattern.dtype, [&](auto tag) {
+      using T = decltype(tag);
+      const T* const values = pattern.as<T>();
+      for (std::int64_t i = 0; i < pattern.shape.elements(); ++i) {
+        if (static_cast<Accumulator<T>>(values[i]) != 0) ++elements;
+      }
+    });
+  }
+  return {.flops = 2 * elements * static_cast<double>(per_element), .bf16 = bf16};
+}
+
+const bool listed = list_kernels(
+    sparse_linear_kernels, untimed<&SparseLinearKernels::least_sparsity>,
+    timed<&SparseLinearKernels::from_pattern>(
+        "from_pattern", [](Stream, ConstView pattern, ConstView a, ConstView b, bool,
+                           GradView c) { return pattern_work(pattern, c.view.shape[1], both_bf16(a.dtype, b.dtype)); }),
+    timed<&SparseLinearKernels::to_pattern>("to_pattern",
+                                            [](Stream, ConstView pattern, ConstView a, ConstView b, bool, GradView) {
+                                              return pattern_work(pattern, a.shape[1], both_bf16(a.dtype, b.dtype));
+                                            }),
+    timed<&SparseLinearKernels::clear>("clear"));
+
+}  // namespace
 }  // namespace eft

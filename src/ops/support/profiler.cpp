@@ -1,26 +1,25 @@
 #include "ops/support/profiler.h"
 
 #include "backend/cpu/peak.h"
-#include "ops/support/profiled_kernel.h"
+#include "ops/support/kernel_list.h"
+#include "tensor/device_clock.h"
 
 namespace eft {
 
-Profiler::Profiler(Profile& profile)
-    : peak_bf16_(measure_peak_flops(DType::bf16)), peak_f32_(measure_peak_flops(DType::f32)) {
-  expect(profiler_state.profile == nullptr, "one profiler at a time");
-  profiler_state = {&profile, peak_bf16_, peak_f32_};
-  for (const auto& kernel : profiled_kernel_entries()) kernel.attach();
+Profile make_profile(Device device, std::int64_t traced_steps) {
+  if (device != Device::cpu) return {traced_steps, device_clocks.find(device)->make(), {}};
+  return {traced_steps, host_clock(), {measure_peak_flops(DType::bf16), measure_peak_flops(DType::f32)}};
+}
+
+Profiler::Profiler(Profile& profile, Device device) {
+  expect(timing.profile == nullptr, "one profiler at a time");
+  timing = {&profile, device};
+  for (const KernelList& list : kernel_lists()) list.time(device, true);
 }
 
 Profiler::~Profiler() {
-  for (const auto& kernel : profiled_kernel_entries()) kernel.detach();
-  profiler_state = {};
-}
-
-std::vector<std::string> profiled_kernels() {
-  std::vector<std::string> names;
-  for (const auto& kernel : profiled_kernel_entries()) names.push_back(kernel.name);
-  return names;
+  for (const KernelList& list : kernel_lists()) list.time(timing.device, false);
+  timing = {};
 }
 
 }  // namespace eft
