@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "data/store/example.h"
@@ -50,16 +51,6 @@ double relative(double got, double wanted) {
   return wanted == 0 ? std::abs(got) : std::abs(got - wanted) / std::abs(wanted);
 }
 
-/// ‖a − b‖ / ‖b‖; ‖a‖ where b is zero.
-double relative_norm(const std::vector<double>& a, const std::vector<double>& b) {
-  double difference = 0, squares = 0;
-  for (std::size_t i = 0; i < b.size(); ++i) {
-    difference += (a[i] - b[i]) * (a[i] - b[i]);
-    squares += b[i] * b[i];
-  }
-  return squares == 0 ? std::sqrt(difference) : std::sqrt(difference / squares);
-}
-
 /// Not-a-number must fail a comparison, so it counts as infinitely far.
 double worse(double a, double b) { return std::isnan(b) ? HUGE_VAL : std::max(a, b); }
 
@@ -90,8 +81,7 @@ class Checker {
   }
 
   CheckReport run() {
-    report_.tolerance =
-        check_tolerance(options_.dtype, reference_.noise(options_.dtype == DType::bf16 ? "bf16" : "f32"));
+    report_.tolerance = check_tolerance(options_.dtype, reference_.noise(dtype_name()));
     compare_logits();
     Stepper stepper(*opened_.model, pool_, sft_, *optimizer_, train_);
     StepResult first = stepper.accumulate({&batch_.row, 1}, 0);
@@ -103,6 +93,9 @@ class Checker {
   }
 
  private:
+  /// As the metadata of a reference calls it.
+  const char* dtype_name() const { return options_.dtype == DType::bf16 ? "bf16" : "f32"; }
+
   void compare_logits() {
     const auto wanted = reference_.logits();
     if (!wanted) return;
@@ -130,7 +123,8 @@ class Checker {
   void compare_gradients() {
     const auto names = reference_.gradient_names();
     if (names.empty()) return;
-    double worst = 0;
+    const auto noise = reference_.gradient_noise(dtype_name());
+    const double largest = largest_norm(names);
     std::vector<const Parameter*> compared;
     for (const std::string& name : names) {
       const Parameter* parameter = opened_.model->parameters().find(stored_name(name));
@@ -147,11 +141,12 @@ class Checker {
       }
       const auto got =
           parameter->grad->filled ? to_doubles(parameter->grad->tensor) : std::vector<double>(wanted.size(), 0.0);
-      const double distance = worse(0, relative_norm(got, wanted));
-      if (distance >= worst) {
-        worst = distance;
-        report_.grad_worst_name = name;
-      }
+      const auto found = noise.find(name);
+      report_.gradients.push_back(
+          {.name = name,
+           .distance = gradient_distance(got, wanted, largest),
+           .bound =
+               gradient_bound(options_.dtype, found == noise.end() ? std::nullopt : std::optional(found->second))});
       compared.push_back(parameter);
     }
     for (const Parameter& parameter : opened_.model->parameters()) {
@@ -159,8 +154,19 @@ class Checker {
         report_.unreferenced.push_back(parameter.name);
       }
     }
-    report_.gradients = compared.size();
-    report_.distance.grad_worst = worst;
+    std::ranges::stable_sort(report_.gradients, std::greater(),
+                             [](const CheckedGradient& g) { return used_up(g.distance, g.bound); });
+  }
+
+  /// The largest norm of a gradient in the file.
+  double largest_norm(const std::vector<std::string>& names) const {
+    double largest = 0;
+    for (const std::string& name : names) {
+      double squares = 0;
+      for (const double x : to_doubles(reference_.gradient(name))) squares += x * x;
+      largest = std::max(largest, std::sqrt(squares));
+    }
+    return largest;
   }
 
   void compare_losses(Stepper& stepper, StepResult result) {
@@ -181,8 +187,8 @@ class Checker {
     const Distance& d = report_.distance;
     const CheckTolerance& t = report_.tolerance;
     const auto within = [](const std::optional<double>& value, double bound) { return !value || *value <= bound; };
-    report_.pass = within(d.loss, t.loss) && within(d.logits, t.logits) && within(d.grad_worst, t.grad_worst) &&
-                   within(d.losses_worst, t.losses_worst) && report_.missing.empty();
+    report_.pass = within(d.loss, t.loss) && within(d.logits, t.logits) && within(d.losses_worst, t.losses_worst) &&
+                   std::ranges::none_of(report_.gradients, &CheckedGradient::too_far) && report_.missing.empty();
   }
 
   CheckOptions options_;
@@ -202,16 +208,37 @@ std::string line(const char* name, const std::optional<double>& value, double bo
                      *value <= bound ? "ok" : "TOO FAR", detail.empty() ? "" : "  " + detail);
 }
 
+std::string line(const CheckedGradient& gradient) {
+  const auto& [name, distance, bound] = gradient;
+  std::string text = fmt::format("  {}  distance {:.2e} of {:.1e}", name, distance.distance, bound.distance);
+  if (distance.cosine && bound.cosine) {
+    text += fmt::format(", cosine {:.6f} of at least {:.6f}", *distance.cosine, *bound.cosine);
+  }
+  return text + (gradient.too_far() ? "  TOO FAR\n" : "\n");
+}
+
+CheckedGradient farthest(const CheckReport& report) {
+  return *std::ranges::max_element(report.gradients, {}, [](const CheckedGradient& g) { return g.distance.distance; });
+}
+
 }  // namespace
 
 CheckReport check_model(const CheckOptions& options) { return Checker(options).run(); }
 
-std::string describe(const CheckReport& report) {
+std::string describe(const CheckReport& report, bool every_gradient) {
   const Distance& d = report.distance;
   const CheckTolerance& t = report.tolerance;
   std::string text = line("logits", d.logits, t.logits, "") + line("loss", d.loss, t.loss, "");
-  text += line("gradients", d.grad_worst, t.grad_worst,
-               fmt::format("{} compared, worst {}", report.gradients, report.grad_worst_name));
+  if (report.gradients.empty()) {
+    text += line("gradients", {}, 0, "");
+  } else {
+    const CheckedGradient& nearest = report.gradients[0];
+    text += line("gradients", nearest.distance.distance, nearest.bound.distance,
+                 fmt::format("{} compared, nearest to its tolerance {}", report.gradients.size(), nearest.name));
+  }
+  for (const CheckedGradient& gradient : report.gradients) {
+    if (every_gradient || gradient.too_far()) text += line(gradient);
+  }
   text += line("losses", d.losses_worst, t.losses_worst, "");
   for (const std::string& name : report.missing)
     text += fmt::format("missing    grad.{} belongs to no trainable parameter\n", name);
@@ -231,14 +258,15 @@ std::string to_json(const CheckReport& report) {
     return x && std::isfinite(*x) ? nlohmann::ordered_json(*x) : nlohmann::ordered_json(nullptr);
   };
   const Distance& d = report.distance;
-  return nlohmann::ordered_json{{"loss", value(d.loss)},
-                                {"logits", value(d.logits)},
-                                {"grad_worst", value(d.grad_worst)},
-                                {"grad_worst_name", d.grad_worst ? nlohmann::ordered_json(report.grad_worst_name)
-                                                                 : nlohmann::ordered_json(nullptr)},
-                                {"losses_worst", value(d.losses_worst)},
-                                {"missing", report.missing},
-                                {"pass", report.pass}}
+  const auto worst = report.gradients.empty() ? std::nullopt : std::optional(farthest(report));
+  return nlohmann::ordered_json{
+      {"loss", value(d.loss)},
+      {"logits", value(d.logits)},
+      {"grad_worst", value(worst ? std::optional(worst->distance.distance) : std::nullopt)},
+      {"grad_worst_name", worst ? nlohmann::ordered_json(worst->name) : nlohmann::ordered_json(nullptr)},
+      {"losses_worst", value(d.losses_worst)},
+      {"missing", report.missing},
+      {"pass", report.pass}}
       .dump();
 }
 

@@ -109,15 +109,37 @@ std::vector<std::string> Reference::gradient_names() const {
   return names;
 }
 
+nlohmann::json Reference::metadata_object(const std::string& key) const {
+  const auto found = file_.metadata().find(key);
+  if (found == file_.metadata().end()) return nullptr;
+  auto json = nlohmann::json::parse(found->second, nullptr, false);
+  if (!json.is_object()) throw DataError("{}: {}: not a JSON object", file_.path().string(), key);
+  return json;
+}
+
 Distance Reference::noise(const std::string& dtype) const {
-  const auto found = file_.metadata().find(dtype + "_noise");
-  if (found == file_.metadata().end()) return {};
-  const auto json = nlohmann::json::parse(found->second, nullptr, false);
-  if (!json.is_object()) throw DataError("{}: {}_noise: not a JSON object", file_.path().string(), dtype);
+  const auto json = metadata_object(dtype + "_noise");
+  if (json.is_null()) return {};
   return {.loss = optional_number(json, "loss"),
           .logits = optional_number(json, "logits"),
-          .grad_worst = optional_number(json, "grad_worst"),
           .losses_worst = optional_number(json, "losses_worst")};
+}
+
+std::map<std::string, GradientDistance> Reference::gradient_noise(const std::string& dtype) const {
+  const std::string key = dtype + "_gradient_noise";
+  std::map<std::string, GradientDistance> result;
+  const auto noise = metadata_object(key);
+  if (noise.is_null()) return result;
+  for (const auto& [name, pair] : noise.items()) {
+    const bool numbers =
+        pair.is_array() && pair.size() == 2 && pair[0].is_number() && (pair[1].is_number() || pair[1].is_null());
+    if (!numbers) {
+      throw DataError("{}: {}: {}: {}, expected [distance, cosine]", file_.path().string(), key, name, pair.dump());
+    }
+    result[name] = {.distance = pair[0].get<double>(),
+                    .cosine = pair[1].is_null() ? std::nullopt : std::optional(pair[1].get<double>())};
+  }
+  return result;
 }
 
 }  // namespace eft

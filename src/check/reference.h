@@ -3,20 +3,21 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "check/gradients.h"
 #include "tensor/safetensors.h"
 #include "train/optimizers/optimizer_options.h"
 
 namespace eft {
 
-/// Relative errors of one run against a reference.
+/// Relative errors of one run against a reference, gradients apart.
 struct Distance {
   std::optional<double> loss;
   std::optional<double> logits;
-  std::optional<double> grad_worst;
   std::optional<double> losses_worst;
 };
 
@@ -47,6 +48,8 @@ class Reference {
   const OptimizerOptions& optimizer() const { return optimizer_; }
   /// Recorded distance of the reference implementation's own run in "f32" or "bf16" from the truth, when recorded.
   Distance noise(const std::string& dtype) const;
+  /// The same of each gradient, by its name.
+  std::map<std::string, GradientDistance> gradient_noise(const std::string& dtype) const;
 
  private:
   std::size_t at(std::int64_t row, std::int64_t column) const {
@@ -54,6 +57,8 @@ class Reference {
   }
   std::vector<std::int32_t> read_ids(const std::string& name);
   void read_optimizer();
+  /// The JSON object in the metadata under `key`; null when there is none.
+  nlohmann::json metadata_object(const std::string& key) const;
 
   Safetensors file_;
   std::int64_t batch_ = 0;

@@ -13,6 +13,7 @@ struct Arguments {
   CheckOptions options;
   std::string dtype = "float32";
   bool json = false;
+  bool verbose = false;
 };
 
 }  // namespace
@@ -32,13 +33,16 @@ void add_check_command(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--device", arguments->options.device, "cpu, cuda or cuda:N")->capture_default_str();
   command->add_flag("--recompute", arguments->options.recompute, "Recompute each layer in the backward pass");
+  command->add_flag("--verbose", arguments->verbose,
+                    "Print every gradient, that which uses up most of its tolerance first");
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([arguments, &exit_code] {
     arguments->options.dtype = arguments->dtype == "float64"   ? DType::f64
                                : arguments->dtype == "float32" ? DType::f32
                                                                : DType::bf16;
     const CheckReport report = check_model(arguments->options);
-    std::printf("%s%s", (arguments->json ? to_json(report) : describe(report)).c_str(), arguments->json ? "\n" : "");
+    std::printf("%s%s", (arguments->json ? to_json(report) : describe(report, arguments->verbose)).c_str(),
+                arguments->json ? "\n" : "");
     exit_code = report.pass ? 0 : 1;
   });
 }

@@ -3,9 +3,11 @@
 
   reference.py MODEL --out FILE [--adapter DIR] [--batch 3 --seq 19 --seed 1 | --input-ids FILE.json] [--pad]
                [--no-grads] [--no-logits] [--steps 10 --lr 2e-3 ...] [--store float64|float32] [--float32-only]
+  reference.py MODEL --out FILE [--adapter DIR] --noise-only
 
 Truth is computed in float64 (see double.py); Transformers' own float32 and bfloat16 runs are measured against it and
-their distance goes into the metadata as f32_noise and bf16_noise. --float32-only writes the float32 run itself, for
+their distance goes into the metadata as f32_noise and bf16_noise, that of each gradient as f32_gradient_noise and
+bf16_gradient_noise. --noise-only measures again against the truth that FILE holds. --float32-only writes the float32 run itself, for
 models too large for float64. FILE.json holds {"input_ids": [[…]], "labels": [[…]]} and perhaps
 "attention_mask". Each run is a process of its own, because the float64 one patches torch before Transformers is imported.
 """
@@ -28,6 +30,8 @@ import torch  # noqa: E402  (the environment has to be set first)
 
 from double import REAL_FLOAT32, NoFloat32, patch  # noqa: E402
 
+# A gradient whose norm is below this share of the largest one is zero in exact arithmetic (see docs/fidelity.md).
+ZERO_SHARE = 1e-10
 DTYPES = {"float64": torch.float64, "float32": REAL_FLOAT32, "bfloat16": torch.bfloat16}
 
 
@@ -181,25 +185,78 @@ def run(model, batch, job):
     return out
 
 
-def distance(run, truth, names):
-    """How far a run is from the truth, in the measures of `eft check`."""
-    def relative(a, b):
-        return abs(a - b) / abs(b) if b else abs(a - b)
+def relative(a, b):
+    return abs(a - b) / abs(b) if b else abs(a - b)
 
+
+def gradient_noise(run, truth, names):
+    """Name on disk -> [distance, cosine] of a run's gradients, in the measures of `eft check`: |run - truth| / |truth| and
+    the cosine of their angle. For gradients that are zero in exact arithmetic, [|run| / the largest norm, null]."""
+    norms = {name: grad.double().norm().item() for name, grad in truth.items()}
+    largest = max(norms.values())
+    out = {}
+    for name, grad in truth.items():
+        got, wanted = run[name].double(), grad.double()
+        delta = (got - wanted).norm().item()
+        if norms[name] <= ZERO_SHARE * largest:
+            out[names[name]] = [delta / largest if largest else delta, None]
+        else:
+            length = got.norm().item()
+            out[names[name]] = [delta / norms[name], (got * wanted).sum().item() / (length * norms[name]) if length else 0]
+    return out
+
+
+def distance(run, truth):
+    """How far a run is from the truth but for its gradients, in the measures of `eft check`."""
     out = {"loss": relative(run["loss"].item(), truth["loss"].item())}
     if "logits" in truth:
         delta = (run["logits"] - truth["logits"]).abs().max()
         out["logits"] = (delta / truth["logits"].abs().max()).item()
-    if "grads" in truth:
-        worst = (-1.0, "")
-        for name, grad in truth["grads"].items():
-            norm = grad.double().norm().item()
-            delta = (run["grads"][name].double() - grad.double()).norm().item()
-            worst = max(worst, (delta / norm if norm else delta, name))
-        out["grad_worst"], out["grad_worst_name"] = worst[0], names[worst[1]]
     if "losses" in truth and "losses" in run:
         out["losses_worst"] = max(map(relative, run["losses"].tolist(), truth["losses"].tolist()))
     return out
+
+
+def noise(prefix, run, truth, names):
+    """The metadata of one run's distances."""
+    out = {f"{prefix}_noise": json.dumps(distance(run, truth))}
+    if "grads" in truth:
+        found = {name: [float(f"{distance:.4g}"), cosine and float(f"{cosine:.6g}")]
+                 for name, (distance, cosine) in gradient_noise(run["grads"], truth["grads"], names).items()}
+        out[f"{prefix}_gradient_noise"] = json.dumps(found)
+    return out
+
+
+def measure_noise(model, out, adapter=None):
+    """Measures Transformers' float32 and bfloat16 runs against the truth that the file `out` holds, and writes that."""
+    from safetensors import safe_open
+    from safetensors.torch import load_file, save_file
+
+    stored = load_file(out)
+    with safe_open(out, framework="pt") as file:
+        metadata = file.metadata()
+    batch = {k: stored[k] for k in ("input_ids", "labels", "attention_mask") if k in stored}
+    truth = {k: stored[k].double() for k in ("loss", "logits", "losses") if k in stored}
+    grads = {k.removeprefix("grad."): v for k, v in stored.items() if k.startswith("grad.")}
+    words = dict(word.split("=") for word in metadata.get("optimizer", "").split()[1:])
+    optimizer = {"lr": float(words.get("lr", 0)), "betas": [float(x) for x in words.get("betas", "0,0").split(",")],
+                 "eps": float(words.get("eps", 1)), "weight_decay": float(words.get("weight_decay", 0))}
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        torch.save(batch, folder / "batch.pt")
+        job = {"model": str(model), "adapter": str(adapter) if adapter else None, "batch": str(folder / "batch.pt"),
+               "state": str(folder / "state.pt"), "grads": bool(grads), "logits": "logits" in truth,
+               "steps": len(truth.get("losses", ())), "optimizer": optimizer}
+        single = launch(job | {"dtype": "float32", "save_state": True}, folder)
+        half = launch(job | {"dtype": "bfloat16", "save_state": False}, folder)
+    names = single["names"]
+    if grads:
+        truth["grads"] = {memory: grads[disk] for memory, disk in names.items() if disk in grads}
+    if metadata["truth"] != "float32":
+        metadata |= noise("f32", single, truth, names)
+    metadata |= noise("bf16", half, truth, names)
+    save_file(stored, out, metadata)
+    return metadata
 
 
 def launch(job, folder):
@@ -241,11 +298,11 @@ def make_reference(model, out, *, adapter=None, batch, steps=10, lr=2e-3, betas=
         names, truth, metadata = single["names"], single, {"format": "eft-reference-1"}
         if not float32_only:
             truth = launch(job | {"dtype": "float64", "save_state": False}, folder)
-            metadata["f32_noise"] = json.dumps(distance(single, truth, names))
+            metadata |= noise("f32", single, truth, names)
             del single
         if bf16:
             half = launch(job | {"dtype": "bfloat16", "save_state": False}, folder)
-            metadata["bf16_noise"] = json.dumps(distance(half, truth, names))
+            metadata |= noise("bf16", half, truth, names)
     metadata["truth"] = "float32" if float32_only else "float64"
     if steps:
         metadata["optimizer"] = (f"adamw lr={lr:g} betas={betas[0]:g},{betas[1]:g} eps={eps:g} "
@@ -276,7 +333,11 @@ def main():
     parser.add_argument("--weight-decay", type=float, default=0.01)
     parser.add_argument("--store", choices=["float64", "float32"], default="float64")
     parser.add_argument("--float32-only", action="store_true")
+    parser.add_argument("--noise-only", action="store_true")
     o = parser.parse_args()
+    if o.noise_only:
+        print(json.dumps(measure_noise(o.model, o.out, o.adapter), indent=1))
+        return
     if o.input_ids:
         batch = {k: torch.tensor(v) for k, v in json.loads(pathlib.Path(o.input_ids).read_text()).items()}
     else:

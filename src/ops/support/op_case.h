@@ -9,13 +9,14 @@
 
 namespace eft {
 
-/// One random input of an op case: standard normal times `scale` plus `shift`.
+/// One random input of an op case: standard normal, moved away from zero by `gap`, times `scale` plus `shift`.
 struct OpInput {
   Shape shape;
   bool wants_grad = true;
   double scale = 1.0;
   double shift = 0.0;
   bool parameter = false;  ///< gradient kept in f32 even when the value is bf16, as for weights
+  double gap = 0.0;        ///< no value is nearer to `shift` than gap · scale, for ops that decide there
 };
 
 /// One description of a call of an op. It serves the gradient ring (f64 against central differences), the parity rings

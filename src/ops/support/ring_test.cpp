@@ -26,8 +26,11 @@ Values random_inputs(const OpCase& op_case, std::uint64_t seed) {
   Random random(seed);
   for (const OpInput& input : op_case.inputs) {
     auto& value = values.emplace_back(static_cast<std::size_t>(input.shape.elements()));
-    for (double& x : value)
-      x = static_cast<double>(BFloat16(static_cast<float>(random.normal() * input.scale + input.shift)));
+    for (double& x : value) {
+      const double normal = random.normal();
+      const double apart = normal + std::copysign(input.gap, normal);
+      x = static_cast<double>(BFloat16(static_cast<float>(apart * input.scale + input.shift)));
+    }
   }
   return values;
 }
