@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <regex>
 
 #include "base/file.h"
+#include "base/regex.h"
 #include "models/load.h"
 
 namespace eft {
@@ -32,8 +32,13 @@ constexpr std::pair<const char*, const char*> kParts[] = {
 };
 
 std::string part_of(const std::string& name) {
-  for (const auto& [pattern, part] : kParts) {
-    if (std::regex_search(name, std::regex(pattern))) return part;
+  static const std::vector<std::pair<Regex, const char*>> parts = [] {
+    std::vector<std::pair<Regex, const char*>> compiled;
+    for (const auto& [pattern, part] : kParts) compiled.emplace_back(Regex(pattern, "part"), part);
+    return compiled;
+  }();
+  for (const auto& [pattern, part] : parts) {
+    if (pattern.found_in(name)) return part;
   }
   return "other";
 }
@@ -72,7 +77,8 @@ void inspect_model(const fs::path& folder, Inspection& result) {
   const Json config = read_json(folder / "config.json");
   const Json& text = config.contains("text_config") ? config["text_config"] : config;
   add_fact(config, "model_type", result);
-  for (const char* key : {"num_hidden_layers", "hidden_size", "vocab_size", "max_position_embeddings"}) add_fact(text, key, result);
+  for (const char* key : {"num_hidden_layers", "hidden_size", "vocab_size", "max_position_embeddings"})
+    add_fact(text, key, result);
   const CheckpointFiles files(folder);
   for (const auto& [name, file] : files.tensors()) {
     count(result.parts, part_of(name), files.entry(name).shape.elements());
@@ -97,7 +103,8 @@ void inspect_adapter(const fs::path& folder, Inspection& result) {
 void inspect_state(const fs::path& folder, Inspection& result) {
   result.kinds.emplace_back("training state");
   const Json state = read_json(folder / "trainer_state.json");
-  for (const char* key : {"global_step", "max_steps", "optimizer_steps", "cursor", "train_examples"}) add_fact(state, key, result);
+  for (const char* key : {"global_step", "max_steps", "optimizer_steps", "cursor", "train_examples"})
+    add_fact(state, key, result);
   count_tensors(Safetensors(folder / "optimizer.safetensors").entries(), result);
 }
 
@@ -118,7 +125,8 @@ Inspection inspect(const fs::path& path) {
   if (fs::exists(path / "adapter_config.json")) inspect_adapter(path, result);
   if (fs::exists(path / "trainer_state.json")) inspect_state(path, result);
   if (result.kinds.empty()) {
-    throw FileError("{}: neither a model (config.json and weights) nor an adapter (adapter_config.json)", path.string());
+    throw FileError("{}: neither a model (config.json and weights) nor an adapter (adapter_config.json)",
+                    path.string());
   }
   return result;
 }

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <set>
 
 #include "base/copy_file.h"
@@ -92,7 +91,7 @@ class Mismatch {
 
 const SkipRule* skip_rule(const std::vector<SkipRule>& rules, const std::string& name) {
   for (const SkipRule& rule : rules) {
-    if (std::regex_match(name, std::regex(rule.pattern))) return &rule;
+    if (rule.pattern.matches(name)) return &rule;
   }
   return nullptr;
 }
@@ -111,7 +110,8 @@ void check_tied(const CheckpointFiles& files, const std::vector<SkipRule>& rules
                 Mismatch& mismatch) {
   std::string embedding;
   for (const Parameter& parameter : model.parameters()) {
-    if (embedding.empty() && parameter.loaded_from().ends_with(".embed_tokens.weight")) embedding = parameter.loaded_from();
+    if (embedding.empty() && parameter.loaded_from().ends_with(".embed_tokens.weight"))
+      embedding = parameter.loaded_from();
   }
   if (!files.contains(embedding)) return;
   for (const auto& [name, file] : files.tensors()) {

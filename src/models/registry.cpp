@@ -19,9 +19,10 @@ struct Prefixes {
   const char* experts = "experts";  ///< of a layer's mixture
 };
 
-const SkipRule kTiedHead{R"((.*\.)?lm_head\.weight)", "output layer, tied to the embedding", true};
+const SkipRule kTiedHead{{R"((.*\.)?lm_head\.weight)", "skip rule"}, "output layer, tied to the embedding", true};
 const SkipRule kTowers{
-    R"((model\.)?(vision_tower|audio_tower|multi_modal_projector|embed_vision|embed_audio|vision_embedder)\..*)",
+    {R"((model\.)?(vision_tower|audio_tower|multi_modal_projector|embed_vision|embed_audio|vision_embedder)\..*)",
+     "skip rule"},
     "vision and audio parts, this is a text run"};
 
 BuiltModel build_gemma3(const ConfigJson& text, LinearPolicy policy, const Prefixes& prefixes) {
@@ -45,7 +46,8 @@ std::vector<SkipRule> skip_rules(const std::vector<decoder::LayerSpec>& layers) 
   }
   if (!sharing.empty()) {
     rules.push_back(
-        {fmt::format(R"(.*\.layers\.({})\.self_attn\.(k_proj|v_proj|k_norm)\.weight)", fmt::join(sharing, "|")),
+        {{fmt::format(R"(.*\.layers\.({})\.self_attn\.(k_proj|v_proj|k_norm)\.weight)", fmt::join(sharing, "|")),
+          "skip rule"},
          "keys and values of layers that share another's, never used"});
   }
   return rules;

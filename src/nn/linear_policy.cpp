@@ -14,14 +14,6 @@ bool names(std::string_view target, std::string_view path) {
          (path.size() > target.size() && path.ends_with(target) && path[path.size() - target.size() - 1] == '.');
 }
 
-std::regex compile(const std::string& text, const std::string& pattern, const char* key) {
-  try {
-    return std::regex(pattern);
-  } catch (const std::regex_error& error) {
-    throw ConfigError("{}: {} is not a regular expression: {}", key, text, error.what());
-  }
-}
-
 /// Which entries of a list name `module`.
 bool mark_named(const std::vector<std::string>& items, std::string_view module, std::vector<bool>& used) {
   bool matched = false;
@@ -35,24 +27,30 @@ bool mark_named(const std::vector<std::string>& items, std::string_view module, 
 
 }  // namespace
 
-std::vector<LinearPolicy::Pattern> LinearPolicy::read_patterns(const StringMap& map, const char* key) {
+std::string LinearPolicy::where(const char* key, const char* peft_key) const {
+  return options_.model_dir.empty() ? key : (options_.model_dir / "adapter_config.json").string() + ": " + peft_key;
+}
+
+std::vector<LinearPolicy::Pattern> LinearPolicy::read_patterns(const StringMap& map, const std::string& where) const {
   std::vector<Pattern> patterns;
   for (const StringMap::Entry& entry : map.entries) {
     std::int64_t value = 0;
     const char* end = entry.value.data() + entry.value.size();
     const auto [stop, failure] = std::from_chars(entry.value.data(), end, value);
     if (failure != std::errc() || stop != end || value < 1) {
-      throw ConfigError("{}: {}: {}, expected a positive integer", key, entry.key, entry.value);
+      throw ConfigError("{}: {}: {}, expected a positive integer", where, entry.key, entry.value);
     }
-    patterns.push_back({compile(entry.key, "(?:.*\\.)?(?:" + entry.key + ")", key), value});
+    // As PEFT puts them together. By itself too: what is broken shows as it was written.
+    Regex(entry.key, where);
+    patterns.push_back({Regex("(.*\\.)?(" + entry.key + ")", where), value});
   }
   return patterns;
 }
 
 LinearPolicy::LinearPolicy(const AdapterOptions& options)
     : options_(options),
-      rank_patterns_(read_patterns(options.rank_pattern, "lora_rank_pattern")),
-      alpha_patterns_(read_patterns(options.alpha_pattern, "lora_alpha_pattern")),
+      rank_patterns_(read_patterns(options.rank_pattern, where("lora_rank_pattern", "rank_pattern"))),
+      alpha_patterns_(read_patterns(options.alpha_pattern, where("lora_alpha_pattern", "alpha_pattern"))),
       target_used_(options.target_modules.items.size(), false),
       parameter_target_used_(options.target_parameters.items.size(), false),
       exclude_used_(options.exclude_modules.items.size(), false),
@@ -69,24 +67,24 @@ LinearPolicy::LinearPolicy(const AdapterOptions& options)
         "lora_dropout: {} does not go with lora_target_parameters, nor does it in PEFT; set lora_dropout: 0",
         options_.dropout);
   }
-  const auto pattern_of = [](const StringOrList& list, const char* key) -> std::optional<std::regex> {
+  const auto pattern_of = [](const StringOrList& list, const std::string& where) -> std::optional<Regex> {
     if (!list.is_string || list.empty()) return std::nullopt;
-    return compile(list.items[0], list.items[0], key);
+    return Regex(list.items[0], where);
   };
-  pattern_ = pattern_of(options_.target_modules, "lora_target_modules");
-  exclude_pattern_ = pattern_of(options_.exclude_modules, "lora_exclude_modules");
+  pattern_ = pattern_of(options_.target_modules, where("lora_target_modules", "target_modules"));
+  exclude_pattern_ = pattern_of(options_.exclude_modules, where("lora_exclude_modules", "exclude_modules"));
 }
 
 bool LinearPolicy::excluded(std::string_view module) {
   if (!exclude_pattern_) return mark_named(options_.exclude_modules.items, module, exclude_used_);
-  const bool hit = std::regex_match(module.begin(), module.end(), *exclude_pattern_);
+  const bool hit = exclude_pattern_->matches(module);
   if (hit) exclude_used_[0] = true;
   return hit;
 }
 
 bool LinearPolicy::targets(std::string_view module) {
   if (pattern_) {
-    const bool hit = std::regex_match(module.begin(), module.end(), *pattern_);
+    const bool hit = pattern_->matches(module);
     if (hit) target_used_[0] = true;
     return hit;
   }
@@ -100,7 +98,7 @@ bool LinearPolicy::targets_parameter(std::string_view parameter) {
 LoraSettings LinearPolicy::settings(std::string_view module) const {
   const auto own_value = [module](const std::vector<Pattern>& patterns, std::int64_t common) {
     for (const Pattern& pattern : patterns) {
-      if (std::regex_match(module.begin(), module.end(), pattern.module)) return pattern.value;
+      if (pattern.module.matches(module)) return pattern.value;
     }
     return common;
   };
@@ -116,8 +114,10 @@ std::optional<LoraSettings> LinearPolicy::lora(std::string_view module) {
   const bool targeted = targets(module);  // also where target_linear takes it anyway: the target has matched
   if ((!targeted && !options_.target_linear) || excluded(module)) return std::nullopt;
   if (saves(std::string(module) + ".weight")) {
-    throw ConfigError("lora_modules_to_save: {} is trained in full and would get an adapter too; name it in "
-                      "lora_exclude_modules", module);
+    throw ConfigError(
+        "lora_modules_to_save: {} is trained in full and would get an adapter too; name it in "
+        "lora_exclude_modules",
+        module);
   }
   ++adapted_;
   return settings(module);
@@ -172,7 +172,8 @@ void LinearPolicy::check_used(const std::vector<std::string>& targets, const std
   for (std::size_t i = 0; i < used.size(); ++i) {
     if (used[i]) continue;
     const bool from_file = !options_.model_dir.empty();
-    if (from_file && adapted_ > 0) continue;  // a module of towers, perhaps; the file's tensors tell what has an adapter
+    if (from_file && adapted_ > 0)
+      continue;  // a module of towers, perhaps; the file's tensors tell what has an adapter
     if (from_file) {
       throw ConfigError("{}: {}: {} matches no {} of this model; is it an adapter for another model?",
                         options_.model_dir.string(), peft_key, targets[i], kind);
@@ -191,8 +192,10 @@ void LinearPolicy::check_matched() const {
   }
   for (std::size_t i = 0; i < saved_used_.size(); ++i) {
     if (saved_used_[i]) continue;
-    throw ConfigError("lora_modules_to_save: {} matches no module of this model; it has embed_tokens, norm and what is "
-                      "named like {}", options_.modules_to_save[i], linears_.empty() ? "(none)" : linears_.front());
+    throw ConfigError(
+        "lora_modules_to_save: {} matches no module of this model; it has embed_tokens, norm and what is "
+        "named like {}",
+        options_.modules_to_save[i], linears_.empty() ? "(none)" : linears_.front());
   }
   check_used(options_.target_parameters.items, parameter_target_used_, "lora_target_parameters", "target_parameters");
   if (adapted_ == 0) throw ConfigError("lora_target_modules: no linear of this model matches");

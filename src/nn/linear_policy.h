@@ -1,11 +1,11 @@
 #pragma once
 
 #include <optional>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/regex.h"
 #include "nn/adapter_options.h"
 
 namespace eft {
@@ -66,12 +66,14 @@ class LinearPolicy {
   AdapterOptions options_;
   /// A key of rank_pattern or alpha_pattern, as PEFT matches it.
   struct Pattern {
-    std::regex module;
+    Regex module;
     std::int64_t value;
   };
-  static std::vector<Pattern> read_patterns(const StringMap& map, const char* key);
+  /// Where a setting stands: the key of the run's file, or of the adapter's folder that it was read from.
+  std::string where(const char* key, const char* peft_key) const;
+  std::vector<Pattern> read_patterns(const StringMap& map, const std::string& where) const;
 
-  std::optional<std::regex> pattern_, exclude_pattern_;
+  std::optional<Regex> pattern_, exclude_pattern_;
   std::vector<Pattern> rank_patterns_, alpha_patterns_;
   std::vector<bool> target_used_, parameter_target_used_, exclude_used_, saved_used_;
   std::vector<std::string> linears_, parameters_;

@@ -1,9 +1,8 @@
 #include "train/checkpoints/save.h"
 
-#include <regex>
-
 #include "base/copy_file.h"
 #include "base/file.h"
+#include "base/regex.h"
 #include "models/adapter.h"
 #include "train/checkpoints/staged_folder.h"
 
@@ -23,13 +22,13 @@ void copy_tokenizer(const fs::path& from, const fs::path& to) {
 
 /// Weights of an earlier result that the new one, still in `fresh`, will not overwrite.
 std::vector<fs::path> stale_weights(const fs::path& folder, const fs::path& fresh) {
-  const std::regex weights(
-      R"((model(-\d+-of-\d+)?\.safetensors(\.index\.json)?|adapter_(model\.safetensors|config\.json)))");
+  const Regex weights(R"(model(-\d+-of-\d+)?\.safetensors(\.index\.json)?|adapter_(model\.safetensors|config\.json))",
+                      folder.string());
   std::vector<fs::path> stale;
   if (!fs::exists(folder)) return stale;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
-    if (std::regex_match(name, weights) && !fs::exists(fresh / name)) stale.push_back(entry.path());
+    if (weights.matches(name) && !fs::exists(fresh / name)) stale.push_back(entry.path());
   }
   return stale;
 }
