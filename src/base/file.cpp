@@ -17,12 +17,14 @@
 namespace eft {
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // A pipe without a writer would block for ever.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) throw FileError("{}: cannot open: {}", path.string(), std::strerror(errno));
   struct stat status {};
   if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(descriptor);
-    throw FileError("{}: not a regular file", path.string());
+    throw FileError("{}: is {}, expected a file", path.string(),
+                    S_ISDIR(status.st_mode) ? "a folder" : "a pipe or device");
   }
   size_ = static_cast<std::size_t>(status.st_size);
   if (size_ > 0) {

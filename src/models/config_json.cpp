@@ -1,22 +1,19 @@
 #include "models/config_json.h"
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
 
-#include "base/error.h"
-#include "base/file.h"
+#include "base/json.h"
 
 namespace eft {
 
 using Json = nlohmann::ordered_json;
 
+namespace {
+constexpr double kLargest = 9e18;  // of an integer
+}
+
 ConfigJson::ConfigJson(const std::filesystem::path& path) : where_(path.string() + ": ") {
-  const std::string text = read_text(path);
-  try {
-    root_ = std::make_shared<const Json>(Json::parse(text));
-  } catch (const nlohmann::json::exception& error) {
-    throw ConfigError("{}: not JSON: {}", path.string(), error.what());
-  }
-  if (!root_->is_object()) throw ConfigError("{}: expected a JSON object", path.string());
+  root_ = std::make_shared<const Json>(read_json_object<ConfigError>(path));
   node_ = root_.get();
 }
 
@@ -39,19 +36,24 @@ T ConfigJson::read(const std::string& key, T fallback, const char* expected) con
   try {
     return json->get<T>();
   } catch (const nlohmann::json::exception&) {
-    throw ConfigError("{}: {}, expected {}", where(key), json->dump(), expected);
+    throw ConfigError("{}: {}, expected {}", where(key), brief(*json), expected);
   }
 }
 
 std::int64_t ConfigJson::integer(const std::string& key, std::int64_t fallback) const {
   const Json* json = value(key);
-  if (json != nullptr && !json->is_number_integer()) {
-    throw ConfigError("{}: {}, expected an integer", where(key), json->dump());
+  if (json != nullptr && (!json->is_number_integer() || json->get<double>() > kLargest)) {
+    throw ConfigError("{}: {}, expected an integer", where(key), brief(*json));
   }
   return read(key, fallback, "an integer");
 }
 
-double ConfigJson::number(const std::string& key, double fallback) const { return read(key, fallback, "a number"); }
+double ConfigJson::number(const std::string& key, double fallback) const {
+  const Json* json = value(key);
+  if (json != nullptr && !json->is_number()) throw ConfigError("{}: {}, expected a number", where(key), brief(*json));
+  return read(key, fallback, "a number");
+}
+
 bool ConfigJson::boolean(const std::string& key, bool fallback) const { return read(key, fallback, "true or false"); }
 
 std::string ConfigJson::string(const std::string& key, const std::string& fallback) const {
@@ -64,8 +66,13 @@ std::vector<std::string> ConfigJson::strings(const std::string& key) const {
 
 std::vector<std::int64_t> ConfigJson::integers(const std::string& key) const {
   const Json* json = value(key);
-  if (json != nullptr && json->is_number_integer()) return {json->get<std::int64_t>()};
-  return read(key, std::vector<std::int64_t>(), "an integer or a list of integers");
+  if (json == nullptr) return {};
+  const auto is_integer = [](const Json& item) { return item.is_number_integer() && item.get<double>() <= kLargest; };
+  if (is_integer(*json)) return {json->get<std::int64_t>()};
+  if (!json->is_array() || !std::ranges::all_of(*json, is_integer)) {
+    throw ConfigError("{}: {}, expected an integer or a list of integers", where(key), brief(*json));
+  }
+  return json->get<std::vector<std::int64_t>>();
 }
 
 std::vector<double> ConfigJson::numbers(const std::string& key) const {
@@ -77,7 +84,7 @@ std::vector<double> ConfigJson::numbers(const std::string& key) const {
 std::optional<ConfigJson> ConfigJson::object(const std::string& key) const {
   const Json* json = value(key);
   if (json == nullptr) return std::nullopt;
-  if (!json->is_object()) throw ConfigError("{}: {}, expected an object", where(key), json->dump());
+  if (!json->is_object()) throw ConfigError("{}: {}, expected an object", where(key), brief(*json));
   return ConfigJson(root_, json, where_ + key + ".");
 }
 

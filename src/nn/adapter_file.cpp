@@ -1,12 +1,13 @@
 #include "nn/adapter_file.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
-#include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 
 namespace eft {
 namespace {
@@ -25,45 +26,36 @@ constexpr const char* kUnsupported[] = {"use_dora",          "layers_to_transfor
 /// Ways to begin with which PEFT changes the base weights too, again whenever it loads the adapter.
 constexpr const char* kChangesBase[] = {"pissa", "olora", "loftq", "corda", "lora_ga"};
 
+using Keys = JsonKeys<ConfigError>;
+
 bool is_off(const Json& value) {
-  return value.is_null() || (value.is_boolean() && !value.get<bool>()) || ((value.is_object() || value.is_array()) && value.empty());
-}
-
-Json read_config(const std::filesystem::path& path) {
-  const std::string text = read_text(path);
-  try {
-    return Json::parse(text);
-  } catch (const nlohmann::json::exception& error) {
-    throw ConfigError("{}: not JSON: {}", path.string(), error.what());
-  }
-}
-
-std::vector<std::string> strings_or_none(const Json& config, const char* key) {
-  const auto found = config.find(key);
-  return found == config.end() || found->is_null() ? std::vector<std::string>() : found->get<std::vector<std::string>>();
+  return value.is_null() || (value.is_boolean() && !value.get<bool>()) ||
+         ((value.is_object() || value.is_array()) && value.empty());
 }
 
 /// A list of names, or one regular expression.
-StringOrList names_or_pattern(const Json& config, const char* key) {
+StringOrList names_or_pattern(const Keys& config, const char* key) {
   StringOrList result;
-  result.is_string = config.contains(key) && config[key].is_string();
-  result.items = result.is_string ? std::vector{config[key].get<std::string>()} : strings_or_none(config, key);
+  const Json* value = config.find(key);
+  result.is_string = value != nullptr && value->is_string();
+  result.items = result.is_string ? std::vector{config.string(key)} : config.strings(key);
   return result;
 }
 
 /// A rank or an alpha; PEFT takes fractions for alpha, which would be cut.
-std::int64_t whole_number(const Json& value, const std::filesystem::path& path, const char* key) {
-  const double number = value.get<double>();
-  const auto whole = static_cast<std::int64_t>(number);
-  if (static_cast<double>(whole) == number) return whole;
-  throw ConfigError("{}: {}: {}, expected a whole number", path.string(), key, value.dump());
+std::int64_t whole_number(const Keys& keys, const char* key) {
+  constexpr double kMost = 1 << 20;
+  const double number = keys.number(key);
+  if (number >= 1 && number <= kMost && number == std::floor(number)) return static_cast<std::int64_t>(number);
+  keys.fail(key, "a whole number from 1 to 1048576");
 }
 
-StringMap pattern_map(const Json& config, const std::filesystem::path& path, const char* key) {
+StringMap pattern_map(const Keys& config, const char* key) {
   StringMap map;
-  if (!config.contains(key) || config[key].is_null()) return map;
-  for (const auto& [module, value] : config[key].items()) {
-    map.entries.push_back({module, std::to_string(whole_number(value, path, key))});
+  if (config.find(key) == nullptr) return map;
+  const Keys entries = config.object(key);
+  for (const auto& [module, value] : entries.all().items()) {
+    map.entries.push_back({module, std::to_string(whole_number(entries, module.c_str()))});
   }
   return map;
 }
@@ -82,7 +74,8 @@ Json to_json(const StringMap& map) {
 /// Whether there are towers beside the text decoder, in which the ends of module paths may match too: PEFT would adapt
 /// or save what this model does not have, and refuses kinds of modules that it does not know.
 bool in_container(const ParameterStore& parameters) {
-  return std::ranges::any_of(parameters, [](const Parameter& p) { return p.module.starts_with("model.language_model."); });
+  return std::ranges::any_of(parameters,
+                             [](const Parameter& p) { return p.module.starts_with("model.language_model."); });
 }
 
 /// Whole paths of the linears that have an adapter.
@@ -119,40 +112,38 @@ std::vector<std::string> saved_modules(const ParameterStore& parameters, const s
 AdapterOptions read_adapter_options(const std::filesystem::path& folder) {
   const auto path = folder / kFile;
   if (!std::filesystem::is_directory(folder)) throw FileError("{}: no such adapter folder", folder.string());
-  const Json config = read_config(path);
-  try {
-    if (config.value("peft_type", "LORA") != "LORA") {
-      throw ConfigError("{}: peft_type: {}, expected LORA", path.string(), config["peft_type"].dump());
+  const Json object = read_json_object<ConfigError>(path);
+  const Keys config(object, path.string());
+  if (config.string("peft_type", "LORA") != "LORA") config.fail("peft_type", "LORA");
+  for (const char* key : kUnsupported) {
+    if (const Json* value = config.find(key); value != nullptr && !is_off(*value)) {
+      throw ConfigError("{}: {}: {} is not supported yet", path.string(), key, brief(*value));
     }
-    for (const char* key : kUnsupported) {
-      if (config.contains(key) && !is_off(config[key])) {
-        throw ConfigError("{}: {}: {} is not supported yet", path.string(), key, config[key].dump());
-      }
-    }
-    const Json start = config.contains("init_lora_weights") ? config["init_lora_weights"] : Json();
-    for (const char* way : kChangesBase) {
-      if (!start.is_string() || !start.get<std::string>().starts_with(way)) continue;
-      throw ConfigError("{}: init_lora_weights: {} is not supported yet; it changes the base weights, so convert the "
-                        "adapter with PEFT first", path.string(), start.dump());
-    }
-    if (config.value("bias", "none") != "none") throw ConfigError("{}: bias: expected none", path.string());
-    AdapterOptions options;
-    options.kind = AdapterKind::lora;
-    options.rank = whole_number(config.at("r"), path, "r");
-    options.alpha = whole_number(config.at("lora_alpha"), path, "lora_alpha");
-    options.dropout = config.value("lora_dropout", 0.0);
-    options.rslora = config.value("use_rslora", false);
-    options.target_modules = names_or_pattern(config, "target_modules");
-    options.exclude_modules = names_or_pattern(config, "exclude_modules");
-    options.modules_to_save = strings_or_none(config, "modules_to_save");
-    options.rank_pattern = pattern_map(config, path, "rank_pattern");
-    options.alpha_pattern = pattern_map(config, path, "alpha_pattern");
-    options.target_parameters.items = strings_or_none(config, "target_parameters");
-    options.model_dir = folder;
-    return options;
-  } catch (const nlohmann::json::exception& error) {
-    throw ConfigError("{}: {}", path.string(), error.what());
   }
+  const Json* start = config.find("init_lora_weights");
+  for (const char* way : kChangesBase) {
+    if (start == nullptr || !start->is_string() || !start->get<std::string>().starts_with(way)) continue;
+    throw ConfigError(
+        "{}: init_lora_weights: {} is not supported yet; it changes the base weights, so convert the "
+        "adapter with PEFT first",
+        path.string(), brief(*start));
+  }
+  if (config.string("bias", "none") != "none") config.fail("bias", "none");
+  AdapterOptions options;
+  options.kind = AdapterKind::lora;
+  options.rank = whole_number(config, "r");
+  options.alpha = whole_number(config, "lora_alpha");
+  options.dropout = config.number("lora_dropout", 0.0);
+  if (options.dropout < 0 || options.dropout >= 1) config.fail("lora_dropout", "a share from 0 to below 1");
+  options.rslora = config.boolean("use_rslora", false);
+  options.target_modules = names_or_pattern(config, "target_modules");
+  options.exclude_modules = names_or_pattern(config, "exclude_modules");
+  options.modules_to_save = config.strings("modules_to_save");
+  options.rank_pattern = pattern_map(config, "rank_pattern");
+  options.alpha_pattern = pattern_map(config, "alpha_pattern");
+  options.target_parameters.items = config.strings("target_parameters");
+  options.model_dir = folder;
+  return options;
 }
 
 void write_adapter_config(const ParameterStore& parameters, const AdapterOptions& options,
@@ -182,7 +173,8 @@ void write_adapter_config(const ParameterStore& parameters, const AdapterOptions
     config["target_modules"] = options.target_modules.items;
   }
   if (!options.modules_to_save.empty()) {
-    config["modules_to_save"] = container ? saved_modules(parameters, options.modules_to_save) : options.modules_to_save;
+    config["modules_to_save"] =
+        container ? saved_modules(parameters, options.modules_to_save) : options.modules_to_save;
   }
   if (!options.target_parameters.empty()) config["target_parameters"] = options.target_parameters.items;
   write_text(folder / kFile, config.dump(2) + "\n");

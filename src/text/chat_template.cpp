@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
-#include "base/file.h"
+#include "base/json.h"
 #include "text/jinja/values/json.h"
 #include "text/jinja/template.h"
 #include "text/templates/templates.h"
@@ -64,11 +63,7 @@ const Json* template_in(const Json& config) {
   return nullptr;
 }
 
-Json read_tokenizer_config(const std::filesystem::path& path) {
-  Json config = Json::parse(read_text(path), nullptr, false);
-  if (!config.is_object()) throw DataError("{}: not a JSON object", path.string());
-  return config;
-}
+Json read_tokenizer_config(const std::filesystem::path& path) { return read_json_object<DataError>(path); }
 
 }  // namespace
 
@@ -106,7 +101,7 @@ bool ChatTemplate::in_model(const std::filesystem::path& folder) {
 ChatTemplate ChatTemplate::of_model(const std::filesystem::path& folder, std::string bos_token, std::string eos_token) {
   const auto file = folder / "chat_template.jinja";
   if (std::filesystem::exists(file)) {
-    return {file.string(), read_text(file), std::move(bos_token), std::move(eos_token)};
+    return {file.string(), read_json_text(file), std::move(bos_token), std::move(eos_token)};
   }
   const auto path = folder / "tokenizer_config.json";
   if (!std::filesystem::exists(path)) {

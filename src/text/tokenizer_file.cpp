@@ -3,8 +3,7 @@
 #include <initializer_list>
 #include <utility>
 
-#include "base/error.h"
-#include "base/file.h"
+#include "base/json.h"
 #include "text/tokenizer_json.h"
 #include "text/utf8.h"
 
@@ -210,13 +209,7 @@ TokenizerFile read_tokenizer_file(const std::filesystem::path& path) {
 TokenizerConfig read_tokenizer_config(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return {};
   const std::string where = path.string();
-  json file;
-  try {
-    file = json::parse(read_text(path));
-  } catch (const json::exception& error) {
-    throw DataError("{}: {}", where, describe_json_error(error));
-  }
-  if (!file.is_object()) throw DataError("{}: is a JSON {}, expected an object", where, file.type_name());
+  const json file = read_json_object<DataError>(path);
   const Part root(file, "", where);
   TokenizerConfig out;
   out.bos_token = named_token(root["bos_token"]);

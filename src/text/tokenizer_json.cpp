@@ -3,8 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/error.h"
 #include "base/file.h"
+#include "base/file_kind.h"
+#include "base/json.h"
 #include "text/tokenizer_lists.h"
 
 namespace eft {
@@ -13,12 +14,14 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t kLargestId = (1 << 24) - 1;
+constexpr std::size_t kLargestFile = std::size_t{1} << 30;
 
 /// Receives the file piece by piece: model.vocab and model.merges go into flat lists, everything else into a small
 /// tree.
 class Reader : public nlohmann::json_sax<json> {
  public:
-  Reader(TokenizerJson& out, std::string where) : out_(out), where_(std::move(where)) {}
+  Reader(TokenizerJson& out, std::string where, std::string_view text)
+      : out_(out), where_(std::move(where)), text_(text) {}
 
   bool null() override { return value(nullptr); }
   bool boolean(bool now) override { return value(now); }
@@ -87,7 +90,7 @@ class Reader : public nlohmann::json_sax<json> {
   }
 
   bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& error) override {
-    return fail(describe_json_error(error));
+    return fail(describe_json_error(error, text_));
   }
 
  private:
@@ -121,6 +124,7 @@ class Reader : public nlohmann::json_sax<json> {
   }
 
   bool open(json container) {
+    if (open_.size() == kJsonDepth) fail(fmt::format("nested deeper than {} levels", kJsonDepth));
     json* const here = attach(std::move(container));
     open_.push_back(here);
     keys_.emplace_back();
@@ -172,6 +176,7 @@ class Reader : public nlohmann::json_sax<json> {
 
   TokenizerJson& out_;
   std::string where_;
+  std::string_view text_;          // of the whole file
   std::vector<json*> open_;        // containers of the tree that are open
   std::vector<std::string> keys_;  // the latest key in each of them
   List list_ = List::none;
@@ -183,26 +188,20 @@ class Reader : public nlohmann::json_sax<json> {
 
 }  // namespace
 
-std::string describe_json_error(const nlohmann::json::exception& error) {
-  // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while …; last read: '…'; expected
-  // …"
-  std::string text = error.what();
-  if (const auto tag = text.find("] "); tag != std::string::npos) text.erase(0, tag + 2);
-  if (const auto read = text.find("; last read: "); read != std::string::npos) text.erase(read);
-  constexpr std::size_t kLongest = 200;
-  if (text.size() > kLongest) text.resize(kLongest);
-  return "broken JSON, " + text + "; the file may be incomplete";
-}
-
 TokenizerJson read_tokenizer_json(const std::filesystem::path& path) {
   const MappedFile file(path);
   const auto bytes = file.bytes();
-  const auto* const begin = reinterpret_cast<const char*>(bytes.data());
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (const std::string other = known_impostor(text); !other.empty())
+    throw DataError("{}: is {}", path.string(), other);
+  if (text.size() > kLargestFile) {
+    throw DataError("{}: {} bytes, expected at most {} of a tokenizer", path.string(), text.size(), kLargestFile);
+  }
   TokenizerJson out;
-  if (read_tokenizer_lists({begin, bytes.size()}, out)) return out;
+  if (read_tokenizer_lists(text, out)) return out;
   out = {};
-  Reader reader(out, path.string());
-  json::sax_parse(begin, begin + bytes.size(), &reader);
+  Reader reader(out, path.string(), text);
+  json::sax_parse(text.begin(), text.end(), &reader);
   return out;
 }
 

@@ -19,7 +19,4 @@ struct TokenizerJson {
 /// Throws FileError when the file cannot be read, DataError when it is broken JSON or the lists have another form.
 TokenizerJson read_tokenizer_json(const std::filesystem::path& path);
 
-/// One line on why `text` is no JSON, for a DataError.
-std::string describe_json_error(const nlohmann::json::exception& error);
-
 }  // namespace eft

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/json.h"
 #include "text/utf8.h"
 
 namespace eft {
@@ -79,7 +80,8 @@ class Walk {
 
  private:
   void skip_space() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) {
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t')) {
       ++at_;
     }
   }
@@ -190,6 +192,7 @@ bool read_tokenizer_lists(std::string_view text, TokenizerJson& out) {
   };
   if (!take_members(walk, member)) return false;
   rest.append(text, copied);
+  if (!fault_of_json_size(rest).empty()) return false;  // the slow reader names the fault
   out.rest = nlohmann::json::parse(rest, nullptr, false);
   return !out.rest.is_discarded() && !out.pieces.empty() && !out.merges.sizes.empty();
 }

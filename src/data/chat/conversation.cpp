@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/error.h"
+#include "base/json.h"
 #include "data/rows/row.h"
 #include "data/chat/thinking.h"
 
@@ -25,11 +25,11 @@ struct Context {
 /// Some files keep JSON inside strings.
 Json parsed_if_string(const Json& value, const std::string& field, const Context& context) {
   if (!value.is_string()) return value;
-  Json parsed = Json::parse(value.get_ref<const std::string&>(), nullptr, false);
-  if (parsed.is_discarded()) {
+  const ParsedJson parsed = parse_json(value.get_ref<const std::string&>());
+  if (!parsed.fault.empty()) {
     throw DataError("{}: field '{}' is a string that is not valid JSON", context.where, field);
   }
-  return without_nulls(parsed);
+  return without_nulls(parsed.value);
 }
 
 bool is_mapped_from(const std::string& key, const StringMap& mappings) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
+#include "base/json.h"
 
 namespace eft {
 
@@ -96,7 +96,7 @@ std::vector<Example> SegmentFormat::examples(const RawRow& row) const {
 }
 
 bool TokenFormat::fits(const RawRow& row) {
-  const Json value = Json::parse(row.text, nullptr, false);
+  const Json value = parse_json(row.text).value;
   return value.is_object() && value.contains("input_ids") && value.contains("labels");
 }
 

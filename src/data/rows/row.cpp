@@ -1,8 +1,6 @@
 #include "data/rows/row.h"
 
-#include <nlohmann/json.hpp>
-
-#include "base/error.h"
+#include "base/json.h"
 
 namespace eft {
 
@@ -10,14 +8,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr int kDepth = 200;
-
-/// What the JSON library says, without its own "[json.exception…] parse error at line 1, column 7:".
-std::string parse_message(const Json::parse_error& error) {
-  std::string message = error.what();
-  if (const auto end = message.find(": "); end != std::string::npos) message.erase(0, end + 2);
-  return fmt::format("column {}: {}", error.byte, message);
-}
+constexpr int kDepth = static_cast<int>(kJsonDepth);
 
 /// Recursion is for values as people write them; a megabyte of brackets must not overflow the stack.
 Json without_nulls(const Json& value, int depth) {
@@ -41,11 +32,14 @@ Json without_nulls(const Json& value, int depth) {
 
 Json parse_row(const RawRow& row) {
   if (!row.fault.empty()) throw DataError("{}: {}", row.where, row.fault);
+  if (const std::string fault = fault_of_json_size(row.text); !fault.empty()) {
+    throw DataError("{}: not a row, {}", row.where, fault);
+  }
   Json value;
   try {
     value = Json::parse(row.text);
-  } catch (const Json::parse_error& error) {
-    throw DataError("{}: not valid JSON, {}", row.where, parse_message(error));
+  } catch (const nlohmann::json::parse_error& error) {
+    throw DataError("{}: not valid JSON, column {}: {}", row.where, error.byte, json_error_reason(error));
   } catch (const Json::exception&) {
     throw DataError("{}: not valid JSON, a number is out of range", row.where);
   }

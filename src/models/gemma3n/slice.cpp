@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "base/file.h"
+#include "base/json.h"
 #include "models/gemma3n/spec.h"
 #include "models/load.h"
 
@@ -13,14 +13,6 @@ namespace eft::gemma3n {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json parse_json(const std::filesystem::path& path) {
-  try {
-    return Json::parse(read_text(path));
-  } catch (const nlohmann::json::exception& error) {
-    throw ConfigError("{}: not JSON: {}", path.string(), error.what());
-  }
-}
 
 /// Columns [begin, end) of every row of a matrix, in a list of ranges.
 Tensor take_columns(const Tensor& from, const std::vector<std::pair<std::int64_t, std::int64_t>>& ranges) {
@@ -58,7 +50,7 @@ Tensor take_rows(const Tensor& from, const std::vector<std::pair<std::int64_t, s
 class Slicer {
  public:
   Slicer(const std::filesystem::path& model, const SliceConfig& config)
-      : path_(model / "config.json"), files_(model), json_(parse_json(path_)) {
+      : path_(model / "config.json"), files_(model), json_(read_json_object<ConfigError>(path_)) {
     if (json_.value("model_type", "") != "gemma3n" && json_.value("model_type", "") != "gemma3n_text") {
       throw ConfigError("{}: model_type: {}, expected gemma3n; only its checkpoints nest smaller models",
                         path_.string(), json_.value("model_type", ""));
@@ -204,7 +196,7 @@ SliceConfig read_slice_config(const std::string& name_or_file) {
     throw ConfigError("--config: {}, expected E2B or a JSON file with layers_skipped and ffn_hidden_dims",
                       name_or_file);
   }
-  const Json json = parse_json(name_or_file);
+  const Json json = read_json_object<ConfigError>(name_or_file);
   SliceConfig config;
   for (const auto& [key, value] : json.items()) {
     if (key != "layers_skipped" && key != "ffn_hidden_dims") {

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "models/adapter.h"
 #include "train/checkpoints/save.h"
 #include "train/checkpoints/staged_folder.h"
@@ -24,17 +25,13 @@ constexpr const char* kPrefix = "checkpoint-";
 Json read_state(const fs::path& folder) {
   const fs::path path = folder / kStateFile;
   if (!fs::is_directory(folder)) throw FileError("{}: no such checkpoint folder", folder.string());
-  const std::string text = read_text(path);
-  try {
-    return Json::parse(text);
-  } catch (const nlohmann::json::exception& error) {
-    throw FileError("{}: not JSON: {}", path.string(), error.what());
-  }
+  return read_json_object<FileError>(path);
 }
 
 /// The first file that is not as it was written; empty when all are there.
 std::string damaged_file(const fs::path& folder, const Json& state) {
-  const Json files = state.value("files", Json::object());
+  const Json files = state.contains("files") ? state["files"] : Json::object();
+  if (!files.is_object()) return kStateFile;
   for (const auto& [name, bytes] : files.items()) {
     std::error_code missing;
     const auto size = fs::file_size(folder / name, missing);
@@ -67,15 +64,15 @@ void write_best(const TrainerState& state, Json& json) {
   json["best_model_checkpoint"] = state.best->checkpoint.string();
 }
 
-void read_best(const Json& json, const fs::path& folder, TrainerState& state) {
-  state.evaluated_step = json.value("evaluated_step", state.step);
-  state.evaluations_without_gain = json.value("evaluations_without_gain", std::int64_t{0});
-  if (!json.contains("best_metric")) return;
-  const fs::path stored = json.at("best_model_checkpoint").get<std::string>();
+void read_best(const JsonKeys<FileError>& keys, const fs::path& folder, TrainerState& state) {
+  state.evaluated_step = keys.integer("evaluated_step", state.step);
+  state.evaluations_without_gain = keys.integer("evaluations_without_gain", 0);
+  if (keys.find("best_metric") == nullptr) return;
+  const fs::path stored = keys.string("best_model_checkpoint");
   // Beside this one, where the whole folder was moved.
   const fs::path beside = folder.parent_path() / stored.filename();
-  state.best = BestModel{json.at("best_metric").get<double>(), json.at("best_global_step").get<std::int64_t>(),
-                         fs::exists(stored) ? stored : beside};
+  state.best =
+      BestModel{keys.number("best_metric"), keys.integer("best_global_step"), fs::exists(stored) ? stored : beside};
 }
 
 /// Moments, and the exact values that the weights beside them are rounded from (adapters are stored exactly).
@@ -151,20 +148,16 @@ TrainerState load_checkpoint(const fs::path& folder, const TrainJob& job, Opened
                     (folder / damaged).string());
   }
   require_kind(folder, json, optimizer);
+  const JsonKeys<FileError> keys(json, (folder / kStateFile).string());
+  const auto cursor = keys.object("cursor");
   TrainerState state;
-  std::int64_t optimizer_steps = 0;
-  try {
-    state.step = json.at("global_step").get<std::int64_t>();
-    state.total_steps = json.at("max_steps").get<std::int64_t>();
-    state.cursor = {json.at("cursor").at("epoch").get<std::int64_t>(),
-                    json.at("cursor").at("batch").get<std::int64_t>()};
-    state.train_examples = json.at("train_examples").get<std::int64_t>();
-    state.train_tokens = json.at("train_tokens").get<std::int64_t>();
-    optimizer_steps = json.at("optimizer_steps").get<std::int64_t>();
-    read_best(json, folder, state);
-  } catch (const nlohmann::json::exception& error) {
-    throw FileError("{}: {}", (folder / kStateFile).string(), error.what());
-  }
+  state.step = keys.integer("global_step");
+  state.total_steps = keys.integer("max_steps");
+  state.cursor = {cursor.integer("epoch"), cursor.integer("batch")};
+  state.train_examples = keys.integer("train_examples");
+  state.train_tokens = keys.integer("train_tokens");
+  const std::int64_t optimizer_steps = keys.integer("optimizer_steps");
+  read_best(keys, folder, state);
   load_weights(folder, job, opened, pool);
   optimizer.restore(Safetensors(folder / kOptimizerFile), optimizer_steps);
   return state;
@@ -198,7 +191,7 @@ std::vector<fs::path> list_checkpoints(const fs::path& output_dir) {
   for (const auto& entry : fs::directory_iterator(output_dir, missing)) {
     const fs::path state = entry.path() / kStateFile;
     if (!entry.path().filename().string().starts_with(kPrefix) || !fs::exists(state)) continue;
-    const Json json = Json::parse(read_text(state), nullptr, false);
+    const Json json = parse_json(read_json_text(state)).value;
     if (!json.is_object() || !damaged_file(entry.path(), json).empty()) continue;
     found.emplace_back(fs::last_write_time(state), step_of(entry.path()), entry.path());
   }

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/json.h"
 #include "data/sources/files/dataset_card.h"
 #include "data/sources/files/glob.h"
 #include "data/sources/files/row_file.h"
@@ -40,18 +40,22 @@ bool is_about_the_dataset(const fs::path& file) {
   return kNames.contains(file.filename().string());
 }
 
-nlohmann::json read_json(const fs::path& file) {
-  const nlohmann::json value = nlohmann::json::parse(read_text(file), nullptr, false);
-  if (value.is_object()) return value;
-  throw FileError("{}: not a JSON object, as `save_to_disk` writes it", file.string());
+/// A name out of a file that `save_to_disk` wrote, which stays inside its folder.
+std::string name_inside(const nlohmann::ordered_json& value, const fs::path& file) {
+  const std::string name = value.is_string() ? value.get<std::string>() : "";
+  if (name.empty() || name == ".." || name.find('/') != std::string::npos) {
+    throw FileError("{}: {}, expected the name of a file or folder beside it", file.string(), brief(value));
+  }
+  return name;
 }
 
 /// The files of one saved dataset, in their order.
 std::vector<fs::path> saved_files(const fs::path& folder) {
-  const nlohmann::json state = read_json(folder / "state.json");
+  const auto state = read_json_object<FileError>(folder / "state.json");
   std::vector<fs::path> files;
-  for (const auto& file : state.value("_data_files", nlohmann::json::array())) {
-    if (file.is_object()) files.push_back(folder / file.value("filename", ""));
+  for (const auto& file : state.value("_data_files", nlohmann::ordered_json::array())) {
+    if (!file.is_object()) continue;
+    files.push_back(folder / name_inside(file.value("filename", nlohmann::ordered_json()), folder / "state.json"));
   }
   if (files.empty()) throw FileError("{}: names no _data_files", (folder / "state.json").string());
   return files;
@@ -61,8 +65,10 @@ std::vector<SplitFiles> saved_splits(const fs::path& folder) {
   if (is_saved_split(folder)) return {{"train", saved_files(folder)}};
   std::vector<SplitFiles> splits;
   if (!fs::is_regular_file(folder / "dataset_dict.json")) return splits;
-  for (const auto& name : read_json(folder / "dataset_dict.json").value("splits", nlohmann::json::array())) {
-    if (name.is_string()) splits.push_back({name, saved_files(folder / name.get<std::string>())});
+  const fs::path list = folder / "dataset_dict.json";
+  for (const auto& split : read_json_object<FileError>(list).value("splits", nlohmann::ordered_json::array())) {
+    const std::string name = name_inside(split, list);
+    splits.push_back({name, saved_files(folder / name)});
   }
   return splits;
 }
