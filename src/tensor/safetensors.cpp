@@ -6,6 +6,8 @@
 #include <optional>
 #include <set>
 
+#include "base/file_kind.h"
+#include "base/json.h"
 #include "tensor/device_memory.h"
 
 namespace eft {
@@ -13,9 +15,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::pair<DType, const char*> kDTypeNames[] = {{DType::f64, "F64"},   {DType::f32, "F32"}, {DType::f16, "F16"},
-                                                         {DType::bf16, "BF16"}, {DType::i64, "I64"}, {DType::i32, "I32"},
-                                                         {DType::u8, "U8"}};
+constexpr std::pair<DType, const char*> kDTypeNames[] = {
+    {DType::f64, "F64"}, {DType::f32, "F32"}, {DType::f16, "F16"}, {DType::bf16, "BF16"},
+    {DType::i64, "I64"}, {DType::i32, "I32"}, {DType::u8, "U8"}};
 
 std::optional<DType> dtype_of(std::string_view name) {
   for (const auto& [dtype, spelling] : kDTypeNames) {
@@ -31,15 +33,64 @@ const char* spelling_of(DType dtype) {
   return "";
 }
 
-Safetensors::Entry read_entry(const Json& json) {
-  Safetensors::Entry entry;
-  entry.dtype = json.at("dtype").get<std::string>();
-  const auto extents = json.at("shape").get<std::vector<std::int64_t>>();
-  if (extents.size() > Shape::kMaxRank) throw std::length_error("more than five axes");
-  entry.shape = Shape(std::span<const std::int64_t>(extents));
-  entry.begin = json.at("data_offsets").at(0).get<std::uint64_t>();
-  entry.end = json.at("data_offsets").at(1).get<std::uint64_t>();
-  return entry;
+/// The names of the shards. Throws FileError when the index is none or leads out of its folder.
+std::set<std::string> read_index(const std::filesystem::path& index) {
+  constexpr std::size_t kMostTensors = 1'000'000;
+  const std::string text = read_json_text(index);
+  if (const std::string other = known_impostor(text); !other.empty())
+    throw FileError("{}: is {}", index.string(), other);
+  const std::string fault = fault_of_json_size(text, kMostTensors);
+  if (!fault.empty()) throw FileError("{}: {}", index.string(), fault);
+  nlohmann::json json;  // sorted: an ordered object would be searched through for every key
+  try {
+    json = nlohmann::json::parse(text);
+  } catch (const nlohmann::json::exception& error) {
+    throw FileError("{}: {}", index.string(), describe_json_error(error, text));
+  }
+  const bool good = json.is_object() && json.contains("weight_map") && json["weight_map"].is_object();
+  if (!good) throw FileError("{}: weight_map: missing; expected an object of tensors and their files", index.string());
+  std::set<std::string> names;
+  for (const auto& [tensor, file] : json["weight_map"].items()) {
+    const std::string name = file.is_string() ? file.get<std::string>() : "";
+    if (name.find('/') != std::string::npos || !name.ends_with(".safetensors")) {
+      throw FileError("{}: weight_map: {}: {}, expected the name of a .safetensors file in the same folder",
+                      index.string(), tensor, brief(file));
+    }
+    names.insert(name);
+  }
+  return names;
+}
+
+/// Says what a folder without weights has instead.
+[[noreturn]] void refuse_folder(const std::filesystem::path& folder) {
+  std::vector<std::string> shards, pickles, ggufs;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(".safetensors") && !name.starts_with("adapter_")) shards.push_back(name);
+    if (name.ends_with(".gguf")) ggufs.push_back(name);
+    if (name.ends_with(".bin") || name.ends_with(".pt") || name.ends_with(".pth")) pickles.push_back(name);
+  }
+  std::ranges::sort(shards);
+  std::ranges::sort(pickles);
+  if (!shards.empty()) {
+    throw FileError(
+        "{}: holds {}{} but neither model.safetensors nor model.safetensors.index.json, which lists the parts; is the "
+        "download complete? run `hf download` again",
+        folder.string(), shards[0], shards.size() > 1 ? fmt::format(" and {} more", shards.size() - 1) : "");
+  }
+  if (!ggufs.empty()) {
+    throw FileError("{}: holds {}; GGUF files are not supported yet; {}", folder.string(), ggufs[0],
+                    kSafetensorsInstead);
+  }
+  if (!pickles.empty()) {
+    throw FileError(
+        "{}: holds {}, which is pickled and can run code when it is read, but no safetensors; convert it: load the "
+        "model with Transformers and call save_pretrained",
+        folder.string(), pickles[0]);
+  }
+  throw FileError("{}: no model.safetensors and no model.safetensors.index.json; {}", folder.string(),
+                  kSafetensorsInstead);
 }
 
 }  // namespace
@@ -51,49 +102,33 @@ Safetensors::Safetensors(const std::filesystem::path& path) : file_(std::make_sh
 void Safetensors::read_header() {
   const auto bytes = file_->bytes();
   const std::string name = file_->path().string();
-  if (bytes.size() < 8) throw FileError("{}: {} bytes, too short for safetensors; is it truncated?", name, bytes.size());
+  if (bytes.size() < 8)
+    throw FileError("{}: {} bytes, too short for safetensors; is it truncated?", name, bytes.size());
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data(), 8);
+  const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const bool opens = length <= bytes.size() - 8 && all.substr(8).starts_with('{');  // a length may look like another file
+  if (const std::string other = known_impostor(all); !other.empty() && !opens) throw FileError("{}: is {}", name, other);
   if (length > bytes.size() - 8) {
     throw FileError("{}: its header claims {} bytes, the file has {}; truncated or not safetensors", name, length,
                     bytes.size());
   }
+  constexpr std::uint64_t kLongestHeader = 100'000'000;  // the library's bound
+  if (length > kLongestHeader)
+    throw FileError("{}: a header of {} bytes, expected at most {}", name, length, kLongestHeader);
   data_begin_ = 8 + length;
   const char* text = reinterpret_cast<const char*>(bytes.data()) + 8;
-  std::string current = "header";
-  try {
-    const Json header = Json::parse(text, text + length);
-    for (const auto& [key, value] : header.items()) {
-      current = key;
-      if (key == "__metadata__") {
-        metadata_ = value.get<std::map<std::string, std::string>>();
-      } else {
-        entries_.emplace(key, read_entry(value));
-      }
-    }
-  } catch (const std::exception& error) {
-    throw FileError("{}: {}: not a safetensors header: {}", name, current, error.what());
-  }
-  for (const auto& [key, entry] : entries_) {
-    if (entry.end < entry.begin || entry.end > bytes.size() - data_begin_) {
-      throw FileError("{}: {}: ends at byte {}, the file has {}; is it truncated?", name, key, data_begin_ + entry.end,
-                      bytes.size());
-    }
-    const auto dtype = dtype_of(entry.dtype);
-    const auto expected = dtype ? static_cast<std::uint64_t>(entry.shape.elements()) * size_of(*dtype) : 0;
-    if (dtype && entry.end - entry.begin != expected) {
-      throw FileError("{}: {}: {} bytes, expected {} for {} {}", name, key, entry.end - entry.begin, expected,
-                      entry.dtype, to_string(entry.shape));
-    }
-  }
+  header_ = read_safetensors_header({text, length}, name, bytes.size() - data_begin_);
 }
 
 Tensor Safetensors::tensor(const std::string& name) const {
-  const auto found = entries_.find(name);
-  if (found == entries_.end()) throw FileError("{}: no tensor {}", path().string(), name);
+  const auto found = header_.entries.find(name);
+  if (found == header_.entries.end()) throw FileError("{}: no tensor {}", path().string(), name);
   const Entry& entry = found->second;
   const auto dtype = dtype_of(entry.dtype);
-  if (!dtype) throw FileError("{}: {}: dtype {} is not supported; expected F64, F32, F16 or BF16", path().string(), name, entry.dtype);
+  if (!dtype)
+    throw FileError("{}: {}: dtype {} is not supported; expected F64, F32, F16 or BF16", path().string(), name,
+                    entry.dtype);
   const std::byte* data = file_->bytes().data() + data_begin_ + entry.begin;
   if (is_mapped(name)) {
     std::shared_ptr<void> mapped(const_cast<std::byte*>(data), [owner = file_](void*) {});
@@ -107,7 +142,7 @@ Tensor Safetensors::tensor(const std::string& name) const {
 }
 
 bool Safetensors::is_mapped(const std::string& name) const {
-  const Entry& entry = entries_.at(name);
+  const Entry& entry = header_.entries.at(name);
   const auto dtype = dtype_of(entry.dtype);
   const auto begin = reinterpret_cast<std::uintptr_t>(file_->bytes().data()) + data_begin_ + entry.begin;
   return dtype && begin % size_of(*dtype) == 0;
@@ -119,19 +154,22 @@ CheckpointFiles::CheckpointFiles(const std::filesystem::path& folder) {
   if (std::filesystem::exists(folder / "model.safetensors")) {  // before an index, as Transformers does
     names.insert("model.safetensors");
   } else if (std::filesystem::exists(index)) {
-    try {
-      const Json json = Json::parse(read_text(index));
-      for (const auto& [tensor, file] : json.at("weight_map").items()) names.insert(file.get<std::string>());
-    } catch (const nlohmann::json::exception& error) {
-      throw FileError("{}: not an index of shards: {}", index.string(), error.what());
-    }
+    names = read_index(index);
   } else {
-    throw FileError("{}: no model.safetensors and no model.safetensors.index.json; expected a Hugging Face checkpoint folder",
-                    folder.string());
+    refuse_folder(folder);
   }
   for (const std::string& name : names) {
+    if (!std::filesystem::exists(folder / name)) {
+      throw FileError("{}: missing, though {} names it; is the download complete? run `hf download` again",
+                      (folder / name).string(), index.filename().string());
+    }
     files_.push_back(std::make_unique<Safetensors>(folder / name));
-    for (const auto& [tensor, entry] : files_.back()->entries()) tensors_[tensor] = files_.back().get();
+    for (const auto& [tensor, entry] : files_.back()->entries()) {
+      const auto [place, fresh] = tensors_.emplace(tensor, files_.back().get());
+      if (fresh) continue;
+      throw FileError("{}: {}: stands in {} too, expected in one file", (folder / name).string(), tensor,
+                      place->second->path().filename().string());
+    }
   }
 }
 
@@ -156,9 +194,8 @@ void write_elements(AtomicFile& file, const TensorSource& source) {
 TensorSources sources_of(const NamedTensors& tensors) {
   TensorSources sources;
   for (const auto& [name, tensor] : tensors) {
-    sources.push_back({.name = name, .dtype = tensor.dtype(), .shape = tensor.shape(), .make = [held = tensor] {
-                         return held;
-                       }});
+    sources.push_back(
+        {.name = name, .dtype = tensor.dtype(), .shape = tensor.shape(), .make = [held = tensor] { return held; }});
   }
   return sources;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "tensor/safetensors_header.h"
 #include "tensor/tensor.h"
 
 namespace eft {
@@ -18,19 +19,15 @@ namespace eft {
 /// A safetensors file, mapped: eight bytes of header length, a JSON header, then the tensors' bytes.
 class Safetensors {
  public:
-  struct Entry {
-    std::string dtype;  ///< as the file writes it ("BF16")
-    Shape shape;
-    std::uint64_t begin;  ///< of the bytes, from the end of the header
-    std::uint64_t end;
-  };
+  using Entry = SafetensorsEntry;
 
-  /// Throws FileError when the file is missing, truncated, or not safetensors (names file, tensor, got and expected).
+  /// Throws FileError when the file is missing, truncated, or what the safetensors library would refuse (names file,
+  /// tensor, got and expected).
   explicit Safetensors(const std::filesystem::path& path);
 
-  const std::map<std::string, Entry>& entries() const { return entries_; }
-  const std::map<std::string, std::string>& metadata() const { return metadata_; }
-  bool contains(const std::string& name) const { return entries_.contains(name); }
+  const std::map<std::string, Entry>& entries() const { return header_.entries; }
+  const std::map<std::string, std::string>& metadata() const { return header_.metadata; }
+  bool contains(const std::string& name) const { return header_.entries.contains(name); }
   const std::filesystem::path& path() const { return file_->path(); }
   /// The tensor on the host, sharing the mapping. Throws FileError when absent or of a dtype eft does not read.
   Tensor tensor(const std::string& name) const;
@@ -41,15 +38,15 @@ class Safetensors {
   void read_header();
 
   std::shared_ptr<MappedFile> file_;
-  std::map<std::string, Entry> entries_;
-  std::map<std::string, std::string> metadata_;
+  SafetensorsHeader header_;
   std::uint64_t data_begin_ = 0;
 };
 
 /// The weights of a model folder: model.safetensors, or the shards that model.safetensors.index.json lists.
 class CheckpointFiles {
  public:
-  /// Throws FileError when the folder has no weights or a listed shard is missing.
+  /// Throws FileError when the folder has no weights (says what it has instead), a listed shard is missing or
+  /// elsewhere, or two shards hold the same tensor.
   explicit CheckpointFiles(const std::filesystem::path& folder);
 
   /// All tensor names and where they are.
