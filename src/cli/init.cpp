@@ -16,6 +16,21 @@ struct Arguments {
   std::string dtype = "bf16";
 };
 
+/// Throws when the disk has no room for the model: a wrong size in config.json shows here, not when the disk is full.
+void require_space(const Model& model, const Arguments& arguments, DType dtype) {
+  double parameters = 0;
+  for (const Parameter& parameter : model.parameters()) parameters += static_cast<double>(parameter.shape.elements());
+  const double bytes = parameters * static_cast<double>(size_of(dtype));
+  std::filesystem::path folder = std::filesystem::absolute(arguments.out);
+  while (!std::filesystem::exists(folder)) folder = folder.parent_path();
+  const auto free = static_cast<double>(std::filesystem::space(folder).available);
+  if (bytes <= free) return;
+  throw ConfigError(
+      "{}: a model of {:.3g} parameters takes {:.1f} GB, {} has {:.1f} GB free; look at hidden_size, "
+      "intermediate_size, num_hidden_layers, vocab_size and num_experts",
+      arguments.config.string(), parameters, bytes / 1e9, folder.string(), free / 1e9);
+}
+
 void run(const Arguments& arguments) {
   if (std::filesystem::exists(arguments.out / "model.safetensors") ||
       std::filesystem::exists(arguments.out / "model.safetensors.index.json")) {
@@ -23,6 +38,7 @@ void run(const Arguments& arguments) {
   }
   BuiltModel built = build_model(arguments.config, LinearPolicy(), nullptr);
   const DType dtype = arguments.dtype == "f32" ? DType::f32 : DType::bf16;
+  require_space(*built.model, arguments, dtype);
   const TensorSources tensors = initial_values(*built.model, dtype, arguments.seed);
   StagedFolder staged(arguments.out / "model");
   copy_model_files(arguments.config.has_parent_path() ? arguments.config.parent_path() : ".", staged.path());

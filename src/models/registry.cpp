@@ -2,9 +2,9 @@
 
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <array>
 
+#include "models/config_limits.h"
 #include "models/gemma3/text.h"
 #include "models/gemma3n/text.h"
 #include "models/gemma4/text.h"
@@ -19,10 +19,10 @@ struct Prefixes {
   const char* experts = "experts";  ///< of a layer's mixture
 };
 
-const SkipRule kTiedHead{{R"((.*\.)?lm_head\.weight)", "skip rule"}, "output layer, tied to the embedding", true};
+const SkipRule kTiedHead{{R"((.*\.)?lm_head\.weight)", "name of a tensor"}, "output layer, tied to the embedding", true};
 const SkipRule kTowers{
     {R"((model\.)?(vision_tower|audio_tower|multi_modal_projector|embed_vision|embed_audio|vision_embedder)\..*)",
-     "skip rule"},
+     "name of a tensor"},
     "vision and audio parts, this is a text run"};
 
 BuiltModel build_gemma3(const ConfigJson& text, LinearPolicy policy, const Prefixes& prefixes) {
@@ -47,7 +47,7 @@ std::vector<SkipRule> skip_rules(const std::vector<decoder::LayerSpec>& layers) 
   if (!sharing.empty()) {
     rules.push_back(
         {{fmt::format(R"(.*\.layers\.({})\.self_attn\.(k_proj|v_proj|k_norm)\.weight)", fmt::join(sharing, "|")),
-          "skip rule"},
+          "name of a tensor"},
          "keys and values of layers that share another's, never used"});
   }
   return rules;
@@ -121,7 +121,8 @@ Prefixes find_layout(const Family& family, const CheckpointFiles* files) {
   return family.layouts[0];
 }
 
-/// Keys that change the computation, at values for which there is none here, and sizes that make no sense.
+/// Keys that change the computation, at values for which there is none here, and sizes that make no sense. Before any
+/// of them is used.
 void check_supported(const ConfigJson& text) {
   const std::string activation = text.string("hidden_activation", "gelu_pytorch_tanh");
   if (activation != "gelu_pytorch_tanh") {
@@ -134,17 +135,7 @@ void check_supported(const ConfigJson& text) {
   if (const double dropout = text.number("attention_dropout", 0.0); dropout != 0) {
     throw ConfigError("{}: {} is not supported; expected 0", text.where("attention_dropout"), dropout);
   }
-  const auto within = [&](const char* key, std::int64_t fallback, std::int64_t least, std::int64_t most) {
-    const std::int64_t value = text.integer(key, fallback);
-    if (value >= least && value <= most) return;
-    throw ConfigError("{}: {}, expected {} to {}", text.where(key), value, least, most);
-  };
-  within("sliding_window", 1, 1, std::int64_t{1} << 40);
-  within("num_kv_shared_layers", 0, 0, std::max<std::int64_t>(text.integer("num_hidden_layers", 30) - 1, 0));
-  within("altup_num_inputs", 1, 1, 64);
-  if (const double cap = text.number("final_logit_softcapping", 0.0); cap < 0) {
-    throw ConfigError("{}: {}, expected a positive number or null", text.where("final_logit_softcapping"), cap);
-  }
+  check_sizes(text);
 }
 
 }  // namespace

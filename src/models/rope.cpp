@@ -1,6 +1,7 @@
 #include "models/rope.h"
 
 #include <cmath>
+#include <optional>
 
 #include "base/error.h"
 
@@ -15,22 +16,75 @@ std::vector<double> RopeSpec::inverse_frequencies(std::int64_t head_dim) const {
   return result;
 }
 
-RopeSpec read_rope(const ConfigJson& config, const std::string& kind, RopeSpec fallback) {
-  const auto parameters = config.object("rope_parameters");
-  const auto rope = parameters ? parameters->object(kind) : std::nullopt;
-  if (!rope) return fallback;
-  RopeSpec result;
-  const std::string type = rope->string("rope_type", "default");
-  result.theta = rope->number("rope_theta", fallback.theta);
-  if (type == "linear") {
-    result.factor = rope->number("factor", 1.0);
-  } else if (type == "proportional") {
-    result.rotated_share = rope->number("partial_rotary_factor", 1.0);
-    result.factor = rope->number("factor", 1.0);
-  } else if (type != "default") {
-    throw ConfigError("{}: {}, expected default, linear or proportional", rope->where("rope_type"), type);
+namespace {
+
+/// Objects of one meaning; a key counts where it stands first.
+class Overlay {
+ public:
+  void add(std::optional<ConfigJson> object) {
+    if (object) objects_.push_back(std::move(*object));
   }
-  return result;
+  bool empty() const { return objects_.empty(); }
+  /// The first object with `key`; any, which lacks it, when there is none.
+  const ConfigJson& with(const char* key) const {
+    for (const ConfigJson& object : objects_) {
+      if (object.has(key)) return object;
+    }
+    return objects_.front();
+  }
+
+ private:
+  std::vector<ConfigJson> objects_;
+};
+
+double positive(const Overlay& rope, const char* key, double fallback) {
+  const double value = rope.with(key).number(key, fallback);
+  if (value > 0 && value < 1e15) return value;
+  throw ConfigError("{}: {}, expected a positive number", rope.with(key).where(key), value);
+}
+
+RopeSpec read_overlay(const Overlay& rope, RopeSpec fallback) {
+  if (rope.empty()) return fallback;
+  RopeSpec result{.theta = positive(rope, "rope_theta", fallback.theta)};
+  const char* spelling = rope.with("rope_type").has("rope_type") ? "rope_type" : "type";
+  const std::string type = rope.with(spelling).string(spelling, "default");
+  if (type == "default") return result;
+  if (type != "linear" && type != "proportional") {
+    throw ConfigError("{}: {}, expected default, linear or proportional", rope.with(spelling).where(spelling), type);
+  }
+  result.factor = positive(rope, "factor", 1.0);
+  if (type == "linear") return result;
+  result.rotated_share = positive(rope, "partial_rotary_factor", 1.0);
+  if (result.rotated_share <= 1) return result;
+  throw ConfigError("{}: {}, expected a share up to 1",
+                    rope.with("partial_rotary_factor").where("partial_rotary_factor"), result.rotated_share);
+}
+
+std::optional<ConfigJson> rope_parameters(const ConfigJson& config, const std::string& kind) {
+  const auto parameters = config.object("rope_parameters");
+  return parameters ? parameters->object(kind) : std::nullopt;
+}
+
+}  // namespace
+
+RopeSpec read_rope(const ConfigJson& config, const std::string& kind, RopeSpec fallback) {
+  Overlay rope;
+  rope.add(rope_parameters(config, kind));
+  return read_overlay(rope, fallback);
+}
+
+RopeSpec read_scaled_rope(const ConfigJson& config) {
+  const auto scaling = config.object("rope_scaling");
+  const auto parameters = rope_parameters(config, "full_attention");
+  if (scaling && !scaling->has("rope_type") && scaling->string("type", "default") != "default" &&
+      (!parameters || parameters->has("rope_type"))) {
+    throw ConfigError("{}: {}, which Transformers 5 passes over there; write rope_type, or remove rope_scaling",
+                      scaling->where("type"), scaling->string("type", ""));
+  }
+  Overlay rope;
+  rope.add(scaling);
+  rope.add(parameters);
+  return read_overlay(rope, {.theta = config.number("rope_theta", 1e6)});
 }
 
 std::vector<bool> read_sliding_layers(const ConfigJson& config, std::int64_t layers, std::int64_t pattern) {
@@ -41,7 +95,8 @@ std::vector<bool> read_sliding_layers(const ConfigJson& config, std::int64_t lay
   }
   const auto types = config.strings("layer_types");
   if (static_cast<std::int64_t>(types.size()) != layers) {
-    throw ConfigError("{}: {} entries, expected {} (num_hidden_layers)", config.where("layer_types"), types.size(), layers);
+    throw ConfigError("{}: {} entries, expected {} (num_hidden_layers)", config.where("layer_types"), types.size(),
+                      layers);
   }
   for (std::size_t i = 0; i < types.size(); ++i) {
     if (types[i] != "sliding_attention" && types[i] != "full_attention") {

@@ -21,6 +21,10 @@ struct RopeSpec {
 /// Reads rope_parameters.<kind> over `fallback`. Throws ConfigError for a rope_type that eft does not know.
 RopeSpec read_rope(const ConfigJson& config, const std::string& kind, RopeSpec fallback);
 
+/// Full layers of Gemma 3 and 3n, in the spelling before Transformers 5 (rope_theta, rope_scaling), in the new one
+/// (rope_parameters.full_attention), or in both: then the keys of rope_scaling go over those of rope_parameters.
+RopeSpec read_scaled_rope(const ConfigJson& config);
+
 /// Which layers slide: `layer_types`, else every layer but each `pattern`-th. Throws ConfigError for unknown names or a
 /// wrong number of them.
 std::vector<bool> read_sliding_layers(const ConfigJson& config, std::int64_t layers, std::int64_t pattern);

@@ -2,22 +2,8 @@
 
 #include <cmath>
 
-#include "base/error.h"
-
 namespace eft::gemma3 {
 namespace {
-
-RopeSpec old_full_rope(const ConfigJson& config) {
-  RopeSpec rope{.theta = config.number("rope_theta", 1e6)};
-  if (const auto scaling = config.object("rope_scaling")) {
-    const std::string type = scaling->string("rope_type", scaling->string("type", "default"));
-    if (type != "linear" && type != "default") {
-      throw ConfigError("{}: {}, expected linear or default", scaling->where("rope_type"), type);
-    }
-    rope.factor = scaling->number("factor", 1.0);
-  }
-  return rope;
-}
 
 std::vector<decoder::LayerSpec> read_layers(const ConfigJson& config, std::int64_t count) {
   const std::int64_t pattern = config.integer("sliding_window_pattern", 6);
@@ -44,7 +30,7 @@ TextSpec read_text_spec(const ConfigJson& config) {
       .pad_token_id = config.integer("pad_token_id", 0),
       .window = config.integer("sliding_window", 4096),
       .layers = read_layers(config, config.integer("num_hidden_layers", 26)),
-      .full_rope = read_rope(config, "full_attention", old_full_rope(config)),
+      .full_rope = read_scaled_rope(config),
       .sliding_rope = read_rope(config, "sliding_attention", {.theta = config.number("rope_local_base_freq", 1e4)}),
       .attention_scale = 1.0 / std::sqrt(config.number("query_pre_attn_scalar", 256)),
       .norm_offset = 1.0,

@@ -47,19 +47,6 @@ std::vector<double> read_sparsity(const ConfigJson& config, std::size_t layers) 
   return by_layer(config, "activation_sparsity_pattern", sparsity, layers);
 }
 
-/// Full layers before Transformers 5: rope_theta, and rope_scaling over them.
-RopeSpec old_full_rope(const ConfigJson& config) {
-  RopeSpec rope{.theta = config.number("rope_theta", 1e6)};
-  if (const auto scaling = config.object("rope_scaling")) {
-    const std::string type = scaling->string("rope_type", scaling->string("type", "default"));
-    if (type != "linear" && type != "default") {
-      throw ConfigError("{}: {}, expected linear or default", scaling->where("rope_type"), type);
-    }
-    if (type == "linear") rope.factor = scaling->number("factor", 1.0);
-  }
-  return rope;
-}
-
 }  // namespace
 
 TextSpec read_text_spec(const ConfigJson& config) {
@@ -78,7 +65,7 @@ TextSpec read_text_spec(const ConfigJson& config) {
       .pad_token_id = config.integer("pad_token_id", 0),
       .window = config.integer("sliding_window", 512),
       .layers = read_layers(config, layers),
-      .full_rope = read_rope(config, "full_attention", old_full_rope(config)),
+      .full_rope = read_scaled_rope(config),
       .sliding_rope = read_rope(config, "sliding_attention", {.theta = config.number("rope_local_base_freq", 1e4)}),
       .hidden_size_per_layer_input = config.integer("hidden_size_per_layer_input", 256),
       .vocab_size_per_layer_input = config.integer("vocab_size_per_layer_input", 262144),

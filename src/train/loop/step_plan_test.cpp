@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/error.h"
+
 namespace eft {
 namespace {
 
@@ -27,6 +29,18 @@ TEST(StepPlan, max_steps_are_exact) {
   EXPECT_EQ(plan_steps(o, 0, false).steps_per_epoch, 7);
   o.max_steps = 100;
   EXPECT_EQ(plan_steps(o, 10, false).steps, 100);
+}
+
+TEST(StepPlan, a_run_without_end_names_num_epochs) {
+  for (const double epochs : {1e19, 1e300, 1e12}) {
+    try {
+      plan_steps(options(1, epochs), 10, false);
+      ADD_FAILURE() << epochs;
+    } catch (const ConfigError& error) {
+      EXPECT_EQ(std::string(error.what()).find("num_epochs: "), 0U) << error.what();
+    }
+  }
+  EXPECT_EQ(plan_steps(options(1, 1e9), 10, false).steps, 10'000'000'000);
 }
 
 TEST(StepPlan, saves_and_evaluates_as_asked_and_at_the_end) {
