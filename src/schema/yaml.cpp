@@ -17,6 +17,8 @@ namespace {
 
 constexpr int kMaxDepth = 64;
 constexpr std::size_t kMaxNodes = 100'000;  // aliases can multiply a small file without bound
+constexpr std::size_t kMaxKeys = 2'000;     // of one mapping, which is searched from its begin
+constexpr std::size_t kMaxBytes = 4 << 20;
 
 /// Copies yaml-cpp's graph into a tree.
 class Importer {
@@ -53,6 +55,7 @@ class Importer {
     if (const YamlNode* first = mapping.find(key.Scalar())) {
       throw ConfigError("{} {}: given twice, first at {}; remove one", place, key.Scalar(), first->origin);
     }
+    if (mapping.children.size() == kMaxKeys) throw ConfigError("{}: a mapping of more than {} keys", place, kMaxKeys);
     YamlNode child = import(value, depth + 1);
     child.key = key.Scalar();
     child.origin = place;
@@ -151,6 +154,8 @@ YamlNode YamlNode::mapping() {
 }
 
 YamlNode parse_yaml(const std::string& text, const std::string& name) {
+  if (text.size() > kMaxBytes)
+    throw ConfigError("{}: {} bytes, expected at most {} of a YAML file", name, text.size(), kMaxBytes);
   try {
     check_one_document(text, name);
     return Importer(name, true).import(YAML::Load(text));

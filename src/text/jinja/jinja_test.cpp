@@ -72,6 +72,10 @@ TEST(Jinja, nothing_in_a_template_runs_away) {
             "t:1: value is nested deeper than 200 levels");
   const std::string deep = "{{ " + std::string(5000, '[') + std::string(5000, ']') + " }}";
   EXPECT_EQ(error_of(deep), "t:1: nested deeper than 60 levels");
+  const std::string much = "t:1: template makes more than 512 MB of text and lists";
+  EXPECT_EQ(error_of("{% set n = namespace(l=[]) %}{% for i in range(1000) %}{% set n.l = n.l + ['x' * 100000000] %}{% endfor %}"), much);
+  EXPECT_EQ(error_of("{{ range(1000) | map('center', 90000000) | list | length }}"), much);
+  EXPECT_EQ(error_of("{% for i in range(1000) %}{% set l = [i] * 3000000 %}{% endfor %}"), much);
   EXPECT_EQ(error_of("{{ '%999999999d' % 1 }}"), "t:1: width or precision above 100000 in a format");
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "text/jinja/syntax/parser.h"
+#include "text/jinja/values/text_budget.h"
 
 namespace eft::jinja {
 namespace {
@@ -26,6 +27,7 @@ Template::Template(std::string name, std::string_view source) : name_(std::move(
 }
 
 std::string Template::render(const Variables& variables) const {
+  const TextBudget budget;
   Render render;
   const auto scope = std::make_shared<Scope>();
   for (const auto& [name, value] : variables) {

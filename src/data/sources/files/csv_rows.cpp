@@ -1,8 +1,8 @@
-#include <algorithm>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
-#include "base/error.h"
+#include "base/json.h"
 #include "data/sources/files/json_text.h"
 #include "data/sources/files/row_file.h"
 #include "data/sources/files/text_reader.h"
@@ -24,9 +24,13 @@ class CsvRows : public RowFile {
       if (columns_[i].empty()) columns_[i] = fmt::format("Unnamed: {}", i);
     }
     if (!fault.empty()) throw DataError("{}: {}", where, fault);
-    for (auto column = columns_.begin(); column != columns_.end(); ++column) {
-      if (std::find(columns_.begin(), column, *column) == column) continue;
-      throw DataError("{}: two columns are named '{}', expected each name once", where, *column);
+    if (columns_.size() > kJsonMembers) {
+      throw DataError("{}: {} columns, expected at most {}", where, columns_.size(), kJsonMembers);
+    }
+    std::unordered_set<std::string_view> names;
+    for (const std::string& column : columns_) {
+      if (names.insert(column).second) continue;
+      throw DataError("{}: two columns are named '{}', expected each name once", where, column);
     }
   }
 

@@ -4,6 +4,7 @@
 
 #include "text/jinja/values/operators.h"
 #include "text/jinja/values/print.h"
+#include "text/jinja/values/text_budget.h"
 #include "text/jinja/unicode/unicode.h"
 
 namespace eft::jinja {
@@ -21,6 +22,7 @@ int bounded_depth(int below) {
 
 void check_count(std::size_t count) {
   if (count > kMaxItems) throw Fault("sequence of {} items, expected at most {}", count, kMaxItems);
+  TextBudget::charge(count * sizeof(Value));
 }
 
 }  // namespace
@@ -109,6 +111,7 @@ Value make_dict(std::vector<std::pair<Value, Value>> entries) {
 
 Value make_string(std::string text) {
   if (text.size() > kMaxText) throw Fault("string of {} bytes, expected at most {}", text.size(), kMaxText);
+  TextBudget::charge(text.size());
   return Value(std::move(text));
 }
 
