@@ -4,9 +4,10 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "base/file.h"
+#include "base/json.h"
 #include "base/regex.h"
 #include "models/load.h"
+#include "models/model_folder.h"
 
 namespace eft {
 namespace {
@@ -34,7 +35,7 @@ constexpr std::pair<const char*, const char*> kParts[] = {
 std::string part_of(const std::string& name) {
   static const std::vector<std::pair<Regex, const char*>> parts = [] {
     std::vector<std::pair<Regex, const char*>> compiled;
-    for (const auto& [pattern, part] : kParts) compiled.emplace_back(Regex(pattern, "part"), part);
+    for (const auto& [pattern, part] : kParts) compiled.emplace_back(Regex(pattern, "name of a tensor"), part);
     return compiled;
   }();
   for (const auto& [pattern, part] : parts) {
@@ -57,24 +58,16 @@ void count_tensors(const std::map<std::string, Safetensors::Entry>& entries, Ins
   }
 }
 
-Json read_json(const fs::path& path) {
-  try {
-    return Json::parse(read_text(path));
-  } catch (const nlohmann::json::exception& error) {
-    throw FileError("{}: not JSON: {}", path.string(), error.what());
-  }
-}
-
 /// A scalar or short list of a JSON file as a fact; nothing when absent.
 void add_fact(const Json& json, const char* key, Inspection& result) {
   if (!json.contains(key) || json[key].is_null()) return;
   const Json& value = json[key];
-  result.facts.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+  result.facts.emplace_back(key, value.is_string() ? value.get<std::string>() : brief(value));
 }
 
 void inspect_model(const fs::path& folder, Inspection& result) {
   result.kinds.emplace_back("model");
-  const Json config = read_json(folder / "config.json");
+  const Json config = read_json_object<FileError>(folder / "config.json");
   const Json& text = config.contains("text_config") ? config["text_config"] : config;
   add_fact(config, "model_type", result);
   for (const char* key : {"num_hidden_layers", "hidden_size", "vocab_size", "max_position_embeddings"})
@@ -92,7 +85,7 @@ void inspect_model(const fs::path& folder, Inspection& result) {
 
 void inspect_adapter(const fs::path& folder, Inspection& result) {
   result.kinds.emplace_back("adapter");
-  const Json config = read_json(folder / "adapter_config.json");
+  const Json config = read_json_object<FileError>(folder / "adapter_config.json");
   for (const char* key : {"peft_type", "base_model_name_or_path", "r", "lora_alpha", "use_rslora", "target_modules",
                           "target_parameters"}) {
     add_fact(config, key, result);
@@ -102,7 +95,7 @@ void inspect_adapter(const fs::path& folder, Inspection& result) {
 
 void inspect_state(const fs::path& folder, Inspection& result) {
   result.kinds.emplace_back("training state");
-  const Json state = read_json(folder / "trainer_state.json");
+  const Json state = read_json_object<FileError>(folder / "trainer_state.json");
   for (const char* key : {"global_step", "max_steps", "optimizer_steps", "cursor", "train_examples"})
     add_fact(state, key, result);
   count_tensors(Safetensors(folder / "optimizer.safetensors").entries(), result);
@@ -124,6 +117,10 @@ Inspection inspect(const fs::path& path) {
   if (weights && fs::exists(path / "config.json")) inspect_model(path, result);
   if (fs::exists(path / "adapter_config.json")) inspect_adapter(path, result);
   if (fs::exists(path / "trainer_state.json")) inspect_state(path, result);
+  if (result.kinds.empty() && fs::exists(path / "config.json")) {
+    check_model_folder(path);
+    const CheckpointFiles weights_missing(path);  // says what there is instead
+  }
   if (result.kinds.empty()) {
     throw FileError("{}: neither a model (config.json and weights) nor an adapter (adapter_config.json)",
                     path.string());

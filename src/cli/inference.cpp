@@ -13,6 +13,7 @@
 #include "generate/settings.h"
 #include "models/adapter.h"
 #include "models/load.h"
+#include "models/model_folder.h"
 #include "tensor/device_memory.h"
 
 namespace eft {
@@ -217,6 +218,7 @@ void run(const Arguments& arguments) {
   if (!std::filesystem::is_directory(arguments.model)) {
     throw FileError("{}: no such folder; expected a Hugging Face checkpoint folder", arguments.model.string());
   }
+  check_model_folder(arguments.model);
   const Tokenizer tokenizer = Tokenizer::load(arguments.model);
   if (!arguments.chat) {
     const std::vector<TokenId> prompt = encode_plain(tokenizer, *arguments.prompt);

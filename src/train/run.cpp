@@ -7,6 +7,7 @@
 #include "base/process.h"
 #include "data/formats/chat_format.h"
 #include "data/dataset.h"
+#include "models/model_folder.h"
 #include "ops/support/profiler.h"
 #include "report/profile_report.h"
 #include "report/words.h"
@@ -54,6 +55,7 @@ struct LoadedData {
 
 /// The tokenizer goes before the model comes: only rows that are made while training need it any longer.
 LoadedData load_data(const TrainJob& job) {
+  check_model_folder(job.base_model);  // it may be no model at all, of whose tokenizer nothing need be said
   make_objective(job.data);  // before rows are prepared that nothing can train on
   LoadedData data;
   {

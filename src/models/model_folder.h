@@ -1,0 +1,12 @@
+#pragma once
+
+#include <filesystem>
+
+namespace eft {
+
+/// Throws where `folder` is no Hugging Face checkpoint that eft reads, and says what it is instead and what to do: a file,
+/// an adapter, GGUF, quantised weights, no weights in safetensors. Looks at names and at config.json only, so that it comes
+/// before whatever takes long.
+void check_model_folder(const std::filesystem::path& folder);
+
+}  // namespace eft
