@@ -21,6 +21,10 @@ void run(const Arguments& arguments) {
   staged.commit_files_into(arguments.out);
   std::printf("%s: %lld weights merged, %lld tensors as they were\n", arguments.out.c_str(),
               static_cast<long long>(report.merged), static_cast<long long>(report.copied));
+  if (report.untied) {
+    std::printf("%s: the output layer is a tensor of its own now: tie_word_embeddings is false in config.json\n",
+                arguments.out.c_str());
+  }
 }
 
 }  // namespace

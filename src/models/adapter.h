@@ -10,8 +10,9 @@ namespace eft {
 /// Declared adapters get fresh values as in PEFT: A uniform in ±1/√in, B zero. bf16 models keep f32 masters.
 void initialise_adapter(Model& model, Pool& pool, std::uint64_t seed);
 
-/// Declared adapters get the values of adapter_model.safetensors, strictly. Throws ConfigError that lists what does not
-/// fit ("adapter for another model").
+/// Declared adapters get the values of adapter_model.safetensors, strictly; an embedding or output layer in it that is not
+/// declared replaces that of the base, untrained. Throws ConfigError that names what does not fit ("adapter for another
+/// model").
 void load_adapter(Model& model, Pool& pool, const std::filesystem::path& folder);
 
 /// Makes the adapters the only trainable parameters.

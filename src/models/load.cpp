@@ -9,7 +9,7 @@
 #include "base/copy_file.h"
 #include "base/parallel.h"
 #include "base/random_fill.h"
-#include "models/config_json.h"
+#include "models/model_folder.h"
 #include "tensor/device_memory.h"
 
 namespace eft {
@@ -80,8 +80,10 @@ class Mismatch {
   void add(const std::string& line) { lines_.push_back(line); }
   void raise(const std::filesystem::path& folder) const {
     if (lines_.empty()) return;
+    constexpr std::size_t kShown = 6;
     std::string all;
-    for (const std::string& line : lines_) all += (all.empty() ? "" : "; ") + line;
+    for (std::size_t i = 0; i < lines_.size() && i < kShown; ++i) all += (i == 0 ? "" : "; ") + lines_[i];
+    if (lines_.size() > kShown) all += fmt::format("; and {} more", lines_.size() - kShown);
     throw ConfigError("{}: {} tensors do not fit config.json: {}", folder.string(), lines_.size(), all);
   }
 
@@ -106,8 +108,8 @@ bool same_values(const Tensor& a, const Tensor& b) {
 }
 
 /// Transformers ties an output layer that stands in the files only if its values are those of the embedding.
-void check_tied(const CheckpointFiles& files, const std::vector<SkipRule>& rules, const Model& model,
-                Mismatch& mismatch) {
+void check_tied(const CheckpointFiles& files, const std::set<std::string>& used, const std::vector<SkipRule>& rules,
+                const Model& model, Mismatch& mismatch) {
   std::string embedding;
   for (const Parameter& parameter : model.parameters()) {
     if (embedding.empty() && parameter.loaded_from().ends_with(".embed_tokens.weight"))
@@ -115,9 +117,11 @@ void check_tied(const CheckpointFiles& files, const std::vector<SkipRule>& rules
   }
   if (!files.contains(embedding)) return;
   for (const auto& [name, file] : files.tensors()) {
-    const SkipRule* rule = skip_rule(rules, name);
+    const SkipRule* rule = used.contains(name) ? nullptr : skip_rule(rules, name);
     if (rule == nullptr || !rule->tied || same_values(files.tensor(name), files.tensor(embedding))) continue;
-    mismatch.add(fmt::format("{} has other values than {}, to which it should be tied", name, embedding));
+    mismatch.add(fmt::format("{} has other values than {}, to which it should be tied; give config.json "
+                             "\"tie_word_embeddings\": false",
+                             name, embedding));
   }
 }
 
@@ -167,10 +171,7 @@ Tensor initial_part(const Parameter& parameter, DType dtype, RandomKey random, s
 }  // namespace
 
 OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& options, Pool& pool) {
-  if (!std::filesystem::is_directory(folder)) {
-    throw FileError("{}: no such folder; expected a Hugging Face checkpoint folder", folder.string());
-  }
-  const ConfigJson config(folder / "config.json");  // its absence is said before that of the weights
+  check_model_folder(folder);  // what is wrong with it as a whole is said before that of the weights
   const CheckpointFiles files(folder);
   BuiltModel built = build_model(folder / "config.json", LinearPolicy(options.adapter), &files);
   OpenedModel opened{.model = std::move(built.model), .folder = folder, .skipped = {}, .notes = {}};
@@ -189,13 +190,16 @@ OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& o
     const Safetensors::Entry& entry = files.entry(name);
     if (entry.shape == parameter.shape || (parameter.buffer && entry.shape.elements() == parameter.shape.elements())) {
       const Tensor stored = files.tensor(name).reshape(parameter.shape);
+      const bool mapped = files.is_mapped(name) && pool.device() != Device::meta;
       parameter.mapped = load_parameter(parameter, stored, options, pool) && files.is_mapped(name);
+      // What was copied out of the file need not stay in memory twice.
+      if (mapped && !parameter.mapped) forget_pages(stored.raw(), static_cast<std::size_t>(stored.bytes()));
     } else {
       mismatch.add(fmt::format("{} is {}, expected {}", name, to_string(entry.shape), to_string(parameter.shape)));
     }
   }
   sort_unread(files, used, built.skipped, opened, mismatch);
-  if (pool.device() != Device::meta) check_tied(files, built.skipped, *opened.model, mismatch);
+  if (pool.device() != Device::meta) check_tied(files, used, built.skipped, *opened.model, mismatch);
   mismatch.raise(folder);
   if (options.ple_cpu_offload &&
       std::ranges::none_of(opened.model->parameters(), [](const Parameter& p) { return p.gathered; })) {

@@ -24,8 +24,8 @@ struct OpenedModel {
   std::vector<std::string> notes;    ///< one line a reason: "12 tensors not read: …"
 };
 
-/// Builds the model of `folder` and loads its weights strictly: throws ConfigError that lists every missing and every
-/// unknown tensor with shapes, and where there is no table to offload. Frozen matrices stay mapped as they are stored where kernels can read them so. On a meta
+/// Builds the model of `folder` and loads its weights strictly: throws ConfigError that counts the missing and unknown
+/// tensors and lists the first of them with shapes, and where there is no table to offload. Frozen matrices stay mapped as they are stored where kernels can read them so. On a meta
 /// pool only shapes are made.
 OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& options, Pool& pool);
 

@@ -6,8 +6,11 @@
 
 namespace eft {
 
+namespace {
+constexpr const char* kHead = "lm_head.weight";  // in Transformers' memory
+}
+
 void Model::tie_head(const Parameter& embedding) {
-  constexpr const char* kHead = "lm_head.weight";
   head_ = &embedding;
   const bool saved = policy_.saves(kHead);
   if (!saved && !embedding.is_adapter()) return;
@@ -15,6 +18,16 @@ void Model::tie_head(const Parameter& embedding) {
   Parameter own{.name = std::string(name), .module = kHead, .shape = embedding.shape};
   if (saved) own.keep_with_adapter();
   head_ = &parameters_.add(std::move(own));
+}
+
+void Model::name_head(const std::string& name, bool tied) {
+  info_.head_name = name;
+  if (tied) return;
+  if (Parameter* own = parameters_.find(kHead)) {
+    (own->is_adapter() ? own->source : own->name) = name;
+  } else {
+    head_ = &parameters_.add({.name = name, .module = kHead, .shape = head_->shape});
+  }
 }
 
 Var Model::loss(Context& ctx, const Var& hidden, std::span<const std::int32_t> targets, double scale,

@@ -35,6 +35,7 @@ struct ModelInfo {
   double final_softcap = 0;                 ///< 0: none
   std::vector<std::int64_t> cache_windows;  ///< per layer that owns keys and values; 0 sees everything
   std::vector<std::int32_t> stop_tokens;    ///< of the family, when generation_config.json names none
+  std::string head_name = "lm_head.weight";  ///< of the output layer in the checkpoint's files, where it is not tied
 };
 
 /// A language model: constructor and forward function. Its parameters are in `parameters()` under checkpoint names.
@@ -47,6 +48,10 @@ class Model {
   virtual Var hidden(Context& ctx, const ModelInput& input, KvCache* cache) const = 0;
   /// The weight of the output layer, [vocabulary, hidden] (the embedding, where tied).
   Var head() const { return head_->var(); }
+  /// The parameter of that weight.
+  const Parameter& head_parameter() const { return *head_; }
+  /// Names the output layer in the files. Untied it is a parameter of its own, loaded from there. Once, before loading.
+  void name_head(const std::string& name, bool tied);
 
   const ModelInfo& info() const { return info_; }
   ParameterStore& parameters() { return parameters_; }
@@ -66,7 +71,8 @@ class Model {
  protected:
   explicit Model(LinearPolicy policy) : policy_(std::move(policy)) {}
 
-  /// Ties the output layer to the embedding, or to a copy of its own where only one of them is trained, as PEFT does.
+  /// Ties the output layer to the embedding; where one of them is trained beside adapters, it has a copy of its own, as
+  /// with PEFT.
   void tie_head(const Parameter& embedding);
 
   ModelInfo info_;

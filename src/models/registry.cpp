@@ -121,6 +121,11 @@ Prefixes find_layout(const Family& family, const CheckpointFiles* files) {
   return family.layouts[0];
 }
 
+/// The output layer's name in the files; old containers keep it inside their language model.
+std::string head_name(const Prefixes& layout) {
+  return std::string_view(layout.disk).starts_with("language_model.") ? "language_model.lm_head.weight" : "lm_head.weight";
+}
+
 /// Keys that change the computation, at values for which there is none here, and sizes that make no sense. Before any
 /// of them is used.
 void check_supported(const ConfigJson& text) {
@@ -145,12 +150,12 @@ BuiltModel build_model(const std::filesystem::path& path, LinearPolicy policy, c
   const Family& family = find_family(config);
   const auto text = family.container ? config.object("text_config") : config;
   if (!text) throw ConfigError("{}: missing; expected an object", config.where("text_config"));
-  if (!config.boolean("tie_word_embeddings", true) || !text->boolean("tie_word_embeddings", true)) {
-    throw ConfigError("{}: false is not supported; Gemma's output layer is its embedding",
-                      config.where("tie_word_embeddings"));
-  }
   check_supported(*text);
-  return family.build(*text, std::move(policy), find_layout(family, files));
+  const Prefixes layout = find_layout(family, files);
+  BuiltModel built = family.build(*text, std::move(policy), layout);
+  // A container's own key counts in Transformers, not that of its text_config.
+  built.model->name_head(head_name(layout), config.boolean("tie_word_embeddings", true));
+  return built;
 }
 
 }  // namespace eft

@@ -27,6 +27,7 @@ struct Parameter {
   bool mapped = false;    ///< `value` lies in the checkpoint's file
   bool pinned = false;    ///< `value` lies in host memory that the device's kernels read in place
   std::string source{};  ///< in the checkpoint, where a weight is trained and kept with an adapter (PEFT's modules_to_save)
+  bool carried = false;  ///< a weight of the base that an adapter's file replaces and keeps, untrained
   Tensor value{};
   Tensor master{};                 ///< f32, or none when `value` itself is exact enough
   std::shared_ptr<GradSlot> grad{};  ///< set when trainable
