@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/fault.h"
+#include "base/mapping_faults.h"
 
 namespace eft {
 
@@ -35,12 +36,15 @@ MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
       throw FileError("{}: cannot map: {}", path.string(), std::strerror(error));
     }
     data_ = static_cast<const std::byte*>(mapped);
+    remember_mapping(data_, size_, path_.c_str());
   }
   ::close(descriptor);
 }
 
 MappedFile::~MappedFile() {
-  if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+  if (data_ == nullptr) return;
+  forget_mapping(data_);
+  ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
 void forget_pages(const void* data, std::size_t size) {

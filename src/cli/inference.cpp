@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/standard_streams.h"
 #include "generate/chat.h"
 #include "generate/generate.h"
 #include "generate/settings.h"
@@ -141,7 +142,7 @@ class Session {
     out.generated = generate(decoder_, prompt, limits_, sampler_, [&](TokenId token) {
       if (!first) first = Clock::now();
       emit(decoder.push(token), out.text);
-      return true;
+      return !output_failed();
     });
     emit(decoder.finish(), out.text);
     const auto end = Clock::now();
@@ -206,6 +207,7 @@ void converse(Session& session, Chat& chat) {
     if (line.empty()) continue;
     chat.add_user(line);
     const Answer answer = session.answer(chat.prompt());
+    require_written_output();
     chat.add_model(answer.generated.tokens);
     if (answer.generated.finish != Finish::stop_token) session.print_summary(answer);
   }

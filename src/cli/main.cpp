@@ -8,8 +8,10 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/mapping_faults.h"
 #include "cli/build_facts.h"
 #include "cli/command.h"
+#include "cli/standard_streams.h"
 
 namespace {
 
@@ -63,10 +65,14 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  eft::prepare_standard_streams();
+  eft::explain_lost_mappings();
   eft::set_log_sink(
       [](std::string_view line) { std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data()); });
   try {
-    return run(argc, argv);
+    const int exit_code = run(argc, argv);
+    eft::require_written_output();
+    return exit_code;
   } catch (const eft::Error& error) {
     std::fprintf(stderr, "eft: %s\n", error.what());
     return error.exit_code();

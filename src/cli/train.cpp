@@ -3,13 +3,14 @@
 #include <unistd.h>
 
 #include <cmath>
-#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "cli/command.h"
+#include "cli/run_signals.h"
+#include "cli/standard_streams.h"
 #include "cli/train_job.h"
 #include "models/adapter.h"
 #include "report/words.h"
@@ -24,32 +25,6 @@ constexpr int kStopped = 6;
 
 /// The budget of a plan is below the lowest setting.
 constexpr int kDoesNotFit = 7;
-
-volatile std::sig_atomic_t stop_signal = 0;
-volatile std::sig_atomic_t save_signal = 0;
-
-/// The first signal asks for an end after the step; the next one has its usual effect at once.
-extern "C" void ask_to_stop(int signal) {
-  if (stop_signal != 0) {
-    std::signal(signal, SIG_DFL);
-    std::raise(signal);
-  }
-  stop_signal = signal;
-}
-
-extern "C" void ask_to_save(int /*signal*/) { save_signal = 1; }
-
-/// Until the first step there is nothing to save, and an interrupt ends the process as usual.
-void listen_for_stop() {
-  std::signal(SIGINT, ask_to_stop);
-  std::signal(SIGTERM, ask_to_stop);
-}
-
-bool save_was_asked() {
-  const bool asked = save_signal != 0;
-  save_signal = 0;
-  return asked;
-}
 
 struct Arguments {
   std::filesystem::path config;
@@ -75,10 +50,29 @@ Terminal standard_output() {
   return terminal;
 }
 
+/// Output that cannot be written costs the output, not the run. Asks for a checkpoint once, when that happens.
+class OutputWatch {
+ public:
+  bool asks_for_checkpoint() {
+    if (told_ || !output_failed()) return false;
+    told_ = true;
+    std::fprintf(
+        stderr,
+        "warning: standard output cannot be written, the disk is full or who reads it is gone; the run goes on, "
+        "metrics.jsonl has its lines\n");
+    return true;
+  }
+
+ private:
+  bool told_ = false;
+};
+
 int train(const Arguments& arguments) {
   TrainJob job = read_job(arguments.config, arguments.overrides);
-  std::signal(SIGUSR1, ask_to_save);
-  const RunRequests requests{.stop = [] { return stop_signal != 0; }, .save = save_was_asked};
+  listen_for_save();
+  OutputWatch output;
+  const RunRequests requests{.stop = [] { return stop_was_asked() != nullptr; },
+                             .save = [&] { return output.asks_for_checkpoint() || save_was_asked(); }};
   const RunEnd end = run_training(std::move(job), {.terminal = standard_output(),
                                                    .dry_run = arguments.dry_run,
                                                    .verbose = arguments.verbose,
@@ -86,7 +80,10 @@ int train(const Arguments& arguments) {
                                                    .profile = arguments.profile,
                                                    .requests = requests,
                                                    .before_first_step = listen_for_stop});
-  return end == RunEnd::stopped ? kStopped : 0;
+  if (end != RunEnd::stopped) return 0;
+  std::fprintf(stderr, "stopped by %s after a step; resume_from_checkpoint: true goes on from the checkpoint\n",
+               stop_was_asked());
+  return kStopped;
 }
 
 std::int64_t budget_of(const std::string& text) {

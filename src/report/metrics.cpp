@@ -55,8 +55,8 @@ MetricsFile::MetricsFile(std::filesystem::path path, std::int64_t keep_until) : 
 
 MetricsFile::~MetricsFile() { ::close(descriptor_); }
 
-void MetricsFile::write(const std::string& line) {
-  pending_ += line + "\n";
+void MetricsFile::write(const std::string& lines) {
+  pending_ += lines;
   while (!pending_.empty()) {
     const ssize_t written = ::write(descriptor_, pending_.data(), pending_.size());
     if (written < 0 && errno == EINTR) continue;

@@ -49,11 +49,13 @@ class MetricsFile {
   MetricsFile& operator=(const MetricsFile&) = delete;
 
   /// Throws FileError when the disk is full, for one; the line is then written with the next.
-  void add(const StepMetrics& metrics) { write(to_json(metrics)); }
-  void add(const EvalMetrics& metrics) { write(to_json(metrics)); }
+  void add(const StepMetrics& metrics) { write(to_json(metrics) + "\n"); }
+  void add(const EvalMetrics& metrics) { write(to_json(metrics) + "\n"); }
+  /// Writes lines that could not be written when they were added, if there are any; throws as `add` does.
+  void flush() { write(""); }
 
  private:
-  void write(const std::string& line);
+  void write(const std::string& lines);
 
   std::filesystem::path path_;
   int descriptor_ = -1;

@@ -68,6 +68,17 @@ case_full_disk_on_init() {
   fails_with $file ': ' bash -c 'trap "" XFSZ; ulimit -f 80; exec "$EFT" init model/config.json out'
   empty out
 }
+# What is printed and cannot be written, or is read by nobody, is an error of every command.
+case_output_cannot_be_written() {
+  tiny_setup
+  local command
+  for command in 'config-schema' 'config-reference' 'inspect model --json' 'plan run.yaml' '--help' \
+    'preprocess run.yaml --show 3' 'train run.yaml --dry-run'; do
+    fails_with $file 'standard output: cannot be written' bash -c "exec \"\$EFT\" $command >/dev/full"
+    fails_with $file 'standard output: cannot be written' bash -c "exec \"\$EFT\" $command >&-"
+  done
+  "$EFT" inference model --prompt 'What is' --max-new-tokens 3 2>err.txt >/dev/full && fail 'no error' || [ $? -eq $file ]
+}
 case_output_is_a_file() { tiny_setup; echo >out; fails_with $file 'out' train; }
 
 # --- model ---

@@ -129,6 +129,68 @@ case_second_signal_ends_at_once() {
   [ "$code" -eq 130 ] || [ "$code" -eq 143 ] || fail "exit code $code"
 }
 
+# ended_by SIGNAL: a long run that gets it ends after the step with a checkpoint, a line that names it and exit code 6.
+ended_by() {
+  rm -rf out
+  start_long_run
+  wait_for_steps 2 "$process"
+  kill -"$1" "$process"
+  local code=0
+  wait "$process" || code=$?
+  [ "$code" -eq 6 ] || { cat log.txt err.txt >&2; fail "exit code $code"; }
+  has err.txt "^stopped by SIG$1 "
+  has log.txt '^wrote out/checkpoint-'
+  [ "$(last_step out)" -eq "$(last_checkpoint out)" ] || fail 'a step is lost'
+}
+case_ends_after_the_step_by_any_signal() {
+  survivor
+  local signal
+  for signal in HUP PIPE XFSZ; do ended_by "$signal"; done
+}
+case_stays_when_the_terminal_goes() {
+  survivor
+  sed -i 's/^max_steps.*/max_steps: 400/' run.yaml
+  (trap '' HUP; exec "$EFT" train run.yaml >log.txt 2>err.txt) &
+  process=$!
+  wait_for_steps 2 "$process"
+  kill -HUP "$process"
+  wait "$process" || fail "exit code $?"
+}
+
+# Whoever reads the output goes away: that costs the output. A checkpoint is written at once, the result at the end.
+case_goes_on_without_a_reader() {
+  survivor
+  local lines
+  for lines in 1 40; do
+    rm -rf out
+    train --set save_steps=1000 2>err.txt | head -n "$lines" >/dev/null || [ "${PIPESTATUS[0]}" -eq 4 ] || fail 'exit code'
+    has err.txt '^warning: standard output cannot be written.*; the run goes on'
+    has err.txt '^eft: standard output: cannot be written'
+    [ -e out/adapter_model.safetensors ] && [ "$(last_step out)" -eq 12 ] || fail 'no result'
+  done
+}
+
+# A limit on the size of files is as a full disk.
+case_goes_on_with_a_limit_on_file_sizes() {
+  survivor
+  fails_with 4 'adapter_model.safetensors: cannot write: File too large' bash -c 'ulimit -f 8; exec "$EFT" train run.yaml'
+  has stdout.txt '^warning: no checkpoint of step 2: .*File too large; the run goes on'
+  [ "$(last_step out)" -eq 12 ] || fail 'it ended early'
+}
+
+# The base's file loses its end while it is read: the message names it, the checkpoints stand.
+case_names_a_base_that_is_cut_short() {
+  survivor
+  start_long_run
+  wait_for_steps 5 "$process"
+  truncate -s 4096 model/model.safetensors
+  local code=0
+  wait "$process" || code=$?
+  [ "$code" -eq 4 ] || { cat log.txt err.txt >&2; fail "exit code $code"; }
+  has err.txt '^eft: model/model.safetensors: cannot be read any more'
+  "$EFT" inspect "out/checkpoint-$(last_checkpoint out)" >/dev/null
+}
+
 # A file or SIGUSR1 asks for a checkpoint without an end.
 case_saves_when_asked() {
   survivor

@@ -143,6 +143,7 @@ void Trainer::finish(Progress& progress) {
         fmt::format("the result is the model of step {}, eval_loss {:.4f}", state_.best->step, state_.best->eval_loss));
   }
   save_result(job_, opened_);
+  metrics_->flush();
 }
 
 std::vector<PackedRow> Trainer::draw() {
