@@ -14,6 +14,7 @@
 #include "tensor/device_memory.h"
 #include "train/plan/budget.h"
 #include "train/checkpoints/checkpoint.h"
+#include "train/checkpoints/checkpoint_files.h"
 #include "train/job/facts.h"
 #include "train/plan/forward_check.h"
 #include "train/plan/memory_plan.h"
@@ -118,6 +119,16 @@ void resume_if_asked(const TrainJob& job, Trainer& trainer, std::vector<std::str
   if (!from) return note_earlier_files(job.train.output_dir, notes);
   trainer.resume(*from);
   notes.push_back("goes on from " + from->string());
+  if (!keeps_identity(*from)) {
+    notes.push_back(from->string() +
+                    " was written by an earlier eft: that rows, tokenizer and base_model are the same cannot be told");
+  }
+  if (trainer.step() >= trainer.plan().steps) {
+    notes.push_back(fmt::format(
+        "nothing is left to train: {} steps are made and the run has {}, so only the result is written; raise "
+        "num_epochs or max_steps to go on",
+        trainer.step(), trainer.plan().steps));
+  }
   for (const std::string& line : changed_options(*from, job)) notes.push_back("changed since the checkpoint: " + line);
 }
 
@@ -249,6 +260,7 @@ RunEnd run_steps(const TrainJob& job, const PreparedData& data, const MemoryFact
 }  // namespace
 
 RunEnd run_training(TrainJob job, const RunOptions& options) {
+  if (const auto from = resumed_checkpoint(job.train)) read_state(*from);
   check_profile(job, options);
   const auto [data, chat_template] = load_data(job);
   job.chat_template = chat_template;

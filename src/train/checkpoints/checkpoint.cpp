@@ -6,9 +6,11 @@
 #include <set>
 #include <tuple>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "models/adapter.h"
+#include "train/checkpoints/checkpoint_files.h"
 #include "train/checkpoints/save.h"
 #include "train/checkpoints/staged_folder.h"
 
@@ -22,37 +24,36 @@ constexpr const char* kStateFile = "trainer_state.json";
 constexpr const char* kOptimizerFile = "optimizer.safetensors";
 constexpr const char* kPrefix = "checkpoint-";
 
-Json read_state(const fs::path& folder) {
-  const fs::path path = folder / kStateFile;
-  if (!fs::is_directory(folder)) throw FileError("{}: no such checkpoint folder", folder.string());
-  return read_json_object<FileError>(path);
-}
-
-/// The first file that is not as it was written; empty when all are there.
-std::string damaged_file(const fs::path& folder, const Json& state) {
-  const Json files = state.contains("files") ? state["files"] : Json::object();
-  if (!files.is_object()) return kStateFile;
-  for (const auto& [name, bytes] : files.items()) {
-    std::error_code missing;
-    const auto size = fs::file_size(folder / name, missing);
-    if (missing || size != bytes) return name;
-  }
-  return "";
-}
-
-Json sizes_of_files(const fs::path& folder) {
-  Json sizes = Json::object();
-  with_file_errors([&] {
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      sizes[entry.path().filename().string()] = fs::file_size(entry.path());
-    }
-  });
-  return sizes;
-}
-
 std::int64_t step_of(const fs::path& folder) {
   const std::string name = folder.filename().string();
   return std::strtoll(name.substr(std::min(name.size(), std::string(kPrefix).size())).c_str(), nullptr, 10);
+}
+
+Json json_of(const RunIdentity& run) {
+  return {{"rows", run.rows},
+          {"tokenizer", run.tokenizer},
+          {"chat_template", run.chat_template},
+          {"base", run.base},
+          {"batches", run.batches}};
+}
+
+/// An earlier eft kept no identity, but the configuration.
+RunIdentity identity_in(const JsonKeys<FileError>& state) {
+  RunIdentity run;
+  if (state.find("run") == nullptr) {
+    for (const auto& [key, value] : state.object("config").all().items()) {
+      if (value.is_primitive() && !value.is_null()) run.batches[key] = value.dump();
+    }
+    return run;
+  }
+  const auto kept = state.object("run");
+  const auto batches = kept.object("batches");
+  for (const auto& [key, value] : batches.all().items()) run.batches[key] = batches.string(key.c_str());
+  run.rows = kept.string("rows");
+  run.tokenizer = kept.string("tokenizer");
+  run.chat_template = kept.string("chat_template");
+  run.base = kept.string("base");
+  return run;
 }
 
 void write_best(const TrainerState& state, Json& json) {
@@ -128,13 +129,18 @@ fs::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const O
             {"cursor", {{"epoch", state.cursor.epoch}, {"batch", state.cursor.batch}}},
             {"train_examples", state.train_examples},
             {"train_tokens", state.train_tokens},
+            {"run", json_of(state.run)},
             {"config", Json::parse(job.config.empty() ? "{}" : job.config)}};
+  const std::string foreign = foreign_file(folder);
+  if (!foreign.empty()) {
+    throw FileError("{}: is in the place of a checkpoint and was not written by eft; move it away",
+                    (folder / foreign).string());
+  }
   StagedFolder staged(folder);
   write_weights(job, opened, staged.path());
   write_safetensors(staged.path() / kOptimizerFile, optimizer_tensors(opened, optimizer), {{"format", "pt"}});
   write_best(state, json);
-  json["files"] = sizes_of_files(staged.path());
-  write_text(staged.path() / kStateFile, json.dump(2) + "\n");
+  write_state(staged.path(), std::move(json));
   staged.commit();
   return folder;
 }
@@ -142,11 +148,7 @@ fs::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const O
 TrainerState load_checkpoint(const fs::path& folder, const TrainJob& job, OpenedModel& opened, Pool& pool,
                              Optimizer& optimizer) {
   const Json json = read_state(folder);
-  const std::string damaged = damaged_file(folder, json);
-  if (!damaged.empty()) {
-    throw FileError("{}: missing or not as long as it was written; is the checkpoint a copy that was interrupted?",
-                    (folder / damaged).string());
-  }
+  require_intact(folder, json);
   require_kind(folder, json, optimizer);
   const JsonKeys<FileError> keys(json, (folder / kStateFile).string());
   const auto cursor = keys.object("cursor");
@@ -157,6 +159,7 @@ TrainerState load_checkpoint(const fs::path& folder, const TrainJob& job, Opened
   state.train_examples = keys.integer("train_examples");
   state.train_tokens = keys.integer("train_tokens");
   const std::int64_t optimizer_steps = keys.integer("optimizer_steps");
+  state.run = identity_in(keys);
   read_best(keys, folder, state);
   load_weights(folder, job, opened, pool);
   optimizer.restore(Safetensors(folder / kOptimizerFile), optimizer_steps);
@@ -192,7 +195,7 @@ std::vector<fs::path> list_checkpoints(const fs::path& output_dir) {
     const fs::path state = entry.path() / kStateFile;
     if (!entry.path().filename().string().starts_with(kPrefix) || !fs::exists(state)) continue;
     const Json json = parse_json(read_json_text(state)).value;
-    if (!json.is_object() || !damaged_file(entry.path(), json).empty()) continue;
+    if (!json.is_object() || !is_own_checkpoint(entry.path()) || !has_all_files(entry.path(), json)) continue;
     found.emplace_back(fs::last_write_time(state), step_of(entry.path()), entry.path());
   }
   std::ranges::sort(found);

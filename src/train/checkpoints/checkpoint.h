@@ -7,6 +7,7 @@
 
 #include "data/batches/loader.h"
 #include "models/load.h"
+#include "train/checkpoints/run_identity.h"
 #include "train/job/job.h"
 #include "train/optimizers/optimizer.h"
 
@@ -30,6 +31,7 @@ struct TrainerState {
   std::int64_t evaluated_step = -1;  ///< steps made before the last evaluation; -1: there was none
   std::optional<BestModel> best;
   std::int64_t evaluations_without_gain = 0;  ///< in a row
+  RunIdentity run;                            ///< what a continuation must share
 };
 
 /// output_dir/checkpoint-STEP.

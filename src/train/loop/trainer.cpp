@@ -70,10 +70,12 @@ Trainer::Trainer(const TrainJob& job, OpenedModel& opened, Pool& pool, TrainRows
   state_.total_steps = plan_.steps;
   state_.train_examples = static_cast<std::int64_t>(rows.train.size());
   state_.train_tokens = rows.train.tokens();
+  state_.run = identity_of(job, rows.train);
 }
 
 void Trainer::resume(const std::filesystem::path& checkpoint) {
   const TrainerState stored = load_checkpoint(checkpoint, job_, opened_, pool_, *optimizer_);
+  require_same_run(checkpoint, stored.run, state_.run, job_);
   if (stored.train_examples != state_.train_examples || stored.train_tokens != state_.train_tokens) {
     throw ConfigError("{}: made with {} rows of {} tokens, got {} rows of {}; a run can only go on with the same data",
                       checkpoint.string(), stored.train_examples, stored.train_tokens, state_.train_examples,
