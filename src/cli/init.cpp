@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/output_files.h"
 #include "models/load.h"
 #include "train/checkpoints/staged_folder.h"
 
@@ -32,10 +33,7 @@ void require_space(const Model& model, const Arguments& arguments, DType dtype) 
 }
 
 void run(const Arguments& arguments) {
-  if (std::filesystem::exists(arguments.out / "model.safetensors") ||
-      std::filesystem::exists(arguments.out / "model.safetensors.index.json")) {
-    throw ConfigError("{}: already holds weights; give another folder", arguments.out.string());
-  }
+  require_new_folder(arguments.out);
   BuiltModel built = build_model(arguments.config, LinearPolicy(), nullptr);
   const DType dtype = arguments.dtype == "f32" ? DType::f32 : DType::bf16;
   require_space(*built.model, arguments, dtype);

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/output_files.h"
 #include "models/merge.h"
 #include "train/checkpoints/staged_folder.h"
 
@@ -13,9 +14,7 @@ struct Arguments {
 };
 
 void run(const Arguments& arguments) {
-  if (std::filesystem::exists(arguments.out / "config.json")) {
-    throw ConfigError("{}: already holds a model; give another folder", arguments.out.string());
-  }
+  require_new_folder(arguments.out);
   StagedFolder staged(arguments.out / "model");
   const MergeReport report = merge_adapter(arguments.model, arguments.adapter, staged.path());
   staged.commit_files_into(arguments.out);

@@ -5,13 +5,16 @@
 #include <memory>
 #include <optional>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/output_files.h"
 #include "cli/preferences.h"
 #include "cli/train_job.h"
 #include "data/dataset.h"
 #include "data/batches/loader.h"
 #include "data/show.h"
+#include "data/sources/source.h"
 #include "train/loop/trainer.h"
 
 namespace eft {
@@ -22,7 +25,32 @@ struct Arguments {
   std::vector<std::string> overrides;
   std::int64_t show = 0;
   std::filesystem::path dump;
+  bool force = false;
 };
+
+/// The files that a run reads, as far as they have names.
+std::vector<std::filesystem::path> files_of(const Arguments& arguments, const TrainJob& job) {
+  std::vector<std::filesystem::path> files{arguments.config, job.tokenizer, job.tokenizer / "tokenizer.json"};
+  const auto add = [&](const std::vector<DatasetOptions>& datasets, bool for_evaluation) {
+    for (const DatasetOptions& dataset : datasets) {
+      const RowSource source(dataset, for_evaluation);
+      files.insert(files.end(), source.files().begin(), source.files().end());
+    }
+  };
+  add(job.data.datasets, false);
+  add(job.data.test_datasets, true);
+  return files;
+}
+
+/// Before rows are prepared, which may take long.
+void check_dump(const Arguments& arguments, const TrainJob& job) {
+  if (arguments.dump.empty()) return;
+  if (!job.data.pretraining_dataset.empty()) {
+    throw ConfigError(
+        "--dump: pretraining_dataset is tokenised while training and has no end; use datasets, or --show");
+  }
+  require_new_file("--dump", arguments.dump, files_of(arguments, job), arguments.force);
+}
 
 void print(const std::string& line) { std::printf("%s\n", line.c_str()); }
 
@@ -56,6 +84,7 @@ void dump(const Examples& examples, const Loader* packed, const std::filesystem:
 void preprocess(const Arguments& arguments) {
   const TrainJob job = read_job(arguments.config, arguments.overrides);
   for (const std::string& note : job.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
+  check_dump(arguments, job);
   const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
   if (job.data.rl) return preprocess_preferences(job, tokenizer, arguments.show, arguments.dump);
   const PreparedData data = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed);
@@ -85,7 +114,8 @@ void add_preprocess_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("--show", arguments->show, "Print this many examples, what bears loss marked")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--dump", arguments->dump,
-                      "Write every example as a line of JSON, or every row of packed examples");
+                      "Write every example as a line of JSON, or every row of packed examples, to a new file");
+  command->add_flag("--force", arguments->force, "Let --dump replace a file, but none that the run reads");
   command->callback([arguments] { preprocess(*arguments); });
 }
 

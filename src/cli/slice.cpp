@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/output_files.h"
 #include "models/gemma3n/slice.h"
 #include "train/checkpoints/staged_folder.h"
 
@@ -14,9 +15,7 @@ struct Arguments {
 };
 
 void run(const Arguments& arguments) {
-  if (std::filesystem::exists(arguments.out / "config.json")) {
-    throw ConfigError("{}: already holds a model; give another folder", arguments.out.string());
-  }
+  require_new_folder(arguments.out);
   const gemma3n::SliceConfig config = gemma3n::read_slice_config(arguments.config);
   StagedFolder staged(arguments.out / "model");
   const gemma3n::SliceReport report = gemma3n::slice_checkpoint(arguments.model, config, staged.path());
