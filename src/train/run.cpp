@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "base/owned_folder.h"
 #include "base/process.h"
 #include "data/formats/chat_format.h"
 #include "data/dataset.h"
@@ -15,6 +16,7 @@
 #include "train/plan/budget.h"
 #include "train/checkpoints/checkpoint.h"
 #include "train/checkpoints/checkpoint_files.h"
+#include "train/checkpoints/output_folder.h"
 #include "train/job/facts.h"
 #include "train/plan/forward_check.h"
 #include "train/plan/memory_plan.h"
@@ -201,6 +203,7 @@ class TimedRun {
   /// Prints the table and writes trace.json.
   void report(const std::filesystem::path& folder, const RunOptions& options) const {
     const auto trace = folder / "trace.json";
+    OwnedFolder(folder).claim({"trace.json"});
     write_trace(trace, profile_);
     print(options, to_text(profile_));
     print(options, fmt::format("{:<10} {} for chrome://tracing or ui.perfetto.dev\n", "trace", trace.string()));
@@ -260,6 +263,9 @@ RunEnd run_steps(const TrainJob& job, const PreparedData& data, const MemoryFact
 }  // namespace
 
 RunEnd run_training(TrainJob job, const RunOptions& options) {
+  check_output_folder(job);
+  std::optional<OutputFolder> output;
+  if (!options.dry_run) output.emplace(job.train.output_dir);
   if (const auto from = resumed_checkpoint(job.train)) read_state(*from);
   check_profile(job, options);
   const auto [data, chat_template] = load_data(job);
@@ -267,6 +273,7 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
   check_tokens(job, data);
   // Before the model takes its memory, and before whatever depends on gradient_checkpointing.
   const MemoryFacts memory = plan_steps_memory(job, data);
+  if (output) output->require_space(checkpoint_bytes(job, memory));
   try {
     return run_steps(job, data, memory, options);
   } catch (const OutOfMemory& error) {

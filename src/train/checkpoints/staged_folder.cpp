@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <regex>
 #include <vector>
 
 #include "base/error.h"
@@ -106,14 +107,18 @@ void remove_folder(const fs::path& folder) {
   });
 }
 
+bool is_leftover(const std::string& name) {
+  static const std::regex names(
+      R"(\.(checkpoint-\d+|result)(\.old)?\.tmp|(metrics\.jsonl|trace\.json|\.eft-files)\.tmp)");
+  return std::regex_match(name, names);
+}
+
 void remove_leftovers(const fs::path& folder) {
   with_file_errors([&] {
     if (!fs::exists(folder)) return;
     std::vector<fs::path> left;
     for (const auto& entry : fs::directory_iterator(folder)) {
-      const std::string name = entry.path().filename().string();
-      const bool ours = name.starts_with(".checkpoint-") || name.starts_with(".result") || name == "metrics.jsonl.tmp";
-      if (ours && name.ends_with(kMade)) left.push_back(entry.path());
+      if (is_leftover(entry.path().filename().string())) left.push_back(entry.path());
     }
     for (const fs::path& path : left) fs::remove_all(path);
   });

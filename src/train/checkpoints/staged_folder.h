@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
 
 namespace eft {
 
@@ -28,6 +29,9 @@ class StagedFolder {
 
 /// Removes a folder such that it is never there by its name with only a part of its files.
 void remove_folder(const std::filesystem::path& folder);
+
+/// Whether it is the name of something half-written, as a process that was killed leaves it in a folder.
+bool is_leftover(const std::string& name);
 
 /// Removes what processes that were killed left in `folder`: hidden folders of the two above, unfinished files.
 void remove_leftovers(const std::filesystem::path& folder);

@@ -8,6 +8,8 @@
 #include "base/fault.h"
 #include "data/rows/length.h"
 #include "train/job/row_sources.h"
+#include "train/checkpoints/checkpoint_files.h"
+#include "train/checkpoints/output_folder.h"
 #include "train/checkpoints/save.h"
 #include "train/checkpoints/staged_folder.h"
 
@@ -108,8 +110,7 @@ bool Trainer::evaluation_due() const {
 }
 
 bool Trainer::run(Progress& progress, const RunRequests& requests) {
-  with_file_errors([&] { std::filesystem::create_directories(job_.train.output_dir); });
-  remove_leftovers(job_.train.output_dir);
+  begin_output(job_.train.output_dir);
   metrics_.emplace(job_.train.output_dir / "metrics.jsonl", state_.step);
   bool going = between_steps(progress, requests, false);
   while (going && !done()) {
@@ -251,7 +252,7 @@ void Trainer::save_checkpoint_now(Progress& progress, bool needed) {
     progress.say("wrote " + folder.string());
     std::erase(checkpoints_, folder);
     checkpoints_.push_back(folder);
-    remove_old_checkpoints();
+    remove_old_checkpoints(progress);
   } catch (const FileError& error) {
     if (needed || job_.train.on_save_error == OnSaveError::stop) throw;
     if (state_.best && state_.best->step == state_.step) state_.best = earlier_best_;
@@ -260,14 +261,19 @@ void Trainer::save_checkpoint_now(Progress& progress, bool needed) {
   }
 }
 
-void Trainer::remove_old_checkpoints() {
+void Trainer::remove_old_checkpoints(Progress& progress) {
   auto excess = static_cast<std::int64_t>(checkpoints_.size()) - job_.train.save_total_limit;
   const std::vector<std::filesystem::path> all(checkpoints_.begin(), checkpoints_.end() - 1);
   for (const auto& folder : all) {
     if (excess <= 0) return;
     if (job_.train.keeps_best() && state_.best && folder == state_.best->checkpoint) continue;
     std::erase(checkpoints_, folder);
-    remove_folder(folder);
+    const std::string foreign = foreign_file(folder);
+    if (foreign.empty()) {
+      remove_folder(folder);
+    } else {
+      progress.say(fmt::format("{} stays: it holds {}, which eft did not write", folder.string(), foreign));
+    }
     --excess;
   }
 }

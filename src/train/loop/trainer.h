@@ -76,7 +76,7 @@ class Trainer {
   bool save_asked(const RunRequests& requests) const;
   /// Throws when the checkpoint cannot be written and `needed`, or the options say so.
   void save_checkpoint_now(Progress& progress, bool needed);
-  void remove_old_checkpoints();
+  void remove_old_checkpoints(Progress& progress);
   template <class Metrics>
   void record(const Metrics& metrics, Progress& progress);
   void finish(Progress& progress);
