@@ -20,7 +20,8 @@ std::string base_of_adapter(const fs::path& config) {
   if (path.extension() == ".gguf") {
     throw FileError("{}: a GGUF file, which is not supported yet; {}", path.string(), kSafetensorsInstead);
   }
-  throw FileError("{}: a file, expected a Hugging Face checkpoint folder with config.json and safetensors", path.string());
+  throw FileError("{}: a file, expected a Hugging Face checkpoint folder with config.json and safetensors",
+                  path.string());
 }
 
 bool holds_gguf(const fs::path& folder) {
@@ -34,8 +35,10 @@ bool holds_gguf(const fs::path& folder) {
 void refuse_quantised(const ConfigJson& config) {
   const auto quantised = config.object("quantization_config");
   if (!quantised) return;
-  throw ConfigError("{}: quant_method: {}: quantised weights are not supported yet; take the checkpoint in bf16 that they were "
-                    "made from", config.where("quantization_config"), quantised->string("quant_method", "not named"));
+  throw ConfigError(
+      "{}: quant_method: {}: quantised weights are not supported yet; take the checkpoint in bf16 that they were "
+      "made from",
+      config.where("quantization_config"), quantised->string("quant_method", "not named"));
 }
 
 }  // namespace
@@ -45,8 +48,10 @@ void check_model_folder(const fs::path& folder) {
   if (!fs::is_directory(folder)) refuse_file(folder);
   if (!fs::exists(folder / "config.json")) {
     if (fs::exists(folder / "adapter_config.json")) {
-      throw ConfigError("{}: an adapter, not a model; base_model is {}, and the adapter goes into lora_model_dir or --adapter",
-                        folder.string(), base_of_adapter(folder / "adapter_config.json"));
+      throw ConfigError(
+          "{}: an adapter, not a model; name its model, {}, and this folder with --adapter or as the adapter to start "
+          "from",
+          folder.string(), base_of_adapter(folder / "adapter_config.json"));
     }
     if (holds_gguf(folder)) {
       throw FileError("{}: holds GGUF files, which are not supported yet; {}", folder.string(), kSafetensorsInstead);

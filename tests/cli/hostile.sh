@@ -86,7 +86,7 @@ case_not_what_they_seem() {
   as_model $config 'quantization_config: .*bitsandbytes.*not supported yet'
   rm -rf fake; mkdir fake; printf 'GGUF' >fake/model-Q4.gguf; as_model $file 'GGUF'
   rm -rf fake; printf 'GGUF' >fake; as_model $file 'fake: a file'
-  rm -f fake; train >/dev/null; mv out fake; as_model $config 'fake: an adapter, not a model; base_model is model'
+  rm -f fake; train >/dev/null; mv out fake; as_model $config 'fake: an adapter, not a model; name its model, model'
 }
 case_absurd_sizes() {
   tiny_setup
