@@ -52,7 +52,7 @@ struct TimedKernel<Member> {
   using Work = KernelWork (*)(Arguments...);
   static inline Result (*original)(Arguments...) = nullptr;
   static inline Work work = nullptr;
-  static inline std::string name;
+  static inline constinit std::string name;  ///< constant, since lists are made while the program starts
 
   static Result run(Arguments... arguments) {
     struct Call {

@@ -38,7 +38,7 @@ struct OptimizerOptions {
   double adam_beta1 = 0.9;
   double adam_beta2 = 0.999;
   double adam_epsilon = 1e-8;
-  SgdOptions sgd;
+  SgdOptions sgd{};
   double max_grad_norm = 1;  ///< 0: do not clip
   /// Whether weights of norms decay too, as with a bare torch optimizer. No key of a run: Transformers' trainer has
   /// none.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "data/batches/loader.h"
 #include "report/run_facts.h"
 #include "train/job/job.h"
 #include "train/loop/stepper.h"
