@@ -63,7 +63,7 @@ std::string describe_json_error(const nlohmann::json::exception& error, std::str
   if (syntax == nullptr) return "not JSON: a number is out of range";
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "not JSON: the file is empty";
   const std::string what = json_error_reason(*syntax);
-  const bool ended = what.find("end of input") != std::string::npos;
+  const bool ended = what.starts_with("unexpected end of input");
   return fmt::format("not JSON at {}: {}{}", place_of(text, syntax->byte), what,
                      ended ? "; is the file truncated?" : "");
 }

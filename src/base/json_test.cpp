@@ -35,8 +35,8 @@ class JsonFile : public testing::Test {
 TEST_F(JsonFile, says_where_it_is_broken) {
   EXPECT_EQ(fault_of("{\"a\": 1,\n \"b\": tru}"), ": not JSON at line 2, column 10: invalid literal");
   EXPECT_EQ(fault_of("{\"a\""),
-            ": not JSON at line 1, column 5: unexpected end of input; expected ':'; is the file truncated?");
-  EXPECT_EQ(fault_of("{} x"), ": not JSON at line 1, column 4: invalid literal");
+            ": not JSON at line 1, column 4: unexpected end of input; expected ':'; is the file truncated?");
+  EXPECT_EQ(fault_of("{} x"), ": not JSON at line 1, column 4: invalid literal; expected end of input");
   EXPECT_EQ(fault_of(" \n"), ": not JSON: the file is empty");
   EXPECT_EQ(fault_of("{\"a\": 1e999}"), ": not JSON: a number is out of range");
   EXPECT_EQ(fault_of("[1, 2]"), ": [1,2], expected a JSON object");

@@ -1,6 +1,8 @@
 // The output layer and the embedding: tied, untied by training, carried in an adapter's file.
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
