@@ -47,6 +47,17 @@ OpenedModel open(const Arguments& arguments, Pool& pool) {
   return opened;
 }
 
+/// An adapter brings the tokenizer that it was trained with where its folder holds one, and the template likewise.
+std::filesystem::path tokenizer_folder(const Arguments& arguments) {
+  const bool own = !arguments.adapter.empty() && std::filesystem::exists(arguments.adapter / "tokenizer.json");
+  return own ? arguments.adapter : arguments.model;
+}
+
+std::filesystem::path template_folder(const Arguments& arguments) {
+  const bool own = !arguments.adapter.empty() && ChatTemplate::in_model(arguments.adapter);
+  return own ? arguments.adapter : arguments.model;
+}
+
 /// What the command line says, else what the model folder says.
 SamplingOptions sampling(const Arguments& arguments, const GenerationConfig& config) {
   SamplingOptions options = config.sampling;
@@ -221,14 +232,15 @@ void run(const Arguments& arguments) {
     throw FileError("{}: no such folder; expected a Hugging Face checkpoint folder", arguments.model.string());
   }
   check_model_folder(arguments.model);
-  const Tokenizer tokenizer = Tokenizer::load(arguments.model);
+  const Tokenizer tokenizer = Tokenizer::load(tokenizer_folder(arguments));
   if (!arguments.chat) {
     const std::vector<TokenId> prompt = encode_plain(tokenizer, *arguments.prompt);
     Session session(arguments, tokenizer);
     session.print_summary(session.answer(prompt));
     return;
   }
-  Chat chat(choose_chat_template(arguments.chat_template, arguments.model, tokenizer), tokenizer, arguments.system);
+  Chat chat(choose_chat_template(arguments.chat_template, template_folder(arguments), tokenizer), tokenizer,
+            arguments.system);
   if (!arguments.prompt) {
     Session session(arguments, tokenizer);
     return converse(session, chat);
@@ -254,7 +266,8 @@ void add_inference_command(CLI::App& app, int& /*exit_code*/) {
       command->add_flag("--chat", arguments->chat, "Chat; without --prompt turns are read from standard input");
   command->add_option("--system", arguments->system, "System message of the chat")->needs(chat);
   command
-      ->add_option("--chat-template", arguments->chat_template, "Template by name or file, instead of the model's own")
+      ->add_option("--chat-template", arguments->chat_template,
+                   "Template by name or file, instead of the adapter's or the model's own")
       ->needs(chat);
   command->add_option("--temperature", arguments->temperature,
                       "Divides the logits; 0 takes the most probable token (default: generation_config.json, else 0)");

@@ -1,9 +1,12 @@
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
+#include "base/tokenizer_files.h"
 #include "cli/command.h"
 #include "cli/output_files.h"
 #include "models/merge.h"
+#include "text/model_templates.h"
 #include "train/checkpoints/staged_folder.h"
 
 namespace eft {
@@ -13,10 +16,20 @@ struct Arguments {
   std::filesystem::path model, adapter, out;
 };
 
+bool differs(const TemplateSources& a, const TemplateSources& b) {
+  return !std::ranges::equal(a, b, [](const TemplateSource& one, const TemplateSource& other) {
+    return one.name == other.name && one.source == other.source;
+  });
+}
+
 void run(const Arguments& arguments) {
   require_new_folder(arguments.out);
   StagedFolder staged(arguments.out / "model");
   const MergeReport report = merge_adapter(arguments.model, arguments.adapter, staged.path());
+  // The run's tokenizer and template, which may not be the model's.
+  copy_template_folder(arguments.model, staged.path());
+  copy_tokenizer_files(arguments.adapter, staged.path());
+  const bool other = differs(read_templates(arguments.model), read_templates(staged.path()));
   staged.commit_files_into(arguments.out);
   std::printf("%s: %lld weights merged, %lld tensors as they were\n", arguments.out.c_str(),
               static_cast<long long>(report.merged), static_cast<long long>(report.copied));
@@ -24,6 +37,7 @@ void run(const Arguments& arguments) {
     std::printf("%s: the output layer is a tensor of its own now: tie_word_embeddings is false in config.json\n",
                 arguments.out.c_str());
   }
+  if (other) std::printf("chat template: the adapter's, which is not the model's\n");
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "cli/train_job.h"
 #include "models/adapter.h"
 #include "report/words.h"
+#include "text/chat_template.h"
 #include "train/run.h"
 
 namespace eft {
@@ -101,6 +102,7 @@ nlohmann::ordered_json json_of(const Evaluation& result) {
 
 std::string json_of(const EvaluationReport& report) {
   nlohmann::ordered_json object = json_of(report.total);
+  object["rows"] = report.on_training_rows ? "training" : "evaluation";
   object["datasets"] = nlohmann::ordered_json::array();
   for (const auto& dataset : report.datasets) {
     nlohmann::ordered_json item{{"path", dataset.path}};
@@ -108,6 +110,12 @@ std::string json_of(const EvaluationReport& report) {
     object["datasets"].push_back(std::move(item));
   }
   return object.dump();
+}
+
+/// An adapter brings the tokenizer and the template that it was trained with; a run may name another template.
+void take_adapter(TrainJob& job, const std::filesystem::path& adapter) {
+  job.adapter = read_adapter_options(adapter);
+  if (ChatTemplate::in_model(adapter) && std::filesystem::exists(adapter / "tokenizer.json")) job.tokenizer = adapter;
 }
 
 std::string text_of(const Evaluation& result) {
@@ -121,7 +129,9 @@ std::string text_of(const EvaluationReport& report) {
   for (const auto& dataset : report.datasets) {
     if (report.datasets.size() > 1) text += text_of(dataset.result) + "  " + dataset.path + "\n";
   }
-  return text + text_of(report.total);
+  text += text_of(report.total);
+  if (report.on_training_rows) text += "\non the training rows: neither test_datasets nor val_set_size is set";
+  return text;
 }
 
 }  // namespace
@@ -141,15 +151,16 @@ void add_train_command(CLI::App& app, int& exit_code) {
 
 void add_evaluate_command(CLI::App& app, int& /*exit_code*/) {
   auto arguments = std::make_shared<Arguments>();
-  CLI::App* command = add_run_command(app, arguments, "evaluate",
-                                      "Loss and perplexity of a run's model, or of --adapter, on its evaluation rows.");
+  CLI::App* command = add_run_command(
+      app, arguments, "evaluate",
+      "Loss and perplexity of a run's model, or of --adapter, on its evaluation rows, else on those it trains on.");
   add_examples(*command, {"eft evaluate run.yaml", "eft evaluate run.yaml --adapter outputs/run"});
   auto adapter = std::make_shared<std::filesystem::path>();
   command->add_option("--adapter", *adapter, "PEFT adapter folder to evaluate with");
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([arguments, adapter] {
     TrainJob job = read_job(arguments->config, arguments->overrides);
-    if (!adapter->empty()) job.adapter = read_adapter_options(*adapter);
+    if (!adapter->empty()) take_adapter(job, *adapter);
     const EvaluationReport report = run_evaluation(job);
     std::printf("%s\n", arguments->json ? json_of(report).c_str() : text_of(report).c_str());
   });

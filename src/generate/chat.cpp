@@ -34,7 +34,9 @@ ChatTemplate choose_chat_template(const std::string& choice, const std::filesyst
   }
   std::error_code ignored;
   if (std::filesystem::is_regular_file(choice, ignored)) return {choice, read_text(choice), bos, eos};
-  return ChatTemplate::by_name(choice, bos, eos);
+  const auto of_model =
+      ChatTemplate::has_name(choice) ? std::nullopt : ChatTemplate::named_in_model(model_folder, choice, bos, eos);
+  return of_model ? *of_model : ChatTemplate::by_name(choice, bos, eos);
 }
 
 }  // namespace eft

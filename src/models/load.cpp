@@ -9,6 +9,7 @@
 #include "base/copy_file.h"
 #include "base/parallel.h"
 #include "base/random_fill.h"
+#include "base/tokenizer_files.h"
 #include "models/model_folder.h"
 #include "tensor/device_memory.h"
 
@@ -228,11 +229,10 @@ TensorSources initial_values(const Model& model, DType dtype, std::uint64_t seed
 }
 
 void copy_model_files(const std::filesystem::path& from, const std::filesystem::path& to) {
-  constexpr const char* kNames[] = {"config.json",           "generation_config.json",   "tokenizer.json",
-                                    "tokenizer_config.json", "special_tokens_map.json",  "chat_template.jinja",
-                                    "chat_template.json",    "preprocessor_config.json", "processor_config.json",
-                                    "tokenizer.model",       "added_tokens.json"};
-  for (const char* name : kNames) {
+  copy_tokenizer_files(from, to);
+  for (const char* name :
+       {"config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json",
+                           kProcessorTemplate}) {
     if (std::filesystem::exists(from / name)) copy_atomically(from / name, to / name);
   }
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/json.h"
+#include "base/error.h"
 #include "text/jinja/values/json.h"
 #include "text/jinja/template.h"
 #include "text/templates/templates.h"
@@ -49,21 +49,11 @@ void check_objects(const std::string& name, const char* what, const Json& list) 
     throw DataError("{}: {} is {}, expected a list of objects", name, what, list.type_name());
 }
 
-/// tokenizer_config.json has one template, or a list of named ones of which "default" counts.
-const Json* template_in(const Json& config) {
-  const auto found = config.find("chat_template");
-  if (found == config.end()) return nullptr;
-  if (found->is_string()) return &*found;
-  if (!found->is_array()) return nullptr;
-  for (const auto& entry : *found) {
-    if (!entry.is_object() || entry.value("name", Json()) != "default") continue;
-    const auto source = entry.find("template");
-    if (source != entry.end() && source->is_string()) return &*source;
-  }
-  return nullptr;
+std::string names_of(const TemplateSources& templates) {
+  std::string names;
+  for (const TemplateSource& one : templates) names += (names.empty() ? "" : ", ") + one.name;
+  return names;
 }
-
-Json read_tokenizer_config(const std::filesystem::path& path) { return read_json_object<DataError>(path); }
 
 }  // namespace
 
@@ -78,7 +68,13 @@ ChatTemplate::ChatTemplate(std::string name, std::string_view source, std::strin
     : impl_(std::make_shared<const Impl>(Impl{jinja::Template(std::move(name), source), std::string(source),
                                               std::move(bos_token), std::move(eos_token)})) {}
 
-const std::string& ChatTemplate::source() const { return impl_->source; }
+std::string ChatTemplate::source() const {
+  return for_tools_ ? joined_templates(impl_->source, for_tools_->source) : impl_->source;
+}
+
+bool ChatTemplate::has_name(const std::string& name) {
+  return std::ranges::find(kTemplates, name, &NamedTemplate::name) != kTemplates.end();
+}
 
 ChatTemplate ChatTemplate::by_name(const std::string& name, std::string bos_token, std::string eos_token) {
   const auto found =
@@ -92,40 +88,46 @@ ChatTemplate ChatTemplate::by_name(const std::string& name, std::string bos_toke
   return {name, found->source(), std::move(bos_token), std::move(eos_token)};
 }
 
-bool ChatTemplate::in_model(const std::filesystem::path& folder) {
-  if (std::filesystem::exists(folder / "chat_template.jinja")) return true;
-  const auto config = folder / "tokenizer_config.json";
-  return std::filesystem::exists(config) && template_in(read_tokenizer_config(config)) != nullptr;
-}
+bool ChatTemplate::in_model(const std::filesystem::path& folder) { return !read_templates(folder).empty(); }
 
-ChatTemplate ChatTemplate::of_model(const std::filesystem::path& folder, std::string bos_token, std::string eos_token) {
-  const auto file = folder / "chat_template.jinja";
-  if (std::filesystem::exists(file)) {
-    return {file.string(), read_json_text(file), std::move(bos_token), std::move(eos_token)};
-  }
-  const auto path = folder / "tokenizer_config.json";
-  if (!std::filesystem::exists(path)) {
-    throw DataError("{}: no chat template, expected chat_template.jinja or tokenizer_config.json", folder.string());
-  }
-  const Json config = read_tokenizer_config(path);
-  const Json* source = template_in(config);
-  if (source == nullptr) {
+ChatTemplate ChatTemplate::of_model(const std::filesystem::path& folder, const std::string& bos_token,
+                                    const std::string& eos_token) {
+  const TemplateSources templates = read_templates(folder);
+  if (templates.empty()) {
     throw DataError(
         "{}: no chat template, expected chat_template.jinja or a \"chat_template\" in tokenizer_config.json",
         folder.string());
   }
-  return {path.string(), source->get_ref<const std::string&>(), std::move(bos_token), std::move(eos_token)};
+  const TemplateSource* plain = find_template(templates, kDefaultTemplate);
+  if (plain == nullptr) {
+    throw DataError("{}: several chat templates, none of them named default: {}; name one as chat_template",
+                    folder.string(), names_of(templates));
+  }
+  ChatTemplate chosen(plain->where, plain->source, bos_token, eos_token);
+  if (const TemplateSource* tools = find_template(templates, kToolTemplate)) {
+    chosen.for_tools_ = ChatTemplate(tools->where, tools->source, bos_token, eos_token).impl_;
+  }
+  return chosen;
+}
+
+std::optional<ChatTemplate> ChatTemplate::named_in_model(const std::filesystem::path& folder, const std::string& name,
+                                                         const std::string& bos_token, const std::string& eos_token) {
+  const TemplateSources templates = read_templates(folder);
+  const TemplateSource* found = find_template(templates, name);
+  if (found == nullptr) return std::nullopt;
+  return ChatTemplate(found->where, found->source, bos_token, eos_token);
 }
 
 std::string ChatTemplate::render(const ChatTemplateInput& input) const {
-  const std::string& name = impl_->compiled.name();
+  const Impl& used = for_tools_ && input.tools != nullptr ? *for_tools_ : *impl_;
+  const std::string& name = used.compiled.name();
   jinja::Template::Variables variables;
   try {
     const auto give = [&](const std::string& key, const Json* json) {
       variables.emplace_back(key, json != nullptr ? jinja::from_json(*json) : jinja::Value(jinja::Value::None{}));
     };
-    if (!impl_->bos_token.empty()) variables.emplace_back("bos_token", impl_->bos_token);
-    if (!impl_->eos_token.empty()) variables.emplace_back("eos_token", impl_->eos_token);
+    if (!used.bos_token.empty()) variables.emplace_back("bos_token", used.bos_token);
+    if (!used.eos_token.empty()) variables.emplace_back("eos_token", used.eos_token);
     if (input.tools != nullptr) check_objects(name, "tools", *input.tools);
     const Json messages = prepared_messages(name, input.messages);
     give("messages", &messages);
@@ -144,7 +146,7 @@ std::string ChatTemplate::render(const ChatTemplateInput& input) const {
   } catch (const jinja::Fault& fault) {
     throw DataError("{}: {}", name, fault.what());
   }
-  return impl_->compiled.render(variables);
+  return used.compiled.render(variables);
 }
 
 const std::string& ChatTemplate::name() const { return impl_->compiled.name(); }

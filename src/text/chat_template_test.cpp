@@ -139,6 +139,62 @@ TEST_F(ModelFolder, has_several_templates_of_which_the_default_counts) {
   EXPECT_EQ(rendered(), "yes");
 }
 
+TEST_F(ModelFolder, has_a_template_for_tools) {
+  write(
+      "tokenizer_config.json",
+      R"({"chat_template": [{"name": "default", "template": "plain"}, {"name": "tool_use", "template": "{{ tools[0].name }}"}]})");
+  const ChatTemplate chosen = ChatTemplate::of_model(folder_, "", "");
+  const Json tools = Json::parse(R"([{"name": "ferry"}])");
+  EXPECT_EQ(chosen.render({.messages = kHello}), "plain");
+  EXPECT_EQ(chosen.render({.messages = kHello, .tools = &tools}), "ferry");
+  EXPECT_EQ(ChatTemplate::named_in_model(folder_, "tool_use", "", "")->render({.messages = kHello, .tools = &tools}),
+            "ferry");
+  EXPECT_FALSE(ChatTemplate::named_in_model(folder_, "rag", "", "").has_value());
+}
+
+TEST_F(ModelFolder, has_further_templates_in_a_folder) {
+  std::filesystem::create_directories(folder_ / "additional_chat_templates");
+  write("chat_template.jinja", "plain");
+  write("additional_chat_templates/tool_use.jinja", "tools");
+  write("tokenizer_config.json", R"({"chat_template": "old"})");
+  const Json tools = Json::array();
+  const ChatTemplate chosen = ChatTemplate::of_model(folder_, "", "");
+  EXPECT_EQ(chosen.render({.messages = kHello}), "plain");
+  EXPECT_EQ(chosen.render({.messages = kHello, .tools = &tools}), "tools");
+}
+
+TEST_F(ModelFolder, may_have_the_template_of_a_processor) {
+  write("tokenizer_config.json", R"({"bos_token": "<bos>"})");
+  write("chat_template.json", R"({"chat_template": "processor"})");
+  EXPECT_EQ(rendered(), "processor");
+  write("tokenizer_config.json", R"({"chat_template": "tokenizer"})");
+  EXPECT_EQ(rendered(), "tokenizer");
+}
+
+TEST_F(ModelFolder, with_named_templates_but_no_default_lists_them) {
+  write("tokenizer_config.json",
+        R"({"chat_template": [{"name": "rag", "template": "a"}, {"name": "other", "template": "b"}]})");
+  try {
+    rendered();
+    FAIL();
+  } catch (const DataError& error) {
+    EXPECT_NE(std::string(error.what()).find("rag, other"), std::string::npos);
+  }
+}
+
+TEST_F(ModelFolder, has_one_source_for_both_of_its_templates) {
+  const Json tools = Json::parse(R"([{"name": "ferry"}])");
+  for (const char* plain : {"plain", "\n  plain \n", "{% set x = 1 %}\n{{ x }}\n\n", "  {%- if true %}\n  a\n  {% endif %}"}) {
+    const Json config{{"chat_template", {{{"name", "default"}, {"template", plain}},
+                                         {{"name", "tool_use"}, {"template", "\n{{ tools[0].name }} \n"}}}}};
+    write("tokenizer_config.json", config.dump());
+    const ChatTemplate two = ChatTemplate::of_model(folder_, "", "");
+    const ChatTemplate one("one", two.source(), "", "");
+    EXPECT_EQ(one.render({.messages = kHello}), two.render({.messages = kHello})) << plain;
+    EXPECT_EQ(one.render({.messages = kHello, .tools = &tools}), two.render({.messages = kHello, .tools = &tools}));
+  }
+}
+
 TEST_F(ModelFolder, without_a_template_says_so) {
   EXPECT_FALSE(ChatTemplate::in_model(folder_));
   EXPECT_THROW(rendered(), DataError);

@@ -291,6 +291,7 @@ EvaluationReport run_evaluation(const TrainJob& job) {
   const OpenedModel opened = open_for_training(job, pool);
   const auto objective = make_objective(job.data);
   EvaluationReport report;
+  report.on_training_rows = data.eval.empty();
   for (const auto& [file, group] : by_file(rows)) {
     const Loader loader(group, eval_loader_options(job));
     const Evaluation result = *evaluate(*opened.model, pool, *objective, loader, {});

@@ -36,6 +36,7 @@ struct EvaluationReport {
   };
   Evaluation total;
   std::vector<Dataset> datasets;
+  bool on_training_rows = false;  ///< there are no rows to evaluate on
 };
 
 /// `eft evaluate`: loss over the evaluation rows, else over the training rows.

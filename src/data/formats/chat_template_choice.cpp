@@ -33,7 +33,11 @@ ChatTemplate choose_template(const DatasetOptions& dataset, const DataOptions& o
     if (ChatTemplate::in_model(base_model)) return ChatTemplate::of_model(base_model, bos, eos);
     return ChatTemplate::by_name(name.substr(kFallback.size()), bos, eos);
   }
-  if (name != "jinja") return ChatTemplate::by_name(name, bos, eos);
+  if (name != "jinja") {
+    const auto of_model =
+        ChatTemplate::has_name(name) ? std::nullopt : ChatTemplate::named_in_model(base_model, name, bos, eos);
+    return of_model ? *of_model : ChatTemplate::by_name(name, bos, eos);
+  }
   if (!jinja) throw ConfigError("chat_template: jinja needs the template's text or path in chat_template_jinja");
   return from_jinja(*jinja, bos, eos);
 }

@@ -6,16 +6,14 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/tokenizer_files.h"
+#include "text/model_templates.h"
 
 namespace eft {
 namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-/// What a tokenizer and its chat template are made of.
-constexpr std::array kModelFiles = {"tokenizer.json",    "tokenizer_config.json", "special_tokens_map.json",
-                                    "added_tokens.json", "chat_template.jinja",   "chat_template.json"};
 
 /// Visitor: hashes the members of a struct.
 struct OptionHasher {
@@ -157,7 +155,8 @@ std::string prepared_name(const DataOptions& options, const fs::path& model, con
   OptionHasher{hasher}.add(preparing_options(options));
   add_if_there(hasher, model);
   const fs::path folder = fs::is_directory(model) ? model : model.parent_path();
-  for (const char* name : kModelFiles) add_if_there(hasher, folder / name);
+  for (const char* name : kTokenizerFiles) add_if_there(hasher, folder / name);
+  for (const TemplateSource& one : read_templates(folder)) hasher.add_part(one.name + '=' + one.source);
   add_template(hasher, options.chat_template_jinja);
   for (const auto* list : {&options.datasets, &options.test_datasets}) {
     for (const DatasetOptions& dataset : *list) add_template(hasher, dataset.chat_template_jinja);

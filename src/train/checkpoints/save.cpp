@@ -1,9 +1,9 @@
 #include "train/checkpoints/save.h"
 
-#include "base/copy_file.h"
 #include "base/file.h"
 #include "base/owned_folder.h"
 #include "base/regex.h"
+#include "base/tokenizer_files.h"
 #include "models/adapter.h"
 #include "train/checkpoints/staged_folder.h"
 
@@ -11,15 +11,6 @@ namespace eft {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kTokenizerFiles[] = {"tokenizer.json",    "tokenizer_config.json", "special_tokens_map.json",
-                                           "added_tokens.json", "tokenizer.model",       "chat_template.jinja"};
-
-void copy_tokenizer(const fs::path& from, const fs::path& to) {
-  for (const char* name : kTokenizerFiles) {
-    if (fs::exists(from / name)) copy_atomically(from / name, to / name);
-  }
-}
 
 /// Weights of an earlier result of eft that the new one, still in `fresh`, will not overwrite.
 std::vector<fs::path> stale_weights(const fs::path& folder, const fs::path& fresh) {
@@ -44,7 +35,7 @@ void write_weights(const TrainJob& job, const OpenedModel& opened, const fs::pat
     } else {
       save_model(opened, folder);
     }
-    copy_tokenizer(job.tokenizer, folder);
+    copy_tokenizer_files(job.tokenizer, folder);
     if (!job.chat_template.empty()) write_text(folder / "chat_template.jinja", job.chat_template);
   });
 }
