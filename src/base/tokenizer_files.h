@@ -13,8 +13,8 @@ inline constexpr std::array kTokenizerFiles = {"tokenizer.json",    "tokenizer_c
 inline constexpr const char* kTemplateFolder = "additional_chat_templates";
 inline constexpr const char* kProcessorTemplate = "chat_template.json";
 
-/// Copies those of the files that `from` has into the folder `to`. A chat_template.jinja takes the place of all templates
-/// there. Throws FileError.
+/// Copies those of the files that `from` has into the folder `to`. A chat_template.jinja takes the place of all
+/// templates there. Throws FileError.
 void copy_tokenizer_files(const std::filesystem::path& from, const std::filesystem::path& to);
 
 /// Copies the folder of further templates, where there is one.

@@ -10,10 +10,11 @@
 
 namespace eft {
 
-void preprocess_preferences(const TrainJob& job, const Tokenizer& tokenizer, std::int64_t show,
+void preprocess_preferences(const TrainJob& job, const Tokenizer& tokenizer, std::int64_t vocabulary, std::int64_t show,
                             const std::filesystem::path& dump) {
-  const PreparedPreferences data = prepare_preferences(job.data, job.tokenizer, tokenizer, job.train.seed);
+  const PreparedPreferences data = prepare_preferences(job.data, job.tokenizer, tokenizer, job.train.seed, vocabulary);
   for (const std::string& line : data.report.lines()) std::printf("%s\n", line.c_str());
+  for (const std::string& warning : data.report.warnings) std::printf("warning: %s\n", warning.c_str());
   const auto shown = std::min(data.train.size(), static_cast<std::size_t>(show));
   for (std::size_t i = 0; i < shown; ++i) {
     const Preference& row = data.train[i];

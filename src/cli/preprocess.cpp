@@ -81,13 +81,22 @@ void dump(const Examples& examples, const Loader* packed, const std::filesystem:
   file.commit();
 }
 
+/// A folder with a tokenizer only is enough to look at rows.
+std::int64_t vocabulary_if_known(const TrainJob& job) {
+  if (std::filesystem::exists(job.base_model / "config.json")) return vocabulary_of(job);
+  std::fprintf(stderr, "note: no config.json in %s, so tokens are not compared with the model's vocabulary\n",
+               job.base_model.c_str());
+  return kAnyVocabulary;
+}
+
 void preprocess(const Arguments& arguments) {
   const TrainJob job = read_job(arguments.config, arguments.overrides);
   for (const std::string& note : job.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   check_dump(arguments, job);
   const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
-  if (job.data.rl) return preprocess_preferences(job, tokenizer, arguments.show, arguments.dump);
-  const PreparedData data = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed);
+  const std::int64_t vocabulary = vocabulary_if_known(job);
+  if (job.data.rl) return preprocess_preferences(job, tokenizer, vocabulary, arguments.show, arguments.dump);
+  const PreparedData data = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed, vocabulary);
   for (const std::string& line : data.report.tables()) print(line);
   for (const std::string& warning : data.report.warnings) print("warning: " + warning);
   for (const std::string& line : data.report.end_lines()) print(line);

@@ -270,6 +270,22 @@ TEST(Config, RulesAcrossFields) {
   for (const RuleCase& rule : cases) EXPECT_EQ(error_of(rule.lines), rule.message) << rule.lines;
 }
 
+TEST(Config, DefaultsDoNotConflictWithWhatIsGiven) {
+  EXPECT_TRUE(parse(std::string(kSmall) + "sequence_len: 1\n").notes.empty());
+  EXPECT_TRUE(parse(std::string(kSmall) + "float32: true\n").notes.empty());
+  EXPECT_EQ(parse(std::string(kSmall) + "sample_packing_sequentially: true\n").notes,
+            (Notes{"sample_packing_sequentially has no effect without sample_packing: true"}));
+  EXPECT_TRUE(parse(std::string(kSmall) + "allow_in_rows: [tools, missing_bos]\n").notes.empty());
+}
+
+TEST(Config, TypeMayBeBlankWhereRowsAreTokenised) {
+  const RunConfig config =
+      parse("base_model: m\nlearning_rate: 1\ndatasets:\n  - path: rows.jsonl\n    type:\n").config;
+  EXPECT_EQ(config.data.datasets[0].type, DatasetType::untyped);
+  Notes notes;
+  EXPECT_EQ(parse_config(write_config(config), "again.yaml", {}, notes).data.datasets[0].type, DatasetType::untyped);
+}
+
 TEST(Config, CheckRulesAloneNamesTheKey) {
   RunConfig config = parse(kSmall).config;
   check_rules(config);

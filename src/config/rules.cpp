@@ -86,9 +86,7 @@ constexpr std::array kRules = {
     Rule{"val_set_size", "neither a share below 1 nor a whole number of rows",
          [](Config c) { return is_fraction_above_one(c.data.val_set_size); }},
     Rule{"min_sample_len", "above sequence_len, so every row would be dropped",
-         [](Config c) { return c.data.min_sample_len > c.data.sequence_len; }},
-    Rule{"sample_packing_sequentially", "without effect unless sample_packing is true; remove one",
-         [](Config c) { return c.data.sample_packing_sequentially && !c.data.sample_packing; }},
+         [](Config c) { return c.data.min_sample_len && *c.data.min_sample_len > c.data.sequence_len; }},
     Rule{"group_by_length", "without effect beside sample_packing; remove one",
          [](Config c) { return c.data.group_by_length && c.data.sample_packing; }},
     Rule{"eval_sequence_len", "without effect unless there are test_datasets; remove it",
@@ -192,6 +190,9 @@ void add_idle_notes(const RunConfig& config, Notes& notes) {
   const TrainOptions& train = config.train;
   if (train.evals_per_epoch && !has_evaluation_rows(config)) {
     notes.push_back("evals_per_epoch has no effect: neither val_set_size nor test_datasets is set");
+  }
+  if (config.data.sample_packing_sequentially && !config.data.sample_packing) {
+    notes.push_back("sample_packing_sequentially has no effect without sample_packing: true");
   }
   if (train.schedule.kind == ScheduleKind::constant && (train.schedule.warmup_steps || train.schedule.warmup_ratio)) {
     notes.push_back("the warm-up has no effect with lr_scheduler: constant; constant_with_warmup has one");

@@ -31,6 +31,7 @@ enum class DatasetType {
   input_output,
   completion,
   user_defined,  ///< a mapping in the place of a name
+  untyped,       ///< left out: rows that are tokenised already
   // Preferences, for `rl`.
   chat_template_default,
   chat_template_argilla,
@@ -137,6 +138,35 @@ constexpr auto enum_names(Objective) {
                     EnumName{Objective::kto, "kto"}};
 }
 
+/// What a row may hold that nothing is made of, or lack.
+enum class Finding {
+  tools,
+  tool_calls,
+  tool_responses,
+  reasoning,
+  content,
+  thinking_tags,
+  images,
+  audios,
+  videos,
+  missing_bos,
+  doubled_bos
+};
+
+constexpr auto enum_names(Finding) {
+  return std::array{EnumName{Finding::tools, "tools"},
+                    EnumName{Finding::tool_calls, "tool_calls"},
+                    EnumName{Finding::tool_responses, "tool_responses"},
+                    EnumName{Finding::reasoning, "reasoning"},
+                    EnumName{Finding::content, "content"},
+                    EnumName{Finding::thinking_tags, "thinking_tags"},
+                    EnumName{Finding::images, "images"},
+                    EnumName{Finding::audios, "audios"},
+                    EnumName{Finding::videos, "videos"},
+                    EnumName{Finding::missing_bos, "missing_bos"},
+                    EnumName{Finding::doubled_bos, "doubled_bos"}};
+}
+
 /// What happens to a row that cannot be used.
 enum class BadRow { raise, drop };
 
@@ -180,7 +210,7 @@ constexpr auto enum_names(ExcessLength) {
 /// One entry of `datasets`.
 struct DatasetOptions {
   std::string path;
-  NameOrMapping<DatasetType, DatasetType::user_defined, UserFormat> type = DatasetType::chat_template;
+  NameOrMapping<DatasetType, DatasetType::user_defined, UserFormat> type = DatasetType::untyped;
   std::optional<DatasetFileType> ds_type;
   std::optional<std::string> name;
   std::optional<std::string> revision;
@@ -200,7 +230,7 @@ struct DatasetOptions {
   std::string template_thinking_key = "reasoning_content";
   bool split_thinking = false;
   std::vector<std::string> roles_to_train = {"assistant"};
-  TrainOnEos train_on_eos = TrainOnEos::turn;
+  std::optional<TrainOnEos> train_on_eos;    ///< left out: as train_on_eot where one token is both, else turn
   std::optional<TrainOnEos> train_on_eot;    ///< left out: as train_on_eos
   std::optional<std::string> chat_template;  ///< left out: DataOptions::chat_template
   std::optional<std::string> chat_template_jinja;
@@ -209,7 +239,7 @@ struct DatasetOptions {
 template <class Visitor>
 void describe(Visitor&& field, DatasetOptions& o) {
   field({"path", "File or folder of the dataset.", true}, o.path);
-  field({"type", "How a row becomes text.", true}, o.type);
+  field({"type", "How a row becomes text; may be left out where rows have input_ids and labels."}, o.type);
   field({"ds_type", "File format, when the file's name does not tell."}, o.ds_type);
   field({"name", "Which of the configurations that the README.md of a dataset declares."}, o.name);
   field({"revision", "Branch, tag or commit of a dataset of the Hugging Face hub; left out, main."}, o.revision);
@@ -238,7 +268,9 @@ void describe(Visitor&& field, DatasetOptions& o) {
          "Take what stands between think or reasoning tags out of the content of answers, as their reasoning."},
         o.split_thinking);
   field({"roles_to_train", "Roles whose turns bear loss."}, o.roles_to_train);
-  field({"train_on_eos", "End-of-sequence tokens that bear loss: all, those of trained turns, the last one, none."},
+  field({"train_on_eos",
+         "End-of-sequence tokens that bear loss: all, those of trained turns, the last one, none; left out, turn, or "
+         "train_on_eot where the same token ends turns."},
         o.train_on_eos);
   field({"train_on_eot", "End-of-turn tokens that bear loss; left out, as train_on_eos."}, o.train_on_eot);
   field({"chat_template", "Template of this dataset; left out, the one of the run."}, o.chat_template);
@@ -287,10 +319,11 @@ struct DataOptions {
   std::optional<ThoughtChannel> thought_channel;  ///< left out: as the template does
   std::optional<Objective> rl;                    ///< left out: supervised fine-tuning
   BadRow on_bad_row = BadRow::raise;
+  std::vector<Finding> allow_in_rows;
   bool train_on_inputs = false;
   std::int64_t sequence_len = 512;
   ExcessLength excess_length_strategy = ExcessLength::drop;
-  std::int64_t min_sample_len = 2;
+  std::optional<std::int64_t> min_sample_len;  ///< left out: 2
   bool sample_packing = false;
   std::optional<bool> eval_sample_packing;  ///< left out: as sample_packing
   bool sample_packing_sequentially = false;
@@ -328,11 +361,16 @@ void describe(Visitor&& field, DataOptions& o) {
   field(
       {"on_bad_row", "What happens to a row that cannot be used: raise an error that names it, or drop and count it."},
       o.on_bad_row);
+  field({"allow_in_rows",
+         "What rows may hold or lack without a word: tools, tool_calls, tool_responses, reasoning or content that the "
+         "template leaves out, thinking_tags that split_thinking leaves in, columns of images, audios or videos, "
+         "missing_bos, doubled_bos."},
+        o.allow_in_rows);
   field({"train_on_inputs", "Let the tokens of the prompt bear loss too."}, o.train_on_inputs);
   field({"sequence_len", "Largest number of tokens of a row, and the length that packing fills."}, o.sequence_len,
         Bounds{1, 1 << 24});
   field({"excess_length_strategy", "What happens to rows longer than sequence_len."}, o.excess_length_strategy);
-  field({"min_sample_len", "Rows with fewer tokens are dropped."}, o.min_sample_len, Bounds{0});
+  field({"min_sample_len", "Rows with fewer tokens are dropped; left out, 2."}, o.min_sample_len, Bounds{0});
   field({"sample_packing", "Fill rows of sequence_len tokens with several samples that do not see each other."},
         o.sample_packing);
   field({"eval_sample_packing", "The same for evaluation; left out, as sample_packing."}, o.eval_sample_packing);

@@ -63,6 +63,9 @@ void add_table(std::vector<std::string>& lines, const DatasetCounts& counts) {
       add("dropped", fmt::format("{} {}: {}", dropped.count, what, dropped.first));
   }
   if (counts.truncated > 0) add("truncated", std::to_string(counts.truncated));
+  for (const DatasetFinding& finding : counts.findings) {
+    add("found", fmt::format("{} {}: {}", finding.count, name_of(finding.kind), finding.first));
+  }
   add("tokens", std::to_string(counts.tokens));
   add("label tokens", fmt::format("{} ({:.1f} %)", counts.label_tokens, percent(counts.label_tokens, counts.tokens)));
   for (const std::string& line : length_histogram(counts.lengths)) lines.push_back("  " + line);

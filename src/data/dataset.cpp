@@ -35,6 +35,7 @@ struct Preparation {
   const DataOptions& options;
   const fs::path& base_model;
   const Tokenizer& tokenizer;
+  std::int64_t vocabulary;
 };
 
 /// One entry of `datasets` or `test_datasets` with its rows.
@@ -47,6 +48,7 @@ struct DatasetInput {
 std::unique_ptr<RowFormat> choose_format(const DatasetOptions& dataset, const std::optional<RawRow>& first,
                                          const Preparation& preparation) {
   if (first && TokenFormat::fits(*first)) return std::make_unique<TokenFormat>(preparation.tokenizer);
+  if (dataset.type == DatasetType::untyped) refuse_untyped(dataset, first);
   return make_format(dataset, preparation.options, preparation.base_model, preparation.tokenizer);
 }
 
@@ -82,18 +84,22 @@ void prepare_dataset(DatasetInput& input, const Preparation& preparation, Exampl
     if (!first) return input.source.next();
     return std::exchange(first, std::nullopt);
   };
-  RowPipeline rows(next, *format);
+  const FindingWords words = words_for(*format, preparation.tokenizer);
+  RowPipeline rows(next, *format, RowChecks(preparation.tokenizer, preparation.vocabulary));
   while (auto row = rows.next()) {
     ++counts.rows;
     if (row->error) {
       take_error(row->error, preparation.options, counts);
       continue;
     }
+    if (!take_findings(row->findings, row->where, preparation.options, words, counts)) continue;
     if (row->examples.empty()) count_dropped(counts.empty, fmt::format("row {}", counts.rows));
     for (Example& example : row->examples) {
-      if (const auto fitted = fit_length(std::move(example), preparation.options, counts)) writer.add(*fitted);
+      if (const auto fitted = fit_length(std::move(example), preparation.options, counts, row->unlabelled))
+        writer.add(*fitted);
     }
   }
+  report_findings(counts, preparation.options, words, report);
   check_not_empty(counts);
   for (std::string& warning : format->warnings()) report.warnings.push_back(std::move(warning));
   report.datasets.push_back(std::move(counts));
@@ -120,7 +126,7 @@ fs::path prepared_path(const std::vector<DatasetInput>& inputs, const Preparatio
   for (const DatasetInput& input : inputs) {
     files.insert(files.end(), input.source.files().begin(), input.source.files().end());
   }
-  const std::string name = prepared_name(preparation.options, preparation.base_model, files);
+  const std::string name = prepared_name(preparation.options, preparation.base_model, preparation.vocabulary, files);
   return preparation.options.dataset_prepared_path / (name + ".examples");
 }
 
@@ -217,8 +223,8 @@ Order split_off(Order& train, double val_set_size) {
 }
 
 /// The first examples tell a run's checks what the others are like.
-void open_stream(const DataOptions& options, const Tokenizer& tokenizer, PreparedData& data) {
-  data.stream = std::make_shared<ExampleStream>(options, tokenizer);
+void open_stream(const Preparation& preparation, PreparedData& data) {
+  data.stream = std::make_shared<ExampleStream>(preparation.options, preparation.tokenizer, preparation.vocabulary);
   std::vector<Example> first;
   while (first.size() < kFirstOfStream) {
     auto example = data.stream->next();
@@ -238,14 +244,15 @@ bool shuffles(const DataOptions& options) {
 }  // namespace
 
 PreparedData prepare_data(const DataOptions& options, const fs::path& base_model, const Tokenizer& tokenizer,
-                          std::int64_t seed) {
+                          std::int64_t seed, std::int64_t vocabulary) {
+  const Preparation preparation{options, base_model, tokenizer, vocabulary};
   const bool streams = !options.pretraining_dataset.empty();
   if (options.datasets.empty() && !streams) throw ConfigError("datasets: empty, expected at least one dataset");
   PreparedData data;
-  if (streams) open_stream(options, tokenizer, data);
+  if (streams) open_stream(preparation, data);
   data.report.streams = streams;
   if (streams && options.test_datasets.empty()) return data;
-  const auto store = prepared_rows({options, base_model, tokenizer}, data.report);
+  const auto store = prepared_rows(preparation, data.report);
   const bool shuffle_each = options.datasets.size() > 1 && options.shuffle_before_merging_datasets;
   Order train = merged_order(data.report, false, shuffle_each, static_cast<std::uint64_t>(seed));
   if (shuffles(options)) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/data_options.h"
+#include "data/rows/findings.h"
 #include "data/store/example_stream.h"
 #include "data/store/examples.h"
 #include "text/tokenizer.h"
@@ -40,8 +41,8 @@ struct DatasetCounts {
   std::int64_t truncated = 0;             ///< kept, cut to sequence_len
   std::int64_t tokens = 0;                ///< of the kept examples
   std::int64_t label_tokens = 0;
-  std::int64_t largest_token = 0;
-  std::vector<std::int64_t> lengths;  ///< lengths[b]: kept examples of 2^(b-1) to 2^b - 1 tokens
+  std::vector<DatasetFinding> findings = {};  ///< what rows hold or lack beside what they train
+  std::vector<std::int64_t> lengths;          ///< lengths[b]: kept examples of 2^(b-1) to 2^b - 1 tokens
 };
 
 /// What happened to the data, for the page before step 1.
@@ -73,9 +74,10 @@ struct PreparedData {
 /// Reads, renders, tokenises, masks and filters every dataset of `options`, merges them (shuffled by `seed` where
 /// asked) and splits off the evaluation rows. `base_model` is the folder whose chat template `tokenizer_default` means,
 /// and where the files of `tokenizer` lie. The rows are kept in a file in dataset_prepared_path and taken from there
-/// when nothing they depend on has changed; with an empty path they are kept in memory.
-/// Throws FileError, DataError (names file:line) or ConfigError; also when nothing is left to train on.
+/// when nothing they depend on has changed; with an empty path they are kept in memory. A row with a token from
+/// `vocabulary` on, the rows of the model's embedding, cannot be used. Throws FileError, DataError (names file:line) or
+/// ConfigError; also when nothing is left to train on.
 PreparedData prepare_data(const DataOptions& options, const std::filesystem::path& base_model,
-                          const Tokenizer& tokenizer, std::int64_t seed);
+                          const Tokenizer& tokenizer, std::int64_t seed, std::int64_t vocabulary = kAnyVocabulary);
 
 }  // namespace eft

@@ -139,7 +139,8 @@ TEST(Dataset, names_the_row_that_cannot_be_used) {
             ":3: no field 'messages', expected a list of messages; the row has text; set field_messages");
   EXPECT_EQ(message(R"({"messages": 5})"), ":1: field 'messages' is number, expected a list of messages");
   EXPECT_EQ(message(R"({"messages": []})"), ":1: field 'messages' is an empty list, expected messages");
-  EXPECT_EQ(message(R"({"messages": "[{"})"), ":1: field 'messages' is a string that is not valid JSON");
+  EXPECT_TRUE(
+      message(R"({"messages": "[{"})").starts_with(":1: field 'messages' is a string that is not valid JSON: "));
   EXPECT_EQ(message(R"({"messages": [{"role": "asistant", "content": "b"}]})"),
             ":1: 'messages[0]' has the unknown role 'asistant', expected system, developer, user, assistant, model or "
             "tool; set roles");
@@ -173,8 +174,33 @@ TEST(Dataset, rows_that_all_fall_out_are_an_error) {
   const TestFolder folder;
   DataOptions options = one_dataset(folder.write("rows.jsonl", R"({"messages": [{"role": "user", "content": "a"}]})"),
                                     DatasetType::chat_template);
-  EXPECT_NE(message_of<DataError>([&] { prepare_demo(options); }).find("1 without a token that bears loss, 0 without text; one of them is "),
+  EXPECT_NE(message_of<DataError>([&] {
+              prepare_demo(options);
+            }).find("1 without a token that bears loss, 0 without text; one of them is "),
             std::string::npos);
+}
+
+TEST(Dataset, rows_that_are_tokenised_need_no_type) {
+  const TestFolder folder;
+  const std::string row = R"({"input_ids": [2, 105, 6], "labels": [-100, 105, 6], "score": NaN})";
+  DataOptions options = one_dataset(folder.write("rows.jsonl", row), DatasetType::untyped);
+  const std::vector<Example> train = prepare_demo(options).train;
+  ASSERT_EQ(train.size(), 1U);
+  EXPECT_EQ(train[0].tokens, (std::vector<TokenId>{2, 105, 6}));
+  EXPECT_EQ(train[0].labels, (std::vector<TokenId>{-100, 105, 6}));
+}
+
+TEST(Dataset, rows_without_a_type_suggest_one) {
+  const TestFolder folder;
+  const auto advice = [&](const std::string& row) {
+    return message_of<ConfigError>(
+        [&] { prepare_demo(one_dataset(folder.write("rows.jsonl", row), DatasetType::untyped)); });
+  };
+  EXPECT_NE(advice(R"({"messages": []})").find("has messages; set type: chat_template"), std::string::npos);
+  EXPECT_NE(advice(R"({"instruction": "a", "output": "b"})").find("set type: alpaca"), std::string::npos);
+  EXPECT_NE(advice(R"({"text": "a"})").find("set type: completion"), std::string::npos);
+  EXPECT_NE(advice(R"({"input_ids": [1]})").find("labels beside input_ids"), std::string::npos);
+  EXPECT_NE(advice(R"({"other": 1})").find("set one of chat_template"), std::string::npos);
 }
 
 }  // namespace

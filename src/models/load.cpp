@@ -230,8 +230,7 @@ TensorSources initial_values(const Model& model, DType dtype, std::uint64_t seed
 
 void copy_model_files(const std::filesystem::path& from, const std::filesystem::path& to) {
   copy_tokenizer_files(from, to);
-  for (const char* name :
-       {"config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json",
+  for (const char* name : {"config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json",
                            kProcessorTemplate}) {
     if (std::filesystem::exists(from / name)) copy_atomically(from / name, to / name);
   }

@@ -184,9 +184,11 @@ TEST_F(ModelFolder, with_named_templates_but_no_default_lists_them) {
 
 TEST_F(ModelFolder, has_one_source_for_both_of_its_templates) {
   const Json tools = Json::parse(R"([{"name": "ferry"}])");
-  for (const char* plain : {"plain", "\n  plain \n", "{% set x = 1 %}\n{{ x }}\n\n", "  {%- if true %}\n  a\n  {% endif %}"}) {
-    const Json config{{"chat_template", {{{"name", "default"}, {"template", plain}},
-                                         {{"name", "tool_use"}, {"template", "\n{{ tools[0].name }} \n"}}}}};
+  for (const char* plain :
+       {"plain", "\n  plain \n", "{% set x = 1 %}\n{{ x }}\n\n", "  {%- if true %}\n  a\n  {% endif %}"}) {
+    const Json config{{"chat_template",
+                       {{{"name", "default"}, {"template", plain}},
+                        {{"name", "tool_use"}, {"template", "\n{{ tools[0].name }} \n"}}}}};
     write("tokenizer_config.json", config.dump());
     const ChatTemplate two = ChatTemplate::of_model(folder_, "", "");
     const ChatTemplate one("one", two.source(), "", "");

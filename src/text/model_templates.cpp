@@ -68,8 +68,8 @@ TemplateSources read_templates(const fs::path& folder) {
 }
 
 std::string joined_templates(const std::string& plain, const std::string& for_tools) {
-  // Jinja drops one line break at the end of a template, and one behind each of these tags; the plus keeps white space in
-  // front of them.
+  // Jinja drops one line break at the end of a template, and one behind each of these tags; the plus keeps white space
+  // in front of them.
   const auto body = [](std::string source) {
     if (source.ends_with('\n')) source.pop_back();
     return source;

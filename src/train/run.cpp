@@ -59,38 +59,16 @@ struct LoadedData {
 /// The tokenizer goes before the model comes: only rows that are made while training need it any longer.
 LoadedData load_data(const TrainJob& job) {
   check_model_folder(job.base_model);  // it may be no model at all, of whose tokenizer nothing need be said
-  make_objective(job.data);  // before rows are prepared that nothing can train on
+  make_objective(job.data);            // before rows are prepared that nothing can train on
+  const std::int64_t vocabulary = vocabulary_of(job);
   LoadedData data;
   {
     const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
     data.chat_template = chat_template_of(job, tokenizer);
-    data.rows = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed);
+    data.rows = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed, vocabulary);
   }
   give_back_heap();
   return data;
-}
-
-void check_tokens(const Examples& examples, std::int64_t vocabulary) {
-  for (std::size_t i = 0; i < examples.size(); ++i) {
-    for (const std::int32_t token : examples[i].tokens) {
-      if (token >= 0 && token < vocabulary) continue;
-      throw ConfigError("{}: token {} is outside the model's vocabulary of {}; is it another model's tokenizer?",
-                        examples[i].source(), token, vocabulary);
-    }
-  }
-}
-
-/// A tokenizer may know more tokens than the model has rows in its embedding.
-void check_tokens(const TrainJob& job, const PreparedData& data) {
-  Pool meta(Device::meta);
-  const OpenedModel opened =
-      open_model(job.base_model, {.dtype = job.dtype(), .train_base = false, .adapter = {}}, meta);
-  const std::int64_t vocabulary = opened.model->info().vocabulary;
-  if (data.stream) data.stream->require_below(vocabulary);
-  const auto fits = [&](const DatasetCounts& counts) { return counts.largest_token < vocabulary; };
-  if (!data.stream && std::ranges::all_of(data.report.datasets, fits)) return;
-  check_tokens(data.train, vocabulary);
-  check_tokens(data.eval, vocabulary);
 }
 
 /// The checkpoint to go on from, if any.
@@ -270,7 +248,6 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
   check_profile(job, options);
   const auto [data, chat_template] = load_data(job);
   job.chat_template = chat_template;
-  check_tokens(job, data);
   // Before the model takes its memory, and before whatever depends on gradient_checkpointing.
   const MemoryFacts memory = plan_steps_memory(job, data);
   if (output) output->require_space(checkpoint_bytes(job, memory));
@@ -284,7 +261,6 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
 EvaluationReport run_evaluation(const TrainJob& job) {
   resolve_device(job.train.device);
   const PreparedData data = load_data(job).rows;
-  check_tokens(job, data);
   if (data.stream && data.eval.empty()) throw ConfigError("test_datasets: not set, so nothing to evaluate on");
   const Examples& rows = data.eval.empty() ? data.train : data.eval;
   Pool pool(resolve_device(job.train.device));
@@ -308,7 +284,6 @@ MemoryPlan run_plan(TrainJob job, const PlanOptions& options) {
   Device device = options.device == name_of(Device::cuda) ? Device::cuda : Device::cpu;
   if (options.device.empty()) device = resolve_device(job.train.device);
   const PreparedData data = load_data(job).rows;
-  check_tokens(job, data);
   const PackedRow largest = largest_train_batch(job, data);
   if (options.budget > 0) return plan_for_budget(job, largest, plan_memory(job, largest, device), options.budget);
   return {.memory = fit_memory(job, largest, available_on(device), device), .budget = 0, .tried = {}};

@@ -146,7 +146,7 @@ case_tokenizer_of_another_kind() {
 case_tokenizer_of_a_larger_model() {
   tiny_setup
   tiny_model other 's/"vocab_size": 2048/"vocab_size": 100/'
-  refuses $config 'vocabulary' --set base_model=other --set tokenizer_config=model
+  refuses $data 'rows\.jsonl:1: token [0-9]+ \(.*\) is outside the model.s vocabulary of 100' --set base_model=other --set tokenizer_config=model
 }
 
 # --- options ---

@@ -160,13 +160,22 @@ case_fresh_adapter_equals_base() {
   sed -i '/^adapter\|^lora/d' run.yaml
   "$EFT" evaluate run.yaml --json >base.json
   same adapted.json base.json
+  has base.json '"rows":"training"'
+  "$EFT" evaluate run.yaml >log.txt
+  has log.txt '^on the training rows: neither test_datasets nor val_set_size is set$'
 }
 
 # Merged into the weights, the adapter gives the same loss.
 case_merged_equals_adapted() {
   tiny_setup
   train --set max_steps=8 >/dev/null
-  "$EFT" merge-lora model merged --adapter out >/dev/null
+  "$EFT" merge-lora model merged --adapter out >log.txt
+  # The template of the run goes with its adapter, into the merged model and into a chat.
+  has log.txt '^chat template: the adapter.s, which is not the model.s$'
+  same out/chat_template.jinja merged/chat_template.jinja
+  "$EFT" inference model --adapter out --chat --prompt hi --max-new-tokens 1 --json >chat.json 2>/dev/null
+  "$EFT" inference merged --chat --prompt hi --max-new-tokens 1 --json >merged_chat.json 2>/dev/null
+  same <(grep -o '"prompt_tokens":[^]]*' chat.json) <(grep -o '"prompt_tokens":[^]]*' merged_chat.json)
   "$EFT" evaluate run.yaml --adapter out --json >adapted.json
   sed -i '/^adapter\|^lora/d' run.yaml
   "$EFT" evaluate run.yaml --set base_model=merged --json >merged.json

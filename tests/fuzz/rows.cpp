@@ -41,7 +41,8 @@ DataOptions options_for(std::size_t choice) {
 
 void format_row(const RawRow& row, const DataOptions& options) {
   if (!options.rl) {
-    for (const Example& example : make_format(options.datasets[0], options, kModel, tokenizer())->examples(row)) {
+    for (const Example& example :
+         make_format(options.datasets[0], options, kModel, tokenizer())->format(row).examples) {
       expect(example.tokens.size() == example.labels.size(), "a label for every token");
       expect(example.weights.empty() || example.weights.size() == example.labels.size(), "a weight for every label");
     }

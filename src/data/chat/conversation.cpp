@@ -18,18 +18,20 @@ constexpr std::array kRoles = {"system", "developer", "user", "assistant", "mode
 struct Context {
   const ConversationOptions& options;
   const std::string& where;
+  RowFindings& findings;
 
   const DatasetOptions& dataset() const { return options.dataset; }
 };
 
-/// Some files keep JSON inside strings.
+/// Some files keep JSON inside strings. A null in there was written on purpose: it is not one that Arrow put where a
+/// row has no field.
 Json parsed_if_string(const Json& value, const std::string& field, const Context& context) {
   if (!value.is_string()) return value;
   const ParsedJson parsed = parse_json(value.get_ref<const std::string&>());
   if (!parsed.fault.empty()) {
-    throw DataError("{}: field '{}' is a string that is not valid JSON", context.where, field);
+    throw DataError("{}: field '{}' is a string that is not valid JSON: {}", context.where, field, parsed.fault);
   }
-  return without_nulls(parsed.value);
+  return parsed.value;
 }
 
 bool is_mapped_from(const std::string& key, const StringMap& mappings) {
@@ -50,14 +52,16 @@ StringMap all_mappings(const DatasetOptions& dataset) {
   return mappings;
 }
 
-/// The mapped properties, then everything else that the message has: a template reads what it knows.
+/// The mapped properties, then everything else that the message has: a template reads what it knows. A property that is
+/// null is one that the message does not have.
 Json mapped_message(const Json& message, const StringMap& mappings) {
   Json mapped = Json::object();
   for (const StringMap::Entry& entry : mappings.entries) {
-    if (const auto found = message.find(entry.value); found != message.end()) mapped[entry.key] = *found;
+    const auto found = message.find(entry.value);
+    if (found != message.end() && !found->is_null()) mapped[entry.key] = *found;
   }
   for (const auto& [key, value] : message.items()) {
-    if (!is_mapped_from(key, mappings)) mapped[key] = value;
+    if (!is_mapped_from(key, mappings) && !value.is_null()) mapped[key] = value;
   }
   return mapped;
 }
@@ -87,6 +91,16 @@ void check_role(const Json& message, const std::string& field, const Context& co
         "set roles",
         context.where, field, role);
   }
+}
+
+/// A message says something, be it with a call or a thought; an empty text is one.
+void check_content(const Json& message, const Json& given, const std::string& field, const Context& context) {
+  const auto has = [&](const char* key) { return message.contains(key); };
+  const auto has_items = [&](const char* key) { return has(key) && !message[key].empty(); };
+  if (has("content") || has_items("tool_calls") || has_items("tool_responses")) return;
+  if (has(context.dataset().template_thinking_key.c_str()) || std::ranges::any_of(kReasoningNames, has)) return;
+  throw DataError("{}: '{}' has no content (field '{}'), it has {}; set message_property_mappings", context.where,
+                  field, context.dataset().message_property_mappings.value_or("content", "content"), key_list(given));
 }
 
 TurnTraining read_training(const Json& given, const std::string& field, const Context& context) {
@@ -148,6 +162,8 @@ Json to_message(const Json& given, const std::string& field, const Context& cont
   Json message = mapped_message(given, all_mappings(context.dataset()));
   check_role(message, field, context);
   message["role"] = openai_role(message["role"].get_ref<const std::string&>(), context);
+  check_content(message, given, field, context);
+  find_media(given, context.findings);
   training = read_training(given, field, context);
   const std::string& thinking = context.dataset().template_thinking_key;
   for (const std::string& key : {std::string("content"), thinking}) {
@@ -163,7 +179,9 @@ Json to_message(const Json& given, const std::string& field, const Context& cont
     if (!joined.details.empty()) (key == thinking ? training.reasoning : training.content) = std::move(joined.details);
   }
   if (message["role"] == "assistant") {
-    if (context.dataset().split_thinking) split_thinking(message, thinking);
+    if (context.dataset().split_thinking && split_thinking(message, thinking)) {
+      context.findings.push_back({Finding::thinking_tags});
+    }
     if (context.options.thought_channel) take_thought(message, context, training);
   }
   parse_arguments(message, field, context);
@@ -218,8 +236,10 @@ void arrange_system_turn(Conversation& conversation, const Json& row, const Cont
 
 RoleNames role_names(const DatasetOptions& dataset) {
   const Json roles = Json::parse(dataset.roles.text);
-  if (roles.empty()) return {{"human", "user"}, {"gpt", "assistant"}};
   RoleNames names;
+  if (roles.empty()) names = {{"human", "user"}, {"gpt", "assistant"}};
+  const bool trains_model = std::ranges::find(dataset.roles_to_train, "model") != dataset.roles_to_train.end();
+  if (!roles.contains("model") && !trains_model) names["model"] = "assistant";
   for (const auto& [role, sources] : roles.items()) {
     const bool good =
         sources.is_array() && std::all_of(sources.begin(), sources.end(), [](const Json& s) { return s.is_string(); });
@@ -229,8 +249,9 @@ RoleNames role_names(const DatasetOptions& dataset) {
   return names;
 }
 
-Conversation to_conversation(const Json& row, const ConversationOptions& options, const std::string& where) {
-  const Context context{options, where};
+Conversation to_conversation(const Json& row, const ConversationOptions& options, const std::string& where,
+                             RowFindings& findings) {
+  const Context context{options, where, findings};
   const std::string& field = options.dataset.field_messages;
   const auto found = row.find(field);
   if (found == row.end()) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/data_options.h"
+#include "data/rows/findings.h"
 #include "data/chat/training_detail.h"
 
 namespace eft {
@@ -31,7 +32,8 @@ struct Conversation {
 /// Names of roles in rows → roles of the template.
 using RoleNames = std::map<std::string, std::string>;
 
-/// The names that `roles` of a dataset gives; without it ShareGPT's (human, gpt). Throws ConfigError.
+/// The names that `roles` of a dataset gives; without it ShareGPT's (human, gpt). `model`, as Gemma calls the
+/// assistant, is another name of it unless `roles` or `roles_to_train` speaks of it. Throws ConfigError.
 RoleNames role_names(const DatasetOptions& dataset);
 
 /// What rows are turned into conversations with.
@@ -43,10 +45,10 @@ struct ConversationOptions {
 };
 
 /// Reads the messages of a row: properties renamed by message_property_mappings, roles by `roles`, lists of text parts
-/// joined, JSON in strings (messages, tools, parameters, arguments) parsed, and the row's `system` column or
-/// default_system_message put in front where the messages have no system turn. Throws DataError that names the row, the
-/// turn and the field.
+/// joined, JSON in strings (messages, tools, parameters, arguments) parsed with its nulls, and the row's `system`
+/// column or default_system_message put in front where the messages have no system turn. Throws DataError that names
+/// the row, the turn and the field. Adds what it finds to `findings`.
 Conversation to_conversation(const nlohmann::ordered_json& row, const ConversationOptions& options,
-                             const std::string& where);
+                             const std::string& where, RowFindings& findings);
 
 }  // namespace eft

@@ -1,5 +1,6 @@
 #include "data/chat/thinking.h"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -40,21 +41,27 @@ std::optional<std::string_view> between(std::string_view text, Tags tags) {
 
 }  // namespace
 
-void split_thinking(nlohmann::ordered_json& message, const std::string& key) {
+bool split_thinking(nlohmann::ordered_json& message, const std::string& key) {
   const auto found = message.find("content");
-  if (found == message.end() || !found->is_string()) return;
+  if (found == message.end() || !found->is_string()) return false;
   const std::string content = *found;
   for (const Tags& tags : kThoughts) {
     const auto thought = between(content, tags);
     if (!thought) continue;
-    const auto close = static_cast<std::size_t>(thought->data() - content.data()) + thought->size();
-    const std::string_view rest = stripped_front(std::string_view(content).substr(close + tags.close.size()));
+    const auto open = static_cast<std::size_t>(thought->data() - content.data()) - tags.open.size();
+    const auto close = open + tags.open.size() + thought->size() + tags.close.size();
+    const std::string_view front = stripped_front(std::string_view(content).substr(0, open));
+    const std::string_view rest = stripped_front(std::string_view(content).substr(close));
     const auto solution = between(rest, kSolution);
-    message["content"] = std::string(solution ? stripped(*solution) : rest);
+    message["content"] = std::string(front) + std::string(solution ? stripped(*solution) : rest);
     const std::string own(stripped(*thought));
     if (!message.contains(key) || message[key].is_null()) message[key] = own;
-    return;
+    break;
   }
+  const auto& left = message["content"].get_ref<const std::string&>();
+  return std::ranges::any_of(kThoughts, [&](const Tags& tags) {
+    return left.find(tags.open) != std::string::npos || left.find(tags.close) != std::string::npos;
+  });
 }
 
 void split_thought_channel(nlohmann::ordered_json& message, const std::string& key) {

@@ -8,8 +8,9 @@
 namespace eft {
 
 /// Moves the reasoning of an answer from its content, where it stands in <think>, <reasoning> or <|begin_of_thought|>
-/// tags, to the property `key`, unless that has a value of its own.
-void split_thinking(nlohmann::ordered_json& message, const std::string& key);
+/// tags, to the property `key`, unless that has a value of its own. What stands in front of it stays in front of the
+/// rest. Returns whether the content still has such a tag: one without a partner, or a second pair.
+bool split_thinking(nlohmann::ordered_json& message, const std::string& key);
 
 /// The tokens of Gemma 4 around a thought.
 inline constexpr std::string_view kThoughtOpen = "<|channel>thought\n";

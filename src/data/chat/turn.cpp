@@ -23,6 +23,29 @@ Json placeholder_for(const Json& message, const char* placeholder) {
   return empty;
 }
 
+/// The same for templates that ask which properties a turn has: all of them, lists and objects empty.
+Json emptied(const Json& message, const char* placeholder) {
+  Json empty = placeholder_for(message, placeholder);
+  for (const auto& [key, value] : message.items()) {
+    if (empty.contains(key)) continue;
+    empty[key] = value.is_structured() ? Json(value.type()) : value.is_string() ? Json(placeholder) : value;
+  }
+  return empty;
+}
+
+/// Puts a value back when it leaves a scope.
+class Restore {
+ public:
+  explicit Restore(Json& value) : value_(value), saved_(value) {}
+  ~Restore() { value_ = std::move(saved_); }
+  Restore(const Restore&) = delete;
+  Restore& operator=(const Restore&) = delete;
+
+ private:
+  Json& value_;
+  Json saved_;
+};
+
 bool continues_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
 }  // namespace
@@ -50,16 +73,9 @@ void RenderedConversation::insert_thoughts() {
   for (std::size_t turn = 0; turn < turns(); ++turn) {
     const std::string& thought = training(turn).thought;
     if (thought.empty()) continue;
-    std::size_t at = text_.size();
-    Json original = conversation_.messages[turn];
-    for (const char* placeholder : kPlaceholders) {
-      conversation_.messages[turn] = placeholder_for(original, placeholder);
-      const std::string other = render();
-      if (other != text_) at = std::min(at, difference(text_, other).begin);
-    }
-    conversation_.messages[turn] = std::move(original);
-    if (at == text_.size()) continue;  // the template drops the turn
-    insertions_.push_back({turn, at, std::string(kThoughtOpen) + thought + std::string(kThoughtClose)});
+    const ByteSpan span = placeholder_differences(turn);
+    if (span.begin == text_.size()) continue;  // the template drops the turn
+    insertions_.push_back({turn, span.begin, std::string(kThoughtOpen) + thought + std::string(kThoughtClose)});
   }
   std::ranges::stable_sort(insertions_, {}, &Insertion::at);
   std::size_t done = 0;
@@ -94,33 +110,82 @@ std::string RenderedConversation::render() const {
   return chat_template_.render({.messages = conversation_.messages, .tools = tools, .kwargs = &kwargs_});
 }
 
-ByteSpan RenderedConversation::tool_answers(std::size_t turn) {
-  Json& messages = conversation_.messages;
-  std::size_t end = turn + 1;
-  while (end < messages.size() && conversation_.role(end) == "tool") ++end;
-  if (end == turn + 1) return {};
-  // Without the content of the turn, which may stand behind the answers or in front of them.
-  Json original = messages;
-  messages[turn]["content"] = "";
-  const std::string with = render();
-  messages.erase(messages.begin() + static_cast<std::ptrdiff_t>(turn) + 1,
-                 messages.begin() + static_cast<std::ptrdiff_t>(end));
-  ByteSpan answers = difference(with, render());
-  messages = std::move(original);
-  if (text_.compare(0, answers.end, with, 0, answers.end) != 0) answers = {};
-  return answers;
+std::optional<std::string> RenderedConversation::render_other(const Json& messages, const Json& tools) const {
+  try {
+    return chat_template_.render(
+        {.messages = messages, .tools = tools.is_null() ? nullptr : &tools, .kwargs = &kwargs_});
+  } catch (const DataError&) {
+    return std::nullopt;
+  }
 }
 
-ByteSpan RenderedConversation::differences(std::size_t turn, const std::array<Json, 2>& instead) {
-  Json original = conversation_.messages[turn];
-  ByteSpan span{text_.size(), 0};
+ByteSpan RenderedConversation::tool_answers(std::size_t turn) {
+  const Json& messages = conversation_.messages;
+  std::size_t end = turn + 1;
+  while (end < messages.size() && conversation_.role(end) == "tool") ++end;
+  if (end == turn + 1 && !messages[turn].contains("tool_responses")) return {};
+  // The content of the turn may stand in front of the answers or behind them; in one case it is in the way.
+  for (const bool with_content : {false, true}) {
+    Json others = messages;
+    if (!with_content) others[turn]["content"] = "";
+    const auto with = with_content ? text_ : render_other(others, tools());
+    others.erase(others.begin() + static_cast<std::ptrdiff_t>(turn) + 1,
+                 others.begin() + static_cast<std::ptrdiff_t>(end));
+    others[turn].erase("tool_responses");
+    const auto without = render_other(others, tools());
+    if (!with || !without) continue;
+    const ByteSpan answers = difference(*with, *without);
+    if (text_.compare(0, answers.end, *with, 0, answers.end) == 0) return answers;
+  }
+  return {};
+}
+
+ByteSpan RenderedConversation::compare(std::string_view text, std::size_t turn, const Copies& instead) {
+  const Restore original(conversation_.messages[turn]);
+  ByteSpan span{text.size(), 0};
   for (const Json& message : instead) {
     conversation_.messages[turn] = message;
-    const ByteSpan one = difference(text_, render());
+    const std::string other = render();
+    if (other == text) continue;
+    const ByteSpan one = difference(text, other);
     span = {std::min(span.begin, one.begin), std::max(span.end, one.end)};
   }
-  conversation_.messages[turn] = std::move(original);
-  return span.end <= span.begin ? ByteSpan() : span;
+  return span;
+}
+
+ByteSpan RenderedConversation::differences(std::size_t turn, const Copies& instead) {
+  try {
+    return compare(text_, turn, instead);
+  } catch (const DataError&) {
+    if (turn + 1 == turns()) throw;
+  }
+  const Restore all(conversation_.messages);
+  Json& messages = conversation_.messages;
+  messages.erase(messages.begin() + static_cast<std::ptrdiff_t>(turn) + 1, messages.end());
+  const std::string shorter = render();
+  const ByteSpan span = compare(shorter, turn, instead);
+  if (text_.compare(0, span.end, shorter, 0, span.end) != 0) throw DataError("the end changes what stands before it");
+  return span.begin == shorter.size() ? ByteSpan{text_.size(), 0} : span;
+}
+
+ByteSpan RenderedConversation::placeholder_differences(std::size_t turn) {
+  const Json message = conversation_.messages[turn];
+  const auto copies = [&](const auto& copy) {
+    return Copies{copy(message, kPlaceholders[0]), copy(message, kPlaceholders[1])};
+  };
+  try {
+    return differences(turn, copies(placeholder_for));
+  } catch (const DataError&) {
+    // A template may check what it finds in a turn. It has taken the turn itself, so the row is not at fault.
+  }
+  try {
+    return differences(turn, copies(emptied));
+  } catch (const DataError& error) {
+    throw DataError(
+        "the row is rendered, but message {} cannot be found in its text, as the template refuses another "
+        "text in its place: {}",
+        turn + 1, error.what());
+  }
 }
 
 void RenderedConversation::look_for_frame() {
@@ -148,17 +213,20 @@ void RenderedConversation::look_for_frame() {
 }
 
 std::vector<ByteSpan> RenderedConversation::find(std::size_t turn) {
-  if (!framed_) look_for_frame();
-  if (const auto& span = (*framed_)[turn]) return {shown(*span)};
+  if (is_framed(turn)) return {shown(*(*framed_)[turn])};
   return find_alone(turn);
+}
+
+bool RenderedConversation::is_framed(std::size_t turn) {
+  if (!framed_) look_for_frame();
+  return (*framed_)[turn].has_value();
 }
 
 std::vector<ByteSpan> RenderedConversation::find_alone(std::size_t turn) {
   const Json& message = conversation_.messages[turn];
-  const ByteSpan span =
-      differences(turn, {placeholder_for(message, kPlaceholders[0]), placeholder_for(message, kPlaceholders[1])});
-  if (span.end == 0) return {};
-  if (!message.contains("tool_calls")) return {shown(span)};
+  const ByteSpan span = placeholder_differences(turn);
+  if (span.end <= span.begin) return {};
+  if (!message.contains("tool_calls") && !message.contains("tool_responses")) return {shown(span)};
   const ByteSpan answers = tool_answers(turn);
   if (answers.end <= answers.begin || answers.begin < span.begin || answers.end > span.end) return {shown(span)};
   std::vector<ByteSpan> spans = {{span.begin, answers.begin}, {answers.end, span.end}};
@@ -171,7 +239,7 @@ ByteSpan RenderedConversation::find_property(std::size_t turn, const std::string
   std::array<Json, 2> instead = {conversation_.messages[turn], conversation_.messages[turn]};
   for (std::size_t i = 0; i < instead.size(); ++i) instead[i][key] = kPlaceholders[i];
   const ByteSpan span = differences(turn, instead);
-  return span.end == 0 ? span : shown(span);
+  return span.end <= span.begin ? ByteSpan() : shown(span);
 }
 
 std::optional<std::string> RenderedConversation::property(std::size_t turn, const std::string& key) const {

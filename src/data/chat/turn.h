@@ -31,16 +31,23 @@ class RenderedConversation {
   std::size_t turns() const { return conversation_.messages.size(); }
   const std::string& role(std::size_t turn) const { return conversation_.role(turn); }
   const TurnTraining& training(std::size_t turn) const { return conversation_.training[turn]; }
+  const nlohmann::ordered_json& messages() const { return conversation_.messages; }
+  const nlohmann::ordered_json& tools() const { return conversation_.tools; }
   /// The string property `key` of a turn.
   std::optional<std::string> property(std::size_t turn, const std::string& key) const;
   /// The bytes of text() that the content of `turn` made, with its tool calls and reasoning; none when it is empty or
   /// the template drops it. They are two spans where the template prints the answers of tools inside the turn that
-  /// called them.
+  /// called them, be they turns of their own or its tool_responses.
   std::vector<ByteSpan> find(std::size_t turn);
   /// The same by renderings for this turn only, which find() does without where turns are plain text in a frame.
   std::vector<ByteSpan> find_alone(std::size_t turn);
   /// The bytes that one string property of a turn made, empty when there are none.
   ByteSpan find_property(std::size_t turn, const std::string& key);
+  /// Whether the turn is plain text in the template's frame, all of which is printed.
+  bool is_framed(std::size_t turn);
+  /// What the same template makes of another conversation; nothing when it refuses it.
+  std::optional<std::string> render_other(const nlohmann::ordered_json& messages,
+                                          const nlohmann::ordered_json& tools) const;
   /// The bytes that the thought of a turn takes with the channel around it, empty when it has none.
   ByteSpan thought(std::size_t turn) const;
 
@@ -57,9 +64,15 @@ class RenderedConversation {
   /// A span of text_ as one of shown_.
   ByteSpan shown(ByteSpan span) const;
   std::string render() const;
-  /// Where the text differs when `turn` is each of two messages instead.
-  ByteSpan differences(std::size_t turn, const std::array<nlohmann::ordered_json, 2>& instead);
-  /// What is there because of the tool turns that follow `turn`.
+  using Copies = std::array<nlohmann::ordered_json, 2>;
+  /// Where text_ differs when `turn` is each of two other messages, which may be nowhere. A template that refuses them
+  /// may take them at the end of a conversation, without the turns that follow. Throws DataError when it does not.
+  ByteSpan differences(std::size_t turn, const Copies& instead);
+  /// The same for the message as it is without what it says.
+  ByteSpan placeholder_differences(std::size_t turn);
+  /// Where `text`, of conversation_ now, differs from that of either copy.
+  ByteSpan compare(std::string_view text, std::size_t turn, const Copies& instead);
+  /// What of text_ is there because of tool_responses of `turn` and the tool turns that follow it.
   ByteSpan tool_answers(std::size_t turn);
 
   const ChatTemplate& chat_template_;

@@ -1,10 +1,12 @@
 #include "data/formats/chat_format.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "base/error.h"
-#include "data/chat/thinking.h"
+#include "data/chat/lost_parts.h"
 
 namespace eft {
 namespace {
@@ -19,13 +21,7 @@ TokenId single_token(const Tokenizer& tokenizer, const std::string& text) {
   return ids[0];
 }
 
-/// Whether `part` stands in `text`, perhaps trimmed.
-bool is_printed(std::string_view part, std::string_view text) {
-  constexpr const char* kSpace = " \t\r\n";
-  const auto begin = part.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return true;
-  return text.find(part.substr(begin, part.find_last_not_of(kSpace) + 1 - begin)) != std::string_view::npos;
-}
+bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 }  // namespace
 
@@ -34,12 +30,12 @@ ChatFormat::ChatFormat(const DatasetOptions& dataset, const DataOptions& options
     : conversation_{dataset, role_names(dataset), options.default_system_message, options.thought_channel},
       chat_template_(std::move(chat_template)),
       tokenizer_(tokenizer),
-      has_thought_channel_(tokenizer.id_of("<|channel>").has_value()),
-      kwargs_(Json::parse(options.chat_template_kwargs.text)) {
+      kwargs_(Json::parse(options.chat_template_kwargs.text)),
+      allows_lost_calls_(std::ranges::find(options.allow_in_rows, Finding::tool_calls) != options.allow_in_rows.end()) {
   rules_.train_on_inputs = options.train_on_inputs;
   rules_.thinking_key = dataset.template_thinking_key;
   rules_.train_thoughts = options.thought_channel != ThoughtChannel::mask;
-  if (options.thought_channel && !has_thought_channel_) {
+  if (options.thought_channel && !tokenizer.id_of("<|channel>")) {
     throw ConfigError("thought_channel: the tokenizer has no <|channel>, as Gemma 4's has; remove the key");
   }
   for (const std::string& role : dataset.roles_to_train) {
@@ -51,14 +47,14 @@ ChatFormat::ChatFormat(const DatasetOptions& dataset, const DataOptions& options
 
 void ChatFormat::choose_end_tokens(const DataOptions& options) {
   const DatasetOptions& dataset = conversation_.dataset;
-  const TrainOnEos train_on_eot = dataset.train_on_eot.value_or(dataset.train_on_eos);
-  EndTokens turns{{}, train_on_eot};
-  EndTokens text{{}, dataset.train_on_eos};
+  const TrainOnEos train_on_eos = dataset.train_on_eos.value_or(TrainOnEos::turn);
+  EndTokens turns{{}, dataset.train_on_eot.value_or(train_on_eos)};
+  EndTokens text{{}, train_on_eos};
   if (const auto eos = tokenizer_.id_of(tokenizer_.eos_token())) text.ids.insert(*eos);
   for (const std::string& token : options.eot_tokens) turns.ids.insert(single_token(tokenizer_, token));
   if (options.eot_tokens.empty()) {
     if (const auto found = end_of_turn(chat_template_, tokenizer_, kwargs_)) turns.ids.insert(*found);
-    if (turns.ids.empty() && train_on_eot != TrainOnEos::none) {
+    if (turns.ids.empty() && turns.train != TrainOnEos::none) {
       warnings_.push_back(fmt::format(
           "{}: the template {} writes no special token behind an answer, so the model does not learn to stop; set "
           "eot_tokens",
@@ -66,6 +62,7 @@ void ChatFormat::choose_end_tokens(const DataOptions& options) {
     }
   }
   const bool shared = std::any_of(text.ids.begin(), text.ids.end(), [&](TokenId id) { return turns.ids.contains(id); });
+  if (shared && !dataset.train_on_eos) text.train = turns.train;
   if (shared && turns.train != text.train) {
     throw ConfigError("train_on_eot: differs from train_on_eos, but {} ends turns too; set one of them only",
                       tokenizer_.eos_token());
@@ -73,45 +70,60 @@ void ChatFormat::choose_end_tokens(const DataOptions& options) {
   rules_.ends = {turns, text};
 }
 
-void ChatFormat::look_for_reasoning(const RenderedConversation& rendered) const {
-  if (conversation_.thought_channel) return;
-  for (std::size_t turn = 0; turn < rendered.turns(); ++turn) {
-    if (rendered.role(turn) != "assistant") continue;
-    std::optional<std::string> reasoning = rendered.property(turn, rules_.thinking_key);
-    for (const char* name : kReasoningNames) {
-      if (!reasoning) reasoning = rendered.property(turn, name);
+bool ChatFormat::is_trained(const RenderedConversation& rendered, std::size_t turn) const {
+  if (const auto weight = rendered.training(turn).weight) return *weight > 0;
+  const auto& roles = rules_.roles_to_train;
+  return rules_.train_on_inputs || std::ranges::find(roles, rendered.role(turn)) != roles.end();
+}
+
+void ChatFormat::look_for_lost_parts(RenderedConversation& rendered, FormattedRow& out) const {
+  for (const LostPart& part : find_lost_parts(rendered, rules_.thinking_key)) {
+    const std::string content = rendered.property(part.turn, "content").value_or("");
+    const bool nothing_left = part.kind == Finding::tool_calls && is_blank(content) && is_trained(rendered, part.turn);
+    if (nothing_left && !allows_lost_calls_) {
+      throw DataError(
+          "message {} has nothing but tool_calls, which the template {} does not print, so that an empty answer would "
+          "be "
+          "trained; use a template that prints them, or set allow_in_rows: [tool_calls]",
+          part.turn + 1, chat_template_.name());
     }
-    if (reasoning && !is_printed(*reasoning, rendered.text())) ++lost_reasoning_;
+    const auto same = std::ranges::find(out.findings, part.kind, &RowFinding::kind);
+    if (same == out.findings.end()) {
+      out.findings.push_back({part.kind});
+    } else if (part.kind != Finding::tools) {
+      ++same->count;
+    }
   }
 }
 
-std::vector<std::string> ChatFormat::warnings() const {
-  std::vector<std::string> warnings = warnings_;
-  if (const std::int64_t lost = lost_reasoning_; lost > 0) {
-    warnings.push_back(fmt::format("{}: the template {} leaves the reasoning of {} out{}", conversation_.dataset.path,
-                                   chat_template_.name(), lost == 1 ? "1 answer" : fmt::format("{} answers", lost),
-                                   has_thought_channel_ ? "; set thought_channel to train, mask or strip" : ""));
+std::string ChatFormat::why_unlabelled(const RenderedConversation& rendered) const {
+  std::vector<std::string> roles;
+  for (std::size_t turn = 0; turn < rendered.turns(); ++turn) {
+    if (is_trained(rendered, turn)) return "";
+    if (std::ranges::find(roles, rendered.role(turn)) == roles.end()) roles.push_back(rendered.role(turn));
   }
-  return warnings;
+  return fmt::format("no turn has a role of roles_to_train ({}); the row has {}",
+                     fmt::join(rules_.roles_to_train, ", "), fmt::join(roles, ", "));
 }
 
-std::vector<Example> ChatFormat::examples(const RawRow& row) const {
+void ChatFormat::read(const Json& row, FormattedRow& out) const {
   try {
-    RenderedConversation rendered(chat_template_, to_conversation(parse_row(row), conversation_, row.where), kwargs_);
-    look_for_reasoning(rendered);
+    RenderedConversation rendered(chat_template_, to_conversation(row, conversation_, out.where, out.findings),
+                                  kwargs_);
+    look_for_lost_parts(rendered, out);
     const std::vector<TokenSpan> tokens = tokenizer_.encode_spans(rendered.text());
     Example example;
-    example.source = row.where;
     Labels labels = make_labels(rendered, tokens, rules_);
     example.labels = std::move(labels.labels);
     example.weights = std::move(labels.weights);
     example.tokens.reserve(tokens.size());
     for (const TokenSpan& token : tokens) example.tokens.push_back(token.id);
-    return {example};
+    if (example.label_tokens() == 0) out.unlabelled = why_unlabelled(rendered);
+    out.examples.push_back(std::move(example));
   } catch (const DataError& error) {
     const std::string_view message = error.what();
-    if (message.starts_with(row.where)) throw;
-    throw DataError("{}: {}", row.where, message);
+    if (message.starts_with(out.where)) throw;
+    throw DataError("{}: {}", out.where, message);
   }
 }
 

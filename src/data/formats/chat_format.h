@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -26,22 +25,27 @@ class ChatFormat : public RowFormat {
  public:
   ChatFormat(const DatasetOptions& dataset, const DataOptions& options, ChatTemplate chat_template,
              const Tokenizer& tokenizer);
-  std::vector<Example> examples(const RawRow& row) const override;
-  std::vector<std::string> warnings() const override;
+  std::string template_name() const override { return chat_template_.name(); }
+  std::vector<std::string> warnings() const override { return warnings_; }
+
+ protected:
+  void read(const nlohmann::ordered_json& row, FormattedRow& out) const override;
 
  private:
   void choose_end_tokens(const DataOptions& options);
-  /// Counts reasoning that the template does not print.
-  void look_for_reasoning(const RenderedConversation& rendered) const;
+  /// Finds what the template does not print. Throws DataError for an answer of which nothing is left.
+  void look_for_lost_parts(RenderedConversation& rendered, FormattedRow& out) const;
+  /// Which roles a row has, where none of them is to be trained.
+  std::string why_unlabelled(const RenderedConversation& rendered) const;
+  bool is_trained(const RenderedConversation& rendered, std::size_t turn) const;
 
   ConversationOptions conversation_;
   ChatTemplate chat_template_;
   Tokenizer tokenizer_;
-  bool has_thought_channel_;
   nlohmann::ordered_json kwargs_;
   LabelRules rules_;
   std::vector<std::string> warnings_;
-  mutable std::atomic<std::int64_t> lost_reasoning_ = 0;  // answers
+  bool allows_lost_calls_;
 };
 
 }  // namespace eft

@@ -37,7 +37,8 @@ std::vector<TokenId> plain_tokens(const Tokenizer& tokenizer, const std::string&
   if (text.empty()) return tokens;
   tokens = tokenizer.encode(text);
   if (!tokenizer.adds_bos()) return tokens;
-  if (const auto bos = tokenizer.id_of(tokenizer.bos_token())) tokens.insert(tokens.begin(), *bos);
+  const auto bos = tokenizer.id_of(tokenizer.bos_token());
+  if (bos && (tokens.empty() || tokens.front() != *bos)) tokens.insert(tokens.begin(), *bos);
   return tokens;
 }
 
@@ -57,47 +58,46 @@ Example answer_example(const std::string& prompt, const std::string& answer, boo
 InstructionFormat::InstructionFormat(const PromptStyle& style, const DataOptions& options, const Tokenizer& tokenizer)
     : style_(style), train_on_inputs_(options.train_on_inputs), tokenizer_(tokenizer) {}
 
-std::vector<Example> InstructionFormat::examples(const RawRow& row) const {
-  const Json value = parse_row(row);
-  const std::string& instruction = required_string(value, style_.instruction, row.where);
-  const bool has_input = style_.input != nullptr && value.contains(style_.input);
-  const std::string input = has_input ? required_string(value, style_.input, row.where) : "";
-  const std::string system = style_.system != nullptr ? required_string(value, style_.system, row.where) : "";
+void InstructionFormat::read(const Json& row, FormattedRow& out) const {
+  const std::string& instruction = required_string(row, style_.instruction, out.where);
+  const bool has_input = style_.input != nullptr && row.contains(style_.input);
+  const std::string input = has_input ? required_string(row, style_.input, out.where) : "";
+  const std::string system = style_.system != nullptr ? required_string(row, style_.system, out.where) : "";
   Example example = answer_example(build_prompt(style_, instruction, input, system),
-                                   required_string(value, style_.output, row.where), train_on_inputs_, tokenizer_);
-  example.source = row.where;
-  return {example};
+                                   required_string(row, style_.output, out.where), train_on_inputs_, tokenizer_);
+  out.examples.push_back(std::move(example));
 }
 
 SegmentFormat::SegmentFormat(const DataOptions& options, const Tokenizer& tokenizer)
     : train_on_inputs_(options.train_on_inputs), tokenizer_(tokenizer) {}
 
-std::vector<Example> SegmentFormat::examples(const RawRow& row) const {
-  const Json value = parse_row(row);
-  const auto segments = value.find("segments");
-  if (segments == value.end() || !segments->is_array()) {
-    throw DataError("{}: no list 'segments'; the row has {}", row.where, key_list(value));
+void SegmentFormat::read(const Json& row, FormattedRow& out) const {
+  const auto segments = row.find("segments");
+  if (segments == row.end() || !segments->is_array()) {
+    throw DataError("{}: no list 'segments'; the row has {}", out.where, key_list(row));
   }
   Example example;
-  example.source = row.where;
   for (const Json& segment : *segments) {
     if (!segment.is_object() || !segment.contains("label") || !segment["label"].is_boolean()) {
-      throw DataError("{}: a segment is {}, expected label (true or false) and text", row.where, segment.dump());
+      throw DataError("{}: a segment is {}, expected label (true or false) and text", out.where, segment.dump());
     }
-    const std::vector<TokenId> tokens = tokenizer_.encode(required_string(segment, "text", row.where));
+    const std::vector<TokenId> tokens = tokenizer_.encode(required_string(segment, "text", out.where));
     const bool trained = train_on_inputs_ || segment["label"].get<bool>();
     example.tokens.insert(example.tokens.end(), tokens.begin(), tokens.end());
     example.labels.insert(example.labels.end(), tokens.begin(), tokens.end());
     if (!trained)
       std::fill(example.labels.end() - static_cast<std::ptrdiff_t>(tokens.size()), example.labels.end(), kIgnoreLabel);
   }
-  if (example.tokens.empty()) return {};
-  return {example};
+  if (!example.tokens.empty()) out.examples.push_back(std::move(example));
 }
 
 bool TokenFormat::fits(const RawRow& row) {
-  const Json value = parse_json(row.text).value;
-  return value.is_object() && value.contains("input_ids") && value.contains("labels");
+  try {
+    const Json value = parse_row(row);
+    return value.contains("input_ids") && value.contains("labels");
+  } catch (const DataError&) {
+    return false;  // its own format says so again
+  }
 }
 
 std::vector<TokenId> TokenFormat::column(const Json& row, const char* field, const std::string& where) const {
@@ -116,43 +116,37 @@ std::vector<TokenId> TokenFormat::column(const Json& row, const char* field, con
   return ids;
 }
 
-std::vector<Example> TokenFormat::examples(const RawRow& row) const {
-  const Json value = parse_row(row);
-  const std::vector<TokenId> tokens = column(value, "input_ids", row.where);
-  const std::vector<TokenId> labels = column(value, "labels", row.where);
-  const std::vector<TokenId> mask = value.contains("attention_mask") ? column(value, "attention_mask", row.where)
-                                                                     : std::vector<TokenId>(tokens.size(), 1);
+void TokenFormat::read(const Json& row, FormattedRow& out) const {
+  const std::vector<TokenId> tokens = column(row, "input_ids", out.where);
+  const std::vector<TokenId> labels = column(row, "labels", out.where);
+  const std::vector<TokenId> mask = row.contains("attention_mask") ? column(row, "attention_mask", out.where)
+                                                                   : std::vector<TokenId>(tokens.size(), 1);
   if (labels.size() != tokens.size() || mask.size() != tokens.size()) {
-    throw DataError("{}: {} input_ids, {} labels and {} of attention_mask, expected as many of each", row.where,
+    throw DataError("{}: {} input_ids, {} labels and {} of attention_mask, expected as many of each", out.where,
                     tokens.size(), labels.size(), mask.size());
   }
   Example example;
-  example.source = row.where;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (mask[i] == 0) continue;
-    if (tokens[i] == kIgnoreLabel) throw DataError("{}: 'input_ids' has {}, expected ids", row.where, kIgnoreLabel);
+    if (tokens[i] == kIgnoreLabel) throw DataError("{}: 'input_ids' has {}, expected ids", out.where, kIgnoreLabel);
     example.tokens.push_back(tokens[i]);
     example.labels.push_back(labels[i]);
   }
-  if (example.tokens.empty()) return {};
-  return {example};
+  if (!example.tokens.empty()) out.examples.push_back(std::move(example));
 }
 
 CompletionFormat::CompletionFormat(const DatasetOptions& dataset, const DataOptions& options,
                                    const Tokenizer& tokenizer)
     : field_(dataset.field), sequence_len_(options.sequence_len), tokenizer_(tokenizer) {}
 
-std::vector<Example> CompletionFormat::examples(const RawRow& row) const {
-  const Json value = parse_row(row);
-  std::vector<TokenId> tokens = plain_tokens(tokenizer_, required_string(value, field_, row.where));
+void CompletionFormat::read(const Json& row, FormattedRow& out) const {
+  std::vector<TokenId> tokens = plain_tokens(tokenizer_, required_string(row, field_, out.where));
   append_eos(tokens, tokenizer_);
-  std::vector<Example> examples;
   for (auto begin = tokens.begin(); begin != tokens.end();) {
     const auto end = begin + std::min<std::ptrdiff_t>(tokens.end() - begin, sequence_len_);
-    examples.push_back({.tokens = {begin, end}, .labels = {begin, end}, .source = row.where});
+    out.examples.push_back({.tokens = {begin, end}, .labels = {begin, end}});
     begin = end;
   }
-  return examples;
 }
 
 }  // namespace eft

@@ -8,7 +8,8 @@
 
 namespace eft {
 
-/// The ids of a text on its own: with bos in front where the tokenizer asks for it. An empty text has none.
+/// The ids of a text on its own: with bos in front where the tokenizer asks for it and the text has none. An empty text
+/// has no ids.
 std::vector<TokenId> plain_tokens(const Tokenizer& tokenizer, const std::string& text);
 
 /// A prompt, and an answer that bears loss with the eos behind it.
@@ -20,7 +21,9 @@ Example answer_example(const std::string& prompt, const std::string& answer, boo
 class InstructionFormat : public RowFormat {
  public:
   InstructionFormat(const PromptStyle& style, const DataOptions& options, const Tokenizer& tokenizer);
-  std::vector<Example> examples(const RawRow& row) const override;
+
+ protected:
+  void read(const nlohmann::ordered_json& row, FormattedRow& out) const override;
 
  private:
   PromptStyle style_;
@@ -32,7 +35,9 @@ class InstructionFormat : public RowFormat {
 class SegmentFormat : public RowFormat {
  public:
   SegmentFormat(const DataOptions& options, const Tokenizer& tokenizer);
-  std::vector<Example> examples(const RawRow& row) const override;
+
+ protected:
+  void read(const nlohmann::ordered_json& row, FormattedRow& out) const override;
 
  private:
   bool train_on_inputs_;
@@ -43,9 +48,11 @@ class SegmentFormat : public RowFormat {
 class TokenFormat : public RowFormat {
  public:
   explicit TokenFormat(const Tokenizer& tokenizer) : vocabulary_(tokenizer.size()) {}
-  std::vector<Example> examples(const RawRow& row) const override;
   /// Whether a row is such a one.
   static bool fits(const RawRow& row);
+
+ protected:
+  void read(const nlohmann::ordered_json& row, FormattedRow& out) const override;
 
  private:
   std::vector<TokenId> column(const nlohmann::ordered_json& row, const char* field, const std::string& where) const;
@@ -58,7 +65,9 @@ class TokenFormat : public RowFormat {
 class CompletionFormat : public RowFormat {
  public:
   CompletionFormat(const DatasetOptions& dataset, const DataOptions& options, const Tokenizer& tokenizer);
-  std::vector<Example> examples(const RawRow& row) const override;
+
+ protected:
+  void read(const nlohmann::ordered_json& row, FormattedRow& out) const override;
 
  private:
   std::string field_;

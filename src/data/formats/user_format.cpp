@@ -54,19 +54,16 @@ UserInstructionFormat::UserInstructionFormat(const UserFormat& format, const Dat
   check_user_format(format, false);
 }
 
-std::vector<Example> UserInstructionFormat::examples(const RawRow& row) const {
-  const Json value = parse_row(row);
-  const std::string& instruction = required_string(value, format_.field_instruction.value_or("instruction"), row.where);
-  const std::string input = string_or(value, format_.field_input.value_or("input"), row.where, "");
+void UserInstructionFormat::read(const Json& row, FormattedRow& out) const {
+  const std::string& instruction = required_string(row, format_.field_instruction.value_or("instruction"), out.where);
+  const std::string input = string_or(row, format_.field_input.value_or("input"), out.where, "");
   const std::string system =
-      string_or(value, format_.field_system.value_or("system"), row.where, format_.system_prompt.value_or(""));
+      string_or(row, format_.field_system.value_or("system"), out.where, format_.system_prompt.value_or(""));
   std::string prompt = system.empty() ? "" : system_.fill(std::array<std::string_view, 1>{system});
   prompt += input.empty() ? turn_alone_.fill(std::array<std::string_view, 1>{instruction})
                           : turn_.fill(std::array<std::string_view, 2>{instruction, input});
-  const std::string& answer = required_string(value, format_.field_output.value_or("output"), row.where);
-  Example example = answer_example(prompt, answer, train_on_inputs_, tokenizer_);
-  example.source = row.where;
-  return {example};
+  const std::string& answer = required_string(row, format_.field_output.value_or("output"), out.where);
+  out.examples.push_back(answer_example(prompt, answer, train_on_inputs_, tokenizer_));
 }
 
 }  // namespace eft

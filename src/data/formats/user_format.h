@@ -13,7 +13,9 @@ class UserInstructionFormat : public RowFormat {
  public:
   /// Throws ConfigError for keys of preferences and for formats that cannot be filled.
   UserInstructionFormat(const UserFormat& format, const DataOptions& options, const Tokenizer& tokenizer);
-  std::vector<Example> examples(const RawRow& row) const override;
+
+ protected:
+  void read(const nlohmann::ordered_json& row, FormattedRow& out) const override;
 
  private:
   UserFormat format_;

@@ -25,6 +25,8 @@ class ChatPreferenceFormat : public PreferenceFormat {
         chat_template_(std::move(chat_template)),
         kwargs_(Json::parse(options.chat_template_kwargs.text)) {}
 
+  std::string template_name() const override { return chat_template_.name(); }
+
  protected:
   Preference read(const Json& row, const std::string& where) const override {
     try {
@@ -49,9 +51,12 @@ class ChatPreferenceFormat : public PreferenceFormat {
     }
     if (whole) prompt.erase(prompt.size() - 1);
     Preference preference;
-    preference.prompt = render(messages_of(prompt, dataset.field_messages, where), true);
+    const auto tools = row.find(dataset.field_tools);
+    if (tools != row.end() && !tools->empty()) preference.findings.push_back({Finding::tools});
+    preference.prompt = render(messages_of(prompt, dataset.field_messages, where, preference.findings), true);
     for (const std::string& field : {dataset.field_chosen, dataset.field_rejected}) {
-      preference.answers.push_back({answer_text(last_message(row, field, where), field, where), {}});
+      preference.answers.push_back(
+          {answer_text(last_message(row, field, where), field, where, preference.findings), {}});
     }
     return preference;
   }
@@ -110,14 +115,15 @@ class ChatPreferenceFormat : public PreferenceFormat {
   }
 
   /// Messages as the template wants them.
-  Json messages_of(const Json& given, const std::string& field, const std::string& where) const {
+  Json messages_of(const Json& given, const std::string& field, const std::string& where, RowFindings& findings) const {
     ConversationOptions options = conversation_;
     options.dataset.field_messages = field;
-    return to_conversation(Json{{field, given}}, options, where).messages;
+    return to_conversation(Json{{field, given}}, options, where, findings).messages;
   }
 
-  std::string answer_text(const Json& given, const std::string& field, const std::string& where) const {
-    Json messages = messages_of(Json::array({given}), field, where);
+  std::string answer_text(const Json& given, const std::string& field, const std::string& where,
+                          RowFindings& findings) const {
+    Json messages = messages_of(Json::array({given}), field, where, findings);
     required_string(messages[0], "content", where);
     messages.insert(messages.begin(), Json{{"role", "user"}, {"content", "question"}});
     std::string text = render(messages, false);

@@ -28,7 +28,9 @@ std::int64_t Preference::tokens() const {
 }
 
 Preference PreferenceFormat::texts(const RawRow& row) const {
-  Preference preference = read(parse_row(row), row.where);
+  const nlohmann::ordered_json value = parse_row(row);
+  Preference preference = read(value, row.where);
+  find_media(value, preference.findings);
   preference.source = row.where;
   if (preference.prompt.empty()) throw DataError("{}: the prompt is empty, expected text", row.where);
   for (const Answer& answer : preference.answers) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/data_options.h"
+#include "data/rows/findings.h"
 #include "data/rows/row.h"
 #include "text/tokenizer.h"
 
@@ -26,6 +27,7 @@ struct Preference {
   std::vector<Answer> answers;  ///< chosen and rejected, or the completion
   std::optional<bool> label;    ///< kto: whether the completion is a good one
   std::string source;           ///< "file.jsonl:12"
+  RowFindings findings;
 
   /// Of the longest sequence.
   std::int64_t tokens() const;
@@ -37,6 +39,8 @@ class PreferenceFormat {
   virtual ~PreferenceFormat() = default;
   /// Prompt, answers and label, without tokens. Throws DataError that names the row.
   Preference texts(const RawRow& row) const;
+  /// The chat template that renders the rows; empty: none.
+  virtual std::string template_name() const { return ""; }
 
  protected:
   virtual Preference read(const nlohmann::ordered_json& row, const std::string& where) const = 0;

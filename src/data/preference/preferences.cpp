@@ -13,6 +13,7 @@
 #include "base/parallel.h"
 #include "data/rows/bad_rows.h"
 #include "data/rows/length.h"
+#include "data/rows/row_checks.h"
 #include "data/batches/shuffle.h"
 #include "data/sources/source.h"
 
@@ -26,6 +27,7 @@ struct Preparation {
   const DataOptions& options;
   const std::filesystem::path& base_model;
   const Tokenizer& tokenizer;
+  RowChecks checks;
 };
 
 /// What a row became.
@@ -54,6 +56,11 @@ void fit(Made& made, const Preparation& preparation, std::int64_t longest) {
   if (!made.too_long) tokenize(row, preparation.tokenizer, longest);
 }
 
+void check_vocabulary(const Preference& row, const RowChecks& checks) {
+  checks.check_vocabulary(row.prompt_tokens, row.source);
+  for (const Answer& answer : row.answers) checks.check_vocabulary(answer.tokens, row.source);
+}
+
 std::vector<Made> make_rows(const std::vector<RawRow>& rows, const PreferenceFormat& format,
                             const Preparation& preparation, std::int64_t longest) {
   std::vector<Made> made(rows.size());
@@ -62,6 +69,7 @@ std::vector<Made> make_rows(const std::vector<RawRow>& rows, const PreferenceFor
       try {
         made[i].preference = format.texts(rows[i]);
         fit(made[i], preparation, longest);
+        check_vocabulary(*made[i].preference, preparation.checks);
       } catch (...) {
         made[i].error = std::current_exception();
       }
@@ -86,7 +94,8 @@ void count_kept(const Preference& row, bool truncated, DatasetCounts& counts) {
   ++counts.lengths[bucket];
 }
 
-void take(Made& made, const DataOptions& options, DatasetCounts& counts, std::vector<Preference>& kept) {
+void take(Made& made, const DataOptions& options, const FindingWords& words, DatasetCounts& counts,
+          std::vector<Preference>& kept) {
   ++counts.rows;
   if (made.error) {
     try {
@@ -97,6 +106,7 @@ void take(Made& made, const DataOptions& options, DatasetCounts& counts, std::ve
     }
   }
   const Preference& row = *made.preference;
+  if (!take_findings(row.findings, row.source, options, words, counts)) return;
   if (made.too_long) {
     return count_dropped(counts.too_long, fmt::format("{}: longer than {} tokens", row.source, options.sequence_len));
   }
@@ -122,11 +132,14 @@ std::vector<Preference> read_dataset(const DatasetOptions& dataset, bool for_eva
   const auto format =
       make_preference_format(dataset, preparation.options, preparation.base_model, preparation.tokenizer);
   const std::int64_t longest = longest_of(preparation.options, for_evaluation);
+  const FindingWords words{.template_name = format->template_name(), .bos = preparation.tokenizer.bos_token()};
   RowSource source(dataset, for_evaluation);
   std::vector<Preference> kept;
   for (auto rows = take_rows(source); !rows.empty(); rows = take_rows(source)) {
-    for (Made& made : make_rows(rows, *format, preparation, longest)) take(made, preparation.options, counts, kept);
+    for (Made& made : make_rows(rows, *format, preparation, longest))
+      take(made, preparation.options, words, counts, kept);
   }
+  report_findings(counts, preparation.options, words, report);
   if (counts.rows == 0) throw DataError("{}: the dataset is empty, expected at least one row", counts.path);
   if (kept.empty()) {
     throw DataError("{}: nothing is left of {} rows: {} cannot be used, {} too long; one of them is {}", counts.path,
@@ -173,8 +186,8 @@ std::vector<Preference> split_off(std::vector<Preference>& train, double val_set
 }  // namespace
 
 PreparedPreferences prepare_preferences(const DataOptions& options, const std::filesystem::path& base_model,
-                                        const Tokenizer& tokenizer, std::int64_t seed) {
-  const Preparation preparation{options, base_model, tokenizer};
+                                        const Tokenizer& tokenizer, std::int64_t seed, std::int64_t vocabulary) {
+  const Preparation preparation{options, base_model, tokenizer, RowChecks(tokenizer, vocabulary)};
   PreparedPreferences data;
   data.train = read_all(options.datasets, false, preparation, data.report);
   if (options.shuffle_merged_datasets) {

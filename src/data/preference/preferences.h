@@ -20,9 +20,11 @@ struct PreparedPreferences {
 
 /// Reads, renders, tokenises and filters every dataset of `options` for `options.rl`, merges them (shuffled by `seed`
 /// where asked) and splits off the evaluation rows. A row is too long when its prompt and an answer together have more
-/// than sequence_len tokens. Throws FileError, DataError (names file:line) or ConfigError; also when nothing is left.
+/// than sequence_len tokens, and cannot be used when one of them is not below `vocabulary`. Throws FileError, DataError
+/// (names file:line) or ConfigError; also when nothing is left.
 PreparedPreferences prepare_preferences(const DataOptions& options, const std::filesystem::path& base_model,
-                                        const Tokenizer& tokenizer, std::int64_t seed);
+                                        const Tokenizer& tokenizer, std::int64_t seed,
+                                        std::int64_t vocabulary = kAnyVocabulary);
 
 /// One JSON object with Axolotl's columns (prompt, chosen, rejected, or prompt, completion, label), the ids that TRL
 /// makes of them (prompt_ids, chosen_ids, …), source (the file) and row (its line).

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/error.h"
 #include "data/rows/length.h"
 
 namespace eft {
@@ -50,6 +51,29 @@ void count_bad(DatasetCounts& counts, const std::string& fault) {
   }
   if (found == counts.bad_reasons.end()) found = counts.bad_reasons.insert(found, {reason, {}});
   count_dropped(found->rows, fault);
+}
+
+bool take_findings(const RowFindings& findings, const std::string& where, const DataOptions& options,
+                   const FindingWords& words, DatasetCounts& counts) {
+  for (const RowFinding& finding : findings) {
+    const bool fault = is_fault(finding.kind) && !is_allowed(finding.kind, options);
+    if (!fault || options.on_bad_row == BadRow::raise) continue;
+    const DatasetFinding one{finding.kind, finding.count, where, finding.detail};
+    count_bad(counts, fmt::format("{}: {}", where, what_was_found(one, words)));
+    return false;
+  }
+  for (const RowFinding& finding : findings) add_finding(counts.findings, finding, where);
+  return true;
+}
+
+void report_findings(const DatasetCounts& counts, const DataOptions& options, const FindingWords& words,
+                     DataReport& report) {
+  for (const DatasetFinding& finding : counts.findings) {
+    if (is_allowed(finding.kind, options)) continue;
+    const std::string sentence = fmt::format("{}: {}", counts.path, sentence_of(finding, words));
+    if (is_fault(finding.kind)) throw DataError("{}", sentence);
+    report.warnings.push_back(sentence);
+  }
 }
 
 }  // namespace eft

@@ -18,7 +18,6 @@ void count_kept(const Example& example, DatasetCounts& counts) {
   ++counts.examples;
   counts.tokens += static_cast<std::int64_t>(example.tokens.size());
   counts.label_tokens += example.label_tokens();
-  counts.largest_token = std::max<std::int64_t>(counts.largest_token, std::ranges::max(example.tokens));
   const auto bucket = static_cast<std::size_t>(std::bit_width(example.tokens.size()));
   if (bucket >= counts.lengths.size()) counts.lengths.resize(bucket + 1);
   ++counts.lengths[bucket];
@@ -34,11 +33,16 @@ std::int64_t longest_of(const DataOptions& options, bool for_evaluation) {
   return for_evaluation ? options.eval_sequence_len.value_or(options.sequence_len) : options.sequence_len;
 }
 
-std::optional<Example> fit_length(Example example, const DataOptions& options, DatasetCounts& counts) {
+std::int64_t shortest_of(const DataOptions& options) {
+  return options.min_sample_len.value_or(std::min<std::int64_t>(2, options.sequence_len));
+}
+
+std::optional<Example> fit_length(Example example, const DataOptions& options, DatasetCounts& counts,
+                                  const std::string& unlabelled) {
   const auto length = static_cast<std::int64_t>(example.tokens.size());
   const std::int64_t longest = longest_of(options, counts.for_evaluation);
   if (length == 0) return drop(example, counts.empty, "no text");
-  if (length < options.min_sample_len) return drop(example, counts.too_short, fmt::format("{} tokens", length));
+  if (length < shortest_of(options)) return drop(example, counts.too_short, fmt::format("{} tokens", length));
   if (length > longest) {
     switch (options.excess_length_strategy) {
       case ExcessLength::drop:
@@ -56,7 +60,8 @@ std::optional<Example> fit_length(Example example, const DataOptions& options, D
         break;
     }
   }
-  if (example.label_tokens() == 0) return drop(example, counts.no_labels, "no token bears loss");
+  if (example.label_tokens() == 0)
+    return drop(example, counts.no_labels, unlabelled.empty() ? "no token bears loss" : unlabelled);
   count_kept(example, counts);
   return example;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -10,9 +11,13 @@
 namespace eft {
 
 /// Applies min_sample_len, sequence_len (eval_sequence_len to evaluation datasets) with excess_length_strategy, and
-/// drops an example without a token to learn from; counts what it did. Returns the example that is left, if any. Throws
-/// DataError for excess_length_strategy: raise.
-std::optional<Example> fit_length(Example example, const DataOptions& options, DatasetCounts& counts);
+/// drops an example without a token to learn from (`unlabelled` may say why it has none); counts what it did. Returns
+/// the example that is left, if any. Throws DataError for excess_length_strategy: raise.
+std::optional<Example> fit_length(Example example, const DataOptions& options, DatasetCounts& counts,
+                                  const std::string& unlabelled = "");
+
+/// min_sample_len, or its default.
+std::int64_t shortest_of(const DataOptions& options);
 
 /// The most tokens of an example.
 std::int64_t longest_of(const DataOptions& options, bool for_evaluation);

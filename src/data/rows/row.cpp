@@ -1,5 +1,9 @@
 #include "data/rows/row.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "base/json.h"
 
 namespace eft {
@@ -9,6 +13,9 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 constexpr int kDepth = static_cast<int>(kJsonDepth);
+
+/// What Python writes for floats that JSON has no number for.
+constexpr std::array<std::string_view, 3> kNoNumbers = {"NaN", "Infinity", "-Infinity"};
 
 /// Recursion is for values as people write them; a megabyte of brackets must not overflow the stack.
 Json without_nulls(const Json& value, int depth) {
@@ -28,6 +35,37 @@ Json without_nulls(const Json& value, int depth) {
   return value;
 }
 
+/// `text` with null in the place of NaN, Infinity and -Infinity outside of strings.
+std::string with_null_numbers(std::string_view text) {
+  std::string out;
+  bool in_string = false;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::string_view rest = text.substr(at);
+    const auto word = std::ranges::find_if(kNoNumbers, [&](std::string_view w) { return rest.starts_with(w); });
+    if (!in_string && word != kNoNumbers.end()) {
+      out += "null";
+      at += word->size();
+      continue;
+    }
+    if (in_string && text[at] == '\\') out += text[at++];
+    if (at == text.size()) break;
+    if (text[at] == '"') in_string = !in_string;
+    out += text[at++];
+  }
+  return out;
+}
+
+/// JSON as Python reads it.
+Json parse_as_python(const std::string& text) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error&) {
+    if (text.find("NaN") == std::string::npos && text.find("Infinity") == std::string::npos) throw;
+  }
+  Json value = Json::parse(with_null_numbers(text), nullptr, false);
+  return value.is_discarded() ? Json::parse(text) : value;  // says what is wrong where it stands
+}
+
 }  // namespace
 
 Json parse_row(const RawRow& row) {
@@ -37,7 +75,7 @@ Json parse_row(const RawRow& row) {
   }
   Json value;
   try {
-    value = Json::parse(row.text);
+    value = parse_as_python(row.text);
   } catch (const nlohmann::json::parse_error& error) {
     throw DataError("{}: not valid JSON, column {}: {}", row.where, error.byte, json_error_reason(error));
   } catch (const Json::exception&) {

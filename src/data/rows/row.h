@@ -12,8 +12,8 @@ struct RawRow {
   std::string fault = {};  ///< why the file's format gives no row here; empty when it does
 };
 
-/// The object of a row, without the keys that hold null. Throws DataError when the text is no JSON object, and for
-/// a row with a fault.
+/// The object of a row, without the keys that hold null, or NaN or an infinity as Python's json.dumps writes them.
+/// Throws DataError when the text is no JSON object, and for a row with a fault.
 nlohmann::ordered_json parse_row(const RawRow& row);
 
 /// `value` without the keys that hold null, at any depth; null items of lists stay. Throws DataError for a value nested

@@ -14,7 +14,8 @@ constexpr std::size_t kChunksAhead = 4;
 
 }  // namespace
 
-RowPipeline::RowPipeline(Source source, const RowFormat& format) : source_(std::move(source)), format_(format) {
+RowPipeline::RowPipeline(Source source, const RowFormat& format, RowChecks checks)
+    : source_(std::move(source)), format_(format), checks_(std::move(checks)) {
   for (int i = 0; i < std::max(thread_count(), 1); ++i) threads_.emplace_back([this] { work(); });
 }
 
@@ -89,13 +90,13 @@ std::shared_ptr<RowPipeline::Chunk> RowPipeline::next_job() {
 }
 
 FormattedRow RowPipeline::format_row(const RawRow& row) const {
-  FormattedRow formatted;
   try {
-    formatted.examples = format_.examples(row);
+    FormattedRow formatted = format_.format(row);
+    checks_.check(formatted);
+    return formatted;
   } catch (...) {
-    formatted.error = std::current_exception();
+    return {.where = row.where, .examples = {}, .error = std::current_exception()};
   }
-  return formatted;
 }
 
 }  // namespace eft

@@ -14,14 +14,9 @@
 #include "data/store/example.h"
 #include "data/formats/format.h"
 #include "data/rows/row.h"
+#include "data/rows/row_checks.h"
 
 namespace eft {
-
-/// What a row became: examples, or an error.
-struct FormattedRow {
-  std::vector<Example> examples;
-  std::exception_ptr error;
-};
 
 /// Formats rows on all threads, a bounded number of them ahead, and gives the results in the order of the rows.
 class RowPipeline {
@@ -29,7 +24,7 @@ class RowPipeline {
   using Source = std::function<std::optional<RawRow>()>;
 
   /// `source` is asked on the thread that calls next(); `format` must outlive the pipeline.
-  RowPipeline(Source source, const RowFormat& format);
+  RowPipeline(Source source, const RowFormat& format, RowChecks checks);
   ~RowPipeline();
   RowPipeline(const RowPipeline&) = delete;
   RowPipeline& operator=(const RowPipeline&) = delete;
@@ -52,6 +47,7 @@ class RowPipeline {
 
   Source source_;
   const RowFormat& format_;
+  RowChecks checks_;
   std::deque<std::shared_ptr<Chunk>> chunks_;  // in the order of the rows
   std::size_t taken_ = 0;                      // rows of the first chunk
   bool more_ = true;                           // in the source

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +11,9 @@ namespace eft {
 
 /// No loss at this position.
 inline constexpr std::int32_t kIgnoreLabel = -100;
+
+/// Rows of the embedding of a model that nothing is known about: it takes any token.
+inline constexpr std::int64_t kAnyVocabulary = std::numeric_limits<std::int32_t>::max();
 
 /// One tokenised row of a dataset. labels[i] is tokens[i] where that token bears loss, else kIgnoreLabel; the shift to
 /// "predict the next token" happens when a batch is made.

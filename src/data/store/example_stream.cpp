@@ -1,12 +1,12 @@
 #include "data/store/example_stream.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "data/formats/text_format.h"
+#include "data/rows/length.h"
 
 namespace eft {
 namespace {
@@ -26,9 +26,14 @@ DatasetOptions dataset_of(const PretrainingOptions& options) {
 
 /// One entry of pretraining_dataset at work.
 struct ExampleStream::Reading {
-  Reading(const DatasetOptions& dataset, const DataOptions& options, const Tokenizer& tokenizer, std::int64_t skip)
-      : source(dataset, false), format(dataset, options, tokenizer), rows([this] { return source.next(); }, format) {
-    while (skip-- > 0 && source.next()) {
+  Reading(const DatasetOptions& dataset, const DataOptions& options, const RowChecks& checks,
+          const Tokenizer& tokenizer)
+      : source(dataset, false),
+        format(dataset, options, tokenizer),
+        rows([this] { return source.next(); }, format, checks) {}
+
+  void skip(std::int64_t rows_to_skip) {
+    while (rows_to_skip-- > 0 && source.next()) {
     }
   }
 
@@ -37,8 +42,8 @@ struct ExampleStream::Reading {
   RowPipeline rows;
 };
 
-ExampleStream::ExampleStream(const DataOptions& options, const Tokenizer& tokenizer)
-    : options_(options), tokenizer_(tokenizer), vocabulary_(std::numeric_limits<std::int32_t>::max()) {
+ExampleStream::ExampleStream(const DataOptions& options, const Tokenizer& tokenizer, std::int64_t vocabulary)
+    : options_(options), tokenizer_(tokenizer), vocabulary_(vocabulary) {
   expect(!options.pretraining_dataset.empty(), "a pretraining_dataset");
 }
 
@@ -53,13 +58,27 @@ void ExampleStream::restart() {
 bool ExampleStream::open_next() {
   if (entry_ == options_.pretraining_dataset.size()) return false;
   const PretrainingOptions& entry = options_.pretraining_dataset[entry_++];
-  reading_ = std::make_unique<Reading>(dataset_of(entry), options_, tokenizer_, entry.skip);
+  reading_ = std::make_unique<Reading>(dataset_of(entry), options_, RowChecks(tokenizer_, vocabulary_), tokenizer_);
+  reading_->skip(entry.skip);
   return true;
+}
+
+void ExampleStream::take_findings(const FormattedRow& row) {
+  for (const RowFinding& finding : row.findings) {
+    if (is_allowed(finding.kind, options_)) continue;
+    const DatasetFinding one{finding.kind, finding.count, row.where, finding.detail};
+    const std::string sentence = sentence_of(one, words_for(reading_->format, tokenizer_));
+    if (is_fault(finding.kind)) throw DataError("{}: {}", row.where, sentence);
+    if (std::ranges::find(found_, finding.kind) != found_.end()) continue;
+    found_.push_back(finding.kind);
+    note(fmt::format("{}, and so may further texts", sentence));
+  }
 }
 
 void ExampleStream::take(FormattedRow row) {
   try {
     if (row.error) std::rethrow_exception(row.error);
+    take_findings(row);
   } catch (const DataError& error) {
     if (options_.on_bad_row == BadRow::raise) throw;
     if (!std::exchange(told_, true)) note(fmt::format("{} (dropped, as all such rows: on_bad_row)", error.what()));
@@ -67,14 +86,8 @@ void ExampleStream::take(FormattedRow row) {
   }
   examples_ = std::move(row.examples);
   std::erase_if(examples_, [&](const Example& example) {
-    return static_cast<std::int64_t>(example.tokens.size()) < options_.min_sample_len || example.label_tokens() == 0;
+    return static_cast<std::int64_t>(example.tokens.size()) < shortest_of(options_) || example.label_tokens() == 0;
   });
-  for (const Example& example : examples_) {
-    const std::int32_t largest = std::ranges::max(example.tokens);
-    if (largest < vocabulary_) continue;
-    throw ConfigError("{}: token {} is outside the model's vocabulary of {}; is it another model's tokenizer?",
-                      example.source, largest, vocabulary_);
-  }
   std::ranges::reverse(examples_);
 }
 

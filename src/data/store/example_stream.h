@@ -17,28 +17,29 @@ namespace eft {
 /// The examples of `pretraining_dataset`, tokenised while they are asked for. Holds some hundred rows in memory.
 class ExampleStream {
  public:
-  /// Throws FileError or ConfigError when there is nothing to read.
-  ExampleStream(const DataOptions& options, const Tokenizer& tokenizer);
+  /// `vocabulary`: rows of the model's embedding. Throws FileError or ConfigError when there is nothing to read.
+  ExampleStream(const DataOptions& options, const Tokenizer& tokenizer, std::int64_t vocabulary = kAnyVocabulary);
   ~ExampleStream();
 
   /// The next example, or nothing at the end of the texts. Throws DataError for a row that cannot be used, unless
-  /// on_bad_row is drop, and ConfigError for a token outside of the vocabulary of require_below().
+  /// on_bad_row is drop.
   std::optional<Example> next();
   /// Goes back to the first example.
   void restart();
-  /// Tokens are looked at from now on.
-  void require_below(std::int64_t vocabulary) { vocabulary_ = vocabulary; }
 
  private:
   struct Reading;
 
   bool open_next();
   void take(FormattedRow row);
+  /// Says what a row shows, the first time. Throws DataError for what makes it useless.
+  void take_findings(const FormattedRow& row);
 
   DataOptions options_;
   Tokenizer tokenizer_;
   std::int64_t vocabulary_;
   bool told_ = false;                 // of the first row that was dropped
+  std::vector<Finding> found_;        // that were told of
   std::size_t entry_ = 0;             // of pretraining_dataset, the next to open
   std::unique_ptr<Reading> reading_;  // the open one
   std::vector<Example> examples_;     // of the last row, the next one last

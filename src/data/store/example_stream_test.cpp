@@ -53,9 +53,21 @@ TEST(ExampleStream, cuts_long_texts_and_names_bad_rows) {
   options.on_bad_row = BadRow::drop;
   ExampleStream tolerant(options, demo_tokenizer());
   EXPECT_EQ(sources_of(tolerant).front(), "2");
-  tolerant.restart();
-  tolerant.require_below(3);
-  EXPECT_NE(message_of<ConfigError>([&] { sources_of(tolerant); }).find("vocabulary of 3"), std::string::npos);
+  options.on_bad_row = BadRow::raise;
+  folder.write("rows.jsonl", "{\"story\": \"good\"}\n");
+  ExampleStream narrow(options, demo_tokenizer(), 3);
+  EXPECT_NE(message_of<DataError>([&] { sources_of(narrow); }).find("vocabulary of 3"), std::string::npos);
+}
+
+TEST(ExampleStream, refuses_media_beside_texts) {
+  const TestFolder folder;
+  DataOptions options = stream_options(folder, 5);
+  folder.write("rows.jsonl", "{\"story\": \"good\"}\n{\"story\": \"bad\", \"image\": \"a.png\"}\n");
+  ExampleStream stream(options, demo_tokenizer());
+  EXPECT_NE(message_of<DataError>([&] { sources_of(stream); }).find("column 'image'"), std::string::npos);
+  options.allow_in_rows = {Finding::images};
+  ExampleStream allowing(options, demo_tokenizer());
+  EXPECT_EQ(sources_of(allowing).size(), 2U);
 }
 
 LoaderOptions packed_options() {

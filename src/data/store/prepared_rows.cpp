@@ -111,6 +111,22 @@ std::vector<BadRows> reasons_of(const Json& json) {
   return reasons;
 }
 
+Json json_of(const std::vector<DatasetFinding>& findings) {
+  Json list = Json::array();
+  for (const auto& [kind, count, first, detail] : findings) {
+    list.push_back({static_cast<std::int64_t>(kind), count, first, detail});
+  }
+  return list;
+}
+
+std::vector<DatasetFinding> findings_of(const Json& json) {
+  std::vector<DatasetFinding> findings;
+  for (const Json& item : json) {
+    findings.push_back({static_cast<Finding>(item.at(0).get<std::int64_t>()), item.at(1), item.at(2), item.at(3)});
+  }
+  return findings;
+}
+
 Json json_of(const DatasetCounts& counts) {
   return {{"path", counts.path},
           {"for_evaluation", counts.for_evaluation},
@@ -125,7 +141,7 @@ Json json_of(const DatasetCounts& counts) {
           {"truncated", counts.truncated},
           {"tokens", counts.tokens},
           {"label_tokens", counts.label_tokens},
-          {"largest_token", counts.largest_token},
+          {"findings", json_of(counts.findings)},
           {"lengths", counts.lengths}};
 }
 
@@ -143,16 +159,18 @@ DatasetCounts counts_of(const Json& json) {
           .truncated = json.at("truncated"),
           .tokens = json.at("tokens"),
           .label_tokens = json.at("label_tokens"),
-          .largest_token = json.at("largest_token"),
+          .findings = findings_of(json.at("findings")),
           .lengths = json.at("lengths")};
 }
 
 }  // namespace
 
-std::string prepared_name(const DataOptions& options, const fs::path& model, const std::vector<fs::path>& files) {
+std::string prepared_name(const DataOptions& options, const fs::path& model, std::int64_t vocabulary,
+                          const std::vector<fs::path>& files) {
   Hasher hasher;
   add_if_there(hasher, "/proc/self/exe");
   OptionHasher{hasher}.add(preparing_options(options));
+  hasher.add_part(std::to_string(vocabulary));
   add_if_there(hasher, model);
   const fs::path folder = fs::is_directory(model) ? model : model.parent_path();
   for (const char* name : kTokenizerFiles) add_if_there(hasher, folder / name);

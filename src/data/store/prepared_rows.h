@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -13,7 +14,7 @@ namespace eft {
 
 /// The name under which prepared rows are kept: a hash of all that they depend on, which is this program, the options
 /// that change them, the files in `model` that make the tokenizer and its template, and what `files` hold.
-std::string prepared_name(const DataOptions& options, const std::filesystem::path& model,
+std::string prepared_name(const DataOptions& options, const std::filesystem::path& model, std::int64_t vocabulary,
                           const std::vector<std::filesystem::path>& files);
 
 /// Counts and warnings as text that goes with the rows, and back; DataError for another text.

@@ -9,6 +9,10 @@
 
 namespace eft {
 
+std::int64_t vocabulary_of(const TrainJob& job) {
+  return build_model(job.base_model / "config.json", LinearPolicy(), nullptr).model->info().vocabulary;
+}
+
 OpenedModel open_for_training(const TrainJob& job, Pool& pool) {
   OpenedModel opened = open_model(job.base_model,
                                   {.dtype = job.dtype(),

@@ -25,6 +25,9 @@ struct TrainJob {
   DType dtype() const { return train.precision() == Precision::bfloat16 ? DType::bf16 : DType::f32; }
 };
 
+/// Rows of the embedding of a job's model, by its config.json. Throws as build_model() does.
+std::int64_t vocabulary_of(const TrainJob& job);
+
 /// Opens the model of a job with what it trains: new or given adapters, or every weight. On a meta pool, only shapes.
 OpenedModel open_for_training(const TrainJob& job, Pool& pool);
 
