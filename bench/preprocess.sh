@@ -13,6 +13,7 @@ TOKENIZE=${TOKENIZE:-$root/build/bench_tokenize}
 COUNT=${COUNT:-100000}
 ROUNDS=${ROUNDS:-3}
 cd "$WORK"
+export XDG_CACHE_HOME=$PWD/cache  # where prepared rows are kept
 
 # conversations COUNT: that many rows, each repetition with its number in the question and the answer.
 conversations() {
@@ -64,13 +65,13 @@ seconds() {
 }
 
 prepare() {
-  rm -rf last_run_prepared
+  rm -rf "$XDG_CACHE_HOME"
   seconds "$EFT" preprocess "$1"
 }
 
 # memory ROWS.yaml: the largest resident set of preparing them, in MB.
 memory() {
-  rm -rf last_run_prepared
+  rm -rf "$XDG_CACHE_HOME"
   "$EFT" preprocess "$1" >log &
   peak_rss $!
 }

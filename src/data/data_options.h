@@ -334,7 +334,7 @@ struct DataOptions {
   bool shuffle_before_merging_datasets = false;
   bool dataset_exact_deduplication = false;
   bool curriculum_sampling = false;
-  std::filesystem::path dataset_prepared_path = "last_run_prepared";
+  std::optional<std::filesystem::path> dataset_prepared_path;  ///< left out: in the user's cache folder; empty: none
 };
 
 template <class Visitor>
@@ -393,7 +393,8 @@ void describe(Visitor&& field, DataOptions& o) {
          "epoch."},
         o.curriculum_sampling);
   field({"dataset_prepared_path",
-         "Folder that keeps prepared rows for the next run with the same data and options; \"\" keeps none."},
+         "Folder that keeps prepared rows for the next run with the same data and options; \"\" keeps none. Left out: "
+         "eft/prepared in the user's cache folder (XDG_CACHE_HOME, or ~/.cache)."},
         o.dataset_prepared_path);
 }
 

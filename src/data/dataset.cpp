@@ -9,6 +9,7 @@
 #include <numeric>
 #include <utility>
 
+#include "base/cache_folder.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "data/rows/bad_rows.h"
@@ -121,13 +122,23 @@ std::vector<DatasetInput> open_inputs(const DataOptions& options) {
   return inputs;
 }
 
-fs::path prepared_path(const std::vector<DatasetInput>& inputs, const Preparation& preparation) {
+/// The folder that keeps prepared rows, empty for none; `how` says why where nobody chose none.
+fs::path prepared_folder(const DataOptions& options, std::string& how) {
+  if (options.dataset_prepared_path) return *options.dataset_prepared_path;
+  const fs::path cache = user_cache_folder();
+  if (!cache.empty()) return cache / "eft" / "prepared";
+  how = "cache off, since neither XDG_CACHE_HOME nor HOME is set";
+  return {};
+}
+
+fs::path prepared_path(const fs::path& folder, const std::vector<DatasetInput>& inputs,
+                       const Preparation& preparation) {
   std::vector<fs::path> files;
   for (const DatasetInput& input : inputs) {
     files.insert(files.end(), input.source.files().begin(), input.source.files().end());
   }
   const std::string name = prepared_name(preparation.options, preparation.base_model, preparation.vocabulary, files);
-  return preparation.options.dataset_prepared_path / (name + ".examples");
+  return folder / (name + ".examples");
 }
 
 /// What lies in `path`, if it is whole.
@@ -167,12 +178,13 @@ std::shared_ptr<const ExampleStore> prepared_rows(const Preparation& preparation
   const auto prepare = [&](const ExampleWriter::Sink& sink) { prepare_all(inputs, preparation, sink); };
   std::shared_ptr<const ExampleStore> store;
   std::string how;
-  if (preparation.options.dataset_prepared_path.empty()) {
+  const fs::path folder = prepared_folder(preparation.options, how);
+  if (folder.empty()) {
     std::string bytes;
     prepare([&](std::string_view part) { bytes += part; });
     store = ExampleStore::of(std::move(bytes));
   } else {
-    const fs::path path = prepared_path(inputs, preparation);
+    const fs::path path = prepared_path(folder, inputs, preparation);
     std::string place;
     store = kept_rows(path, place);
     how = fmt::format("cache {}, {}{}", store ? "hit" : "miss", path.string(), place);

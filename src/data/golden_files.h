@@ -18,7 +18,7 @@ inline DataOptions read_case(const std::filesystem::path& yaml) {
   DataOptions options;
   StructReader reader(node, "");
   describe(reader, options);
-  options.dataset_prepared_path.clear();
+  options.dataset_prepared_path = "";
   return options;
 }
 

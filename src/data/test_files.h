@@ -61,7 +61,7 @@ inline DataOptions one_dataset(const std::string& path, DatasetType type) {
   options.datasets[0].type = type;
   options.chat_template = "gemma4";
   options.shuffle_merged_datasets = false;
-  options.dataset_prepared_path.clear();
+  options.dataset_prepared_path = "";
   return options;
 }
 

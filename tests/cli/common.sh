@@ -6,6 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
+export XDG_CACHE_HOME=$scratch/cache  # where prepared rows are kept
 
 fail() {
   echo "FAIL: $*" >&2

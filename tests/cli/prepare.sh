@@ -2,20 +2,21 @@
 # prepare.sh CASE: rows are prepared once and used again; texts are streamed.
 source "$(dirname "$0")/common.sh"
 
-prepared() { find last_run_prepared -type f | wc -l; }
+kept=$XDG_CACHE_HOME/eft/prepared
+prepared() { find "$kept" -type f | wc -l; }
 
 case_used_again() {
   tiny_setup
   "$EFT" preprocess run.yaml >first.txt
-  has first.txt '^cache miss, last_run_prepared/'
+  has first.txt "^cache miss, $kept/"
   has first.txt '^  rows read +10$'
   has first.txt '^  label tokens +[0-9]+ \('
   train >train.txt
-  has train.txt 'cache hit, last_run_prepared/'
+  has train.txt "cache hit, $kept/"
   mv out once
-  rm -r last_run_prepared
+  rm -r "$kept"
   train >train.txt
-  has train.txt 'cache miss, last_run_prepared/'
+  has train.txt "cache miss, $kept/"
   same once/adapter_model.safetensors out/adapter_model.safetensors
   [ "$(prepared)" -eq 1 ] || fail 'more than one file of prepared rows'
   # The same rows in another order need no other file, other rows do.
@@ -28,7 +29,7 @@ case_used_again() {
 case_not_trusted_when_broken() {
   tiny_setup
   "$EFT" preprocess run.yaml --dump first.jsonl >/dev/null
-  file=$(find last_run_prepared -type f)
+  file=$(find "$kept" -type f)
   cp "$file" whole
   printf 'x' | dd of="$file" bs=1 seek=100 conv=notrunc 2>/dev/null
   "$EFT" preprocess run.yaml --dump again.jsonl >again.txt
@@ -37,6 +38,25 @@ case_not_trusted_when_broken() {
   same whole "$file"
   fails_with 4 'prepared-elsewhere/x: cannot make the folder' \
     bash -c 'touch prepared-elsewhere; "$EFT" preprocess run.yaml --set dataset_prepared_path=prepared-elsewhere/x'
+}
+
+# Nothing is put into the current folder; a place that was chosen is taken, and that there is none is said.
+case_kept_where() {
+  tiny_setup
+  local before
+  before=$(ls -A)
+  "$EFT" preprocess run.yaml >/dev/null
+  [ "$(ls -A | grep -vx cache)" = "$before" ] || { ls -A >&2; fail 'files in the current folder'; }
+  for value in kept-here kept/deep; do
+    "$EFT" preprocess run.yaml --set dataset_prepared_path=$value | grep -q "^cache miss, $value/" || fail "not in $value"
+    [ "$(find $value -type f | wc -l)" -eq 1 ] || fail "$value holds no rows"
+  done
+  "$EFT" preprocess run.yaml --set dataset_prepared_path= >page.txt
+  has page.txt '^cache hit, '
+  env -u XDG_CACHE_HOME -u HOME "$EFT" preprocess run.yaml >page.txt
+  has page.txt '^cache off, since neither XDG_CACHE_HOME nor HOME is set$'
+  HOME=$PWD/home env -u XDG_CACHE_HOME "$EFT" preprocess run.yaml >page.txt
+  has page.txt "^cache miss, $PWD/home/.cache/eft/prepared/"
 }
 
 case_dump_of_packed_rows() {

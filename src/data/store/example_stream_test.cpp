@@ -17,7 +17,7 @@ DataOptions stream_options(const TestFolder& folder, int rows) {
   options.pretraining_dataset[0].path = folder.write("rows.jsonl", text);
   options.pretraining_dataset[0].text_column = "story";
   options.sequence_len = 64;
-  options.dataset_prepared_path.clear();
+  options.dataset_prepared_path = "";
   return options;
 }
 

@@ -22,7 +22,7 @@ DataOptions kept_options(const TestFolder& folder) {
 
 std::vector<fs::path> kept_files(const DataOptions& options) {
   std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(options.dataset_prepared_path)) files.push_back(entry.path());
+  for (const auto& entry : fs::directory_iterator(*options.dataset_prepared_path)) files.push_back(entry.path());
   return files;
 }
 
@@ -48,7 +48,7 @@ TEST(PreparedRows, are_taken_from_the_file_when_nothing_changed) {
   options.shuffle_merged_datasets = true;
   const DemoData shuffled = prepare_demo(options, 9);
   EXPECT_EQ(shuffled.report.prepared, again.report.prepared);
-  options.dataset_prepared_path.clear();
+  options.dataset_prepared_path = "";
   EXPECT_TRUE(same(shuffled, prepare_demo(options, 9)));
 }
 

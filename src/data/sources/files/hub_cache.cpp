@@ -4,6 +4,7 @@
 #include <cctype>
 #include <cstdlib>
 
+#include "base/cache_folder.h"
 #include "base/file.h"
 #include "data/sources/files/row_file.h"
 
@@ -23,8 +24,7 @@ fs::path cache_folder() {
     if (!variable(key).empty()) return variable(key);
   }
   if (!variable("HF_HOME").empty()) return variable("HF_HOME") / "hub";
-  const fs::path cache = variable("XDG_CACHE_HOME").empty() ? variable("HOME") / ".cache" : variable("XDG_CACHE_HOME");
-  return cache / "huggingface" / "hub";
+  return user_cache_folder() / "huggingface" / "hub";
 }
 
 }  // namespace
