@@ -63,6 +63,7 @@ std::vector<std::int32_t> Reference::read_ids(const std::string& name) {
 }
 
 void Reference::read_optimizer() {
+  optimizer_.decay_norms = true;  // as with a bare torch optimizer
   const auto found = file_.metadata().find("optimizer");
   if (found == file_.metadata().end()) return;
   const std::string where = file_.path().string();

@@ -65,7 +65,7 @@ class Reference {
   std::int64_t length_ = 0;
   std::vector<std::int32_t> tokens_, labels_, mask_;
   double learning_rate_ = 0;
-  OptimizerOptions optimizer_{.decay_norms = true};
+  OptimizerOptions optimizer_;
 };
 
 }  // namespace eft

@@ -22,7 +22,7 @@ struct StepMetrics {
   std::int64_t label_tokens = 0;
   double seconds = 0;
   std::int64_t memory = 0;  ///< peak bytes of the step
-  MetricValues extra;       ///< what the objective adds, under names of its own
+  MetricValues extra{};     ///< what the objective adds, under names of its own
   bool skipped = false;     ///< nothing was changed
 };
 

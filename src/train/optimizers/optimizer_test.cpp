@@ -13,7 +13,8 @@ using Json = nlohmann::json;
 
 OptimizerOptions options_of(const Json& test) {
   const Json& o = test["options"];
-  OptimizerOptions options{.kind = test["kind"] == "sgd" ? OptimizerKind::sgd : OptimizerKind::adamw};
+  OptimizerOptions options;
+  if (test["kind"] == "sgd") options.kind = OptimizerKind::sgd;
   options.weight_decay = o.value("weight_decay", 0.0);
   options.adam_beta1 = o.value("beta1", options.adam_beta1);
   options.adam_beta2 = o.value("beta2", options.adam_beta2);
