@@ -15,6 +15,13 @@ namespace {
 
 constexpr const char* kStatus = "/proc/self/status";
 
+/// The single number in a file, or 0 ("max", for one).
+std::int64_t number_in(const char* path) {
+  std::int64_t value = 0;
+  std::ifstream(path) >> value;
+  return value;
+}
+
 }  // namespace
 
 std::int64_t bytes_of_line(const char* file, const std::string& key) {
@@ -31,6 +38,14 @@ std::int64_t bytes_of_line(const char* file, const std::string& key) {
 std::int64_t resident_memory() { return bytes_of_line(kStatus, "VmRSS"); }
 
 std::int64_t peak_resident_memory() { return bytes_of_line(kStatus, "VmHWM"); }
+
+std::int64_t available_memory() {
+  const std::int64_t free = bytes_of_line("/proc/meminfo", "MemAvailable");
+  const std::int64_t limit = number_in("/sys/fs/cgroup/memory.max");
+  if (limit == 0) return free;
+  const std::int64_t left = std::max<std::int64_t>(limit - number_in("/sys/fs/cgroup/memory.current"), 0);
+  return free == 0 ? left : std::min(free, left);
+}
 
 void give_back_heap() {
 #if defined(__GLIBC__)

@@ -12,6 +12,9 @@ std::int64_t bytes_of_line(const char* file, const std::string& key);
 std::int64_t resident_memory();
 std::int64_t peak_resident_memory();
 
+/// Bytes that this process may still take: free memory and what the cgroup leaves; 0 when unknown.
+std::int64_t available_memory();
+
 /// Gives memory that was freed, and that the C library keeps for later, back to the system.
 void give_back_heap();
 

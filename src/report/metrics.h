@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,29 +36,5 @@ struct EvalMetrics {
 
 std::string to_json(const StepMetrics& metrics);
 std::string to_json(const EvalMetrics& metrics);
-
-/// metrics.jsonl: one object a step or evaluation, each line on disk before the next step begins.
-class MetricsFile {
- public:
-  /// Starts the file anew, keeping the lines of steps up to `keep_until` (of the run that is resumed). Throws
-  /// FileError.
-  explicit MetricsFile(std::filesystem::path path, std::int64_t keep_until = 0);
-  ~MetricsFile();
-  MetricsFile(const MetricsFile&) = delete;
-  MetricsFile& operator=(const MetricsFile&) = delete;
-
-  /// Throws FileError when the disk is full, for one; the line is then written with the next.
-  void add(const StepMetrics& metrics) { write(to_json(metrics) + "\n"); }
-  void add(const EvalMetrics& metrics) { write(to_json(metrics) + "\n"); }
-  /// Writes lines that could not be written when they were added, if there are any; throws as `add` does.
-  void flush() { write(""); }
-
- private:
-  void write(const std::string& lines);
-
-  std::filesystem::path path_;
-  int descriptor_ = -1;
-  std::string pending_;  // not on disk yet
-};
 
 }  // namespace eft

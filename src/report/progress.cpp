@@ -15,7 +15,7 @@ constexpr const char* kClearLine = "\r\x1b[2K";
 Progress::Progress(Terminal terminal, std::int64_t first_step, std::int64_t total_steps, std::int64_t logging_steps)
     : terminal_(terminal), first_step_(first_step), total_steps_(total_steps), logging_steps_(logging_steps) {}
 
-void Progress::step(const StepMetrics& metrics) {
+void Progress::add(const StepMetrics& metrics) {
   if (metrics.skipped) return;
   const double speed = static_cast<double>(metrics.tokens) / std::max(metrics.seconds, 1e-9);
   tokens_per_second_ = tokens_per_second_ == 0 ? speed : tokens_per_second_ + kSmoothing * (speed - tokens_per_second_);
@@ -43,7 +43,7 @@ std::string Progress::line_of(const StepMetrics& m) const {
                      tokens_per_second_, format_seconds(left), format_size(m.memory));
 }
 
-void Progress::evaluation(const EvalMetrics& m) {
+void Progress::add(const EvalMetrics& m) {
   say(fmt::format("step {:>{}}/{}  eval_loss {:.4f}  ({} label tokens, {})", m.step,
                   std::to_string(total_steps_).size(), total_steps_, m.eval_loss, with_thousands(m.label_tokens),
                   format_seconds(m.seconds)));

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <string>
 
-#include "report/metrics.h"
+#include "report/metrics_sink.h"
 
 namespace eft {
 
@@ -17,12 +17,12 @@ struct Terminal {
 };
 
 /// The line that follows a run: rewritten in place on a terminal at every step, else one line every `logging_steps`.
-class Progress {
+class Progress final : public MetricsSink {
  public:
   Progress(Terminal terminal, std::int64_t first_step, std::int64_t total_steps, std::int64_t logging_steps);
 
-  void step(const StepMetrics& metrics);
-  void evaluation(const EvalMetrics& metrics);
+  void add(const StepMetrics& metrics) override;
+  void add(const EvalMetrics& metrics) override;
   /// A line that stays.
   void say(const std::string& line);
   /// Ends the live line.

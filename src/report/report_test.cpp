@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "base/file.h"
-#include "report/metrics.h"
+#include "report/metrics_file.h"
 #include "report/profile_report.h"
 #include "report/progress.h"
 #include "report/run_facts.h"
@@ -58,7 +58,7 @@ TEST(MetricsFile, keeps_the_steps_of_the_run_that_is_resumed) {
 std::string shown(bool live) {
   std::FILE* file = std::tmpfile();
   Progress progress({file, live}, 0, 3, 2);
-  for (std::int64_t step = 1; step <= 3; ++step) progress.step({.step = step, .loss = 2.0, .tokens = 10, .seconds = 1});
+  for (std::int64_t step = 1; step <= 3; ++step) progress.add(StepMetrics{.step = step, .loss = 2.0, .tokens = 10, .seconds = 1});
   progress.finish();
   std::string text(static_cast<std::size_t>(std::ftell(file)), ' ');
   std::rewind(file);

@@ -37,11 +37,6 @@ PackedRow largest_train_batch(const TrainJob& job, const PreparedData& data) {
   return data.stream ? full_batch(options) : largest_batch(Loader(data.train, options));
 }
 
-MemoryFacts plan_steps_memory(TrainJob& job, const PreparedData& data) {
-  const Device device = resolve_device(job.train.device);
-  return fit_memory(job, largest_train_batch(job, data), available_on(device), device);
-}
-
 /// The template of the first dataset that has one, to be kept with the result.
 std::string chat_template_of(const TrainJob& job, const Tokenizer& tokenizer) {
   for (const DatasetOptions& dataset : job.data.datasets) {
@@ -249,12 +244,16 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
   const auto [data, chat_template] = load_data(job);
   job.chat_template = chat_template;
   // Before the model takes its memory, and before whatever depends on gradient_checkpointing.
-  const MemoryFacts memory = plan_steps_memory(job, data);
+  const Device device = resolve_device(job.train.device);
+  const PackedRow largest = largest_train_batch(job, data);
+  const auto [memory, recompute, note] = fit_memory(job, largest, available_on(device), device);
+  if (recompute) job.train.gradient_checkpointing = true;
+  if (!note.empty()) job.notes.push_back(note);
   if (output) output->require_space(checkpoint_bytes(job, memory));
   try {
     return run_steps(job, data, memory, options);
   } catch (const OutOfMemory& error) {
-    throw with_plan(error, job, largest_train_batch(job, data), memory);
+    throw with_plan(error, job, largest, memory);
   }
 }
 
@@ -286,7 +285,7 @@ MemoryPlan run_plan(TrainJob job, const PlanOptions& options) {
   const PreparedData data = load_data(job).rows;
   const PackedRow largest = largest_train_batch(job, data);
   if (options.budget > 0) return plan_for_budget(job, largest, plan_memory(job, largest, device), options.budget);
-  return {.memory = fit_memory(job, largest, available_on(device), device), .budget = 0, .tried = {}};
+  return {.memory = fit_memory(job, largest, available_on(device), device).memory, .budget = 0, .tried = {}};
 }
 
 }  // namespace eft

@@ -160,17 +160,17 @@ TEST(Stepper, recomputes_when_memory_demands_it_and_says_so) {
   const auto decide = [&](std::optional<bool> asked, std::int64_t available) {
     TrainJob job = run.job;
     job.train.gradient_checkpointing = asked;
-    const MemoryFacts facts = fit_memory(job, row, available);
-    EXPECT_EQ(facts.recompute, job.train.gradient_checkpointing.value_or(false));
-    return std::pair(facts.recompute, job.notes.size());
+    const MemoryFit fit = fit_memory(job, row, available);
+    EXPECT_EQ(fit.memory.recompute, fit.recompute);
+    return std::pair(fit.recompute, !fit.note.empty());
   };
   const std::int64_t plain = plan_memory(run.job, row).peak;
-  using Decision = std::pair<bool, std::size_t>;
-  EXPECT_EQ(decide({}, 0), Decision(false, 0));
-  EXPECT_EQ(decide({}, plain), Decision(false, 0));
-  EXPECT_EQ(decide({}, plain - 1), Decision(true, 1));
-  EXPECT_EQ(decide(true, plain - 1), Decision(true, 0));
-  EXPECT_EQ(decide(false, plain - 1), Decision(false, 1));
+  using Decision = std::pair<bool, bool>;
+  EXPECT_EQ(decide({}, 0), Decision(false, false));
+  EXPECT_EQ(decide({}, plain), Decision(false, false));
+  EXPECT_EQ(decide({}, plain - 1), Decision(true, true));
+  EXPECT_EQ(decide(true, plain - 1), Decision(true, false));
+  EXPECT_EQ(decide(false, plain - 1), Decision(false, true));
 }
 
 TEST(Stepper, evaluation_is_the_mean_over_all_label_tokens) {

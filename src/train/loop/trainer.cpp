@@ -8,10 +8,8 @@
 #include "base/fault.h"
 #include "data/rows/length.h"
 #include "train/job/row_sources.h"
-#include "train/checkpoints/checkpoint_files.h"
 #include "train/checkpoints/output_folder.h"
 #include "train/checkpoints/save.h"
-#include "train/checkpoints/staged_folder.h"
 
 namespace eft {
 namespace {
@@ -24,11 +22,6 @@ constexpr const char* kSaveRequest = "checkpoint_now";
 constexpr std::int64_t kMostSkipped = 10;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-/// Whether `path` names an entry of `folder`.
-bool is_in(const std::filesystem::path& path, const std::filesystem::path& folder) {
-  return std::filesystem::weakly_canonical(path).parent_path() == std::filesystem::weakly_canonical(folder);
-}
 
 bool epoch_ended(const TrainerState& state) { return state.step > 0 && state.cursor.batch == 0; }
 
@@ -68,7 +61,8 @@ Trainer::Trainer(const TrainJob& job, OpenedModel& opened, Pool& pool, TrainRows
       objective_(make_objective(job.data)),
       optimizer_(make_optimizer(opened.model->parameters(), pool, job.train.optimizer)),
       stepper_(*opened.model, pool, *objective_, *optimizer_, job.train),
-      schedule_(job.train.schedule, plan_.steps) {
+      schedule_(job.train.schedule, plan_.steps),
+      checkpoints_(job, opened, pool, *optimizer_) {
   state_.total_steps = plan_.steps;
   state_.train_examples = static_cast<std::int64_t>(rows.train.size());
   state_.train_tokens = rows.train.tokens();
@@ -76,27 +70,37 @@ Trainer::Trainer(const TrainJob& job, OpenedModel& opened, Pool& pool, TrainRows
 }
 
 void Trainer::resume(const std::filesystem::path& checkpoint) {
-  const TrainerState stored = load_checkpoint(checkpoint, job_, opened_, pool_, *optimizer_);
+  TrainerState stored = checkpoints_.resume(checkpoint);
   require_same_run(checkpoint, stored.run, state_.run, job_);
   if (stored.train_examples != state_.train_examples || stored.train_tokens != state_.train_tokens) {
     throw ConfigError("{}: made with {} rows of {} tokens, got {} rows of {}; a run can only go on with the same data",
                       checkpoint.string(), stored.train_examples, stored.train_tokens, state_.train_examples,
                       state_.train_tokens);
   }
-  loader_.seek(stored.cursor);
-  state_.step = stored.step;
-  state_.cursor = stored.cursor;
-  state_.evaluated_step = stored.evaluated_step;
-  state_.evaluations_without_gain = stored.evaluations_without_gain;
-  state_.best = stored.best;
-  if (is_in(checkpoint, job_.train.output_dir)) checkpoints_ = list_checkpoints(job_.train.output_dir);
-  if (!state_.best) return;
-  std::filesystem::path& best = state_.best->checkpoint;
-  if (is_in(best, job_.train.output_dir)) best = checkpoint_folder(job_, state_.best->step);
-  if (job_.train.keeps_best() && !std::filesystem::exists(best)) {
-    throw FileError("{}: its best model, {}, is not there; set load_best_model_at_end: false to go on without it",
-                    checkpoint.string(), best.string());
+  stored.total_steps = state_.total_steps;
+  stored.run = state_.run;
+  state_ = std::move(stored);
+  loader_.seek(state_.cursor);
+}
+
+bool Trainer::run(Progress& progress, const RunRequests& requests) {
+  begin(progress, requests);
+  for (bool stepped = false;; stepped = true) {
+    const bool best = evaluate_if_due();
+    if (stop_requested()) return stop();
+    keep_checkpoint_if_due(stepped, best);
+    if (done()) return finish();
+    make_step();
   }
+}
+
+void Trainer::begin(Progress& progress, const RunRequests& requests) {
+  begin_output(job_.train.output_dir);
+  metrics_.emplace(job_.train.output_dir / "metrics.jsonl", state_.step);
+  add_sink(*metrics_);
+  add_sink(progress);
+  progress_ = &progress;
+  requests_ = requests;
 }
 
 bool Trainer::done() const {
@@ -109,44 +113,35 @@ bool Trainer::evaluation_due() const {
   return state_.step == 0 || plan_.due(plan_.eval, state_.step, epoch_ended(state_));
 }
 
-bool Trainer::run(Progress& progress, const RunRequests& requests) {
-  begin_output(job_.train.output_dir);
-  metrics_.emplace(job_.train.output_dir / "metrics.jsonl", state_.step);
-  bool going = between_steps(progress, requests, false);
-  while (going && !done()) {
-    make_step(progress);
-    going = between_steps(progress, requests, true);
-  }
-  if (going) finish(progress);
-  return going;
+bool Trainer::stop_requested() const { return requests_.stop && requests_.stop() && (!done() || evaluation_due()); }
+
+bool Trainer::checkpoint_requested() const {
+  std::error_code ignored;
+  const bool signal = requests_.save && requests_.save();
+  return std::filesystem::remove(job_.train.output_dir / kSaveRequest, ignored) || signal;
 }
 
-bool Trainer::between_steps(Progress& progress, const RunRequests& requests, bool stepped) {
-  const auto stopping = [&] { return requests.stop && requests.stop() && (!done() || evaluation_due()); };
-  const bool best = !stopping() && evaluation_due() && evaluate_now(progress, requests.stop);
-  if (stopping()) {
-    save_checkpoint_now(progress, true);
-    return false;
-  }
+void Trainer::keep_checkpoint_if_due(bool stepped, bool best) {
   const bool last = done() && plan_.save.active();
   const bool due = stepped && (last || plan_.due(plan_.save, state_.step, epoch_ended(state_)));
-  const bool asked = save_asked(requests);
-  if (asked || due || (best && job_.train.keeps_best())) save_checkpoint_now(progress, false);
-  return true;
+  if (!checkpoint_requested() && !due && !(best && job_.train.keeps_best())) return;
+  checkpoints_.write(state_, CheckpointKeeper::Need::as_the_options_say, [&](const std::string& line) { say(line); });
 }
 
-void Trainer::finish(Progress& progress) {
+bool Trainer::stop() {
+  checkpoints_.write(state_, CheckpointKeeper::Need::needed, [&](const std::string& line) { say(line); });
+  return false;
+}
+
+bool Trainer::finish() {
   if (state_.step < plan_.steps) {
-    progress.say(fmt::format("{} evaluations in a row without a smaller eval_loss: the run ends after step {}",
-                             state_.evaluations_without_gain, state_.step));
+    say(fmt::format("{} evaluations in a row without a smaller eval_loss: the run ends after step {}",
+                    state_.evaluations_without_gain, state_.step));
   }
-  if (job_.train.keeps_best() && state_.best && state_.best->step != state_.step) {
-    load_weights(state_.best->checkpoint, job_, opened_, pool_);
-    progress.say(
-        fmt::format("the result is the model of step {}, eval_loss {:.4f}", state_.best->step, state_.best->eval_loss));
-  }
+  checkpoints_.restore_best(state_, [&](const std::string& line) { say(line); });
   save_result(job_, opened_);
   metrics_->flush();
+  return true;
 }
 
 std::vector<PackedRow> Trainer::draw() {
@@ -157,7 +152,7 @@ std::vector<PackedRow> Trainer::draw() {
   return batches;
 }
 
-void Trainer::make_step(Progress& progress) {
+void Trainer::make_step() {
   const auto start = Clock::now();
   pool_.reset_peak();
   if (profile_ != nullptr) profile_->begin_step();
@@ -167,27 +162,25 @@ void Trainer::make_step(Progress& progress) {
   const StepResult result = stepper_.step(batches, learning_rate, state_.step);
   if (profile_ != nullptr) profile_->end_step();
   skipped_ = result.updated ? 0 : skipped_ + 1;
-  if (!result.updated) refuse(result, batches, progress);
+  if (!result.updated) refuse(result, batches);
   ++state_.step;
   state_.cursor = loader_.cursor();
   const MemoryUse peak = pool_.peak();
   if (peak.total > peak_.total) peak_ = peak;
-  const StepMetrics metrics{.step = state_.step,
-                            .loss = result.loss,
-                            .grad_norm = result.grad_norm,
-                            .learning_rate = learning_rate,
-                            .tokens = result.tokens,
-                            .label_tokens = result.label_tokens,
-                            .seconds = seconds_since(start),
-                            .memory = peak.total,
-                            .extra = result.extra,
-                            .skipped = !result.updated};
-  record(metrics, progress);
-  progress.step(metrics);
+  record(StepMetrics{.step = state_.step,
+                     .loss = result.loss,
+                     .grad_norm = result.grad_norm,
+                     .learning_rate = learning_rate,
+                     .tokens = result.tokens,
+                     .label_tokens = result.label_tokens,
+                     .seconds = seconds_since(start),
+                     .memory = peak.total,
+                     .extra = result.extra,
+                     .skipped = !result.updated});
   fault_point();
 }
 
-void Trainer::refuse(const StepResult& result, const std::vector<PackedRow>& batches, Progress& progress) {
+void Trainer::refuse(const StepResult& result, const std::vector<PackedRow>& batches) {
   const bool loss = !std::isfinite(result.loss);
   const std::string what = fmt::format("step {}: the {} is {}; {} is not finite; its rows are {}", state_.step + 1,
                                        loss ? "loss" : "norm of the gradient", loss ? result.loss : result.grad_norm,
@@ -197,85 +190,35 @@ void Trainer::refuse(const StepResult& result, const std::vector<PackedRow>& bat
     throw DataError("{}; look at them, lower learning_rate or set on_nonfinite_step: skip", what);
   }
   if (skipped_ == kMostSkipped) throw DataError("{}; it is the {}th such step in a row", what, kMostSkipped);
-  progress.say(what + "; skipped");
+  say(what + "; skipped");
 }
 
 template <class Metrics>
-void Trainer::record(const Metrics& metrics, Progress& progress) {
-  try {
-    metrics_->add(metrics);
-    metrics_fail_ = false;
-  } catch (const FileError& error) {
-    if (job_.train.on_save_error == OnSaveError::stop) throw;
-    if (!metrics_fail_)
-      progress.say(fmt::format("warning: {}; the lines are written when that is possible", error.what()));
-    metrics_fail_ = true;
-  }
-}
-
-bool Trainer::evaluate_now(Progress& progress, const std::function<bool()>& stop) {
-  const auto start = Clock::now();
-  const auto evaluation =
-      evaluate(*opened_.model, pool_, *objective_, Loader(rows_.eval, eval_loader_options(job_)), stop);
-  if (!evaluation) return false;
-  const EvalMetrics metrics{.step = state_.step,
-                            .eval_loss = evaluation->loss,
-                            .tokens = evaluation->tokens,
-                            .label_tokens = evaluation->label_tokens,
-                            .seconds = seconds_since(start)};
-  record(metrics, progress);
-  progress.evaluation(metrics);
-  return take_evaluation(evaluation->loss);
-}
-
-bool Trainer::take_evaluation(double eval_loss) {
-  state_.evaluated_step = state_.step;
-  if (state_.step == 0) return false;  // what training starts from is no result
-  const bool best = std::isfinite(eval_loss) && (!state_.best || eval_loss < state_.best->eval_loss);
-  state_.evaluations_without_gain = best ? 0 : state_.evaluations_without_gain + 1;
-  if (best) {
-    earlier_best_ = state_.best;
-    state_.best = BestModel{eval_loss, state_.step, checkpoint_folder(job_, state_.step)};
-  }
-  return best;
-}
-
-bool Trainer::save_asked(const RunRequests& requests) const {
-  std::error_code ignored;
-  const bool signal = requests.save && requests.save();
-  return std::filesystem::remove(job_.train.output_dir / kSaveRequest, ignored) || signal;
-}
-
-void Trainer::save_checkpoint_now(Progress& progress, bool needed) {
-  try {
-    const auto folder = save_checkpoint(job_, opened_, *optimizer_, state_);
-    progress.say("wrote " + folder.string());
-    std::erase(checkpoints_, folder);
-    checkpoints_.push_back(folder);
-    remove_old_checkpoints(progress);
-  } catch (const FileError& error) {
-    if (needed || job_.train.on_save_error == OnSaveError::stop) throw;
-    if (state_.best && state_.best->step == state_.step) state_.best = earlier_best_;
-    progress.say(fmt::format("warning: no checkpoint of step {}: {}; the run goes on, earlier checkpoints stand",
-                             state_.step, error.what()));
-  }
-}
-
-void Trainer::remove_old_checkpoints(Progress& progress) {
-  auto excess = static_cast<std::int64_t>(checkpoints_.size()) - job_.train.save_total_limit;
-  const std::vector<std::filesystem::path> all(checkpoints_.begin(), checkpoints_.end() - 1);
-  for (const auto& folder : all) {
-    if (excess <= 0) return;
-    if (job_.train.keeps_best() && state_.best && folder == state_.best->checkpoint) continue;
-    std::erase(checkpoints_, folder);
-    const std::string foreign = foreign_file(folder);
-    if (foreign.empty()) {
-      remove_folder(folder);
-    } else {
-      progress.say(fmt::format("{} stays: it holds {}, which eft did not write", folder.string(), foreign));
+void Trainer::record(const Metrics& metrics) {
+  for (Sink& to : sinks_) {
+    try {
+      to.sink->add(metrics);
+      to.fails = false;
+    } catch (const FileError& error) {
+      if (job_.train.on_save_error == OnSaveError::stop) throw;
+      if (!to.fails) say(fmt::format("warning: {}; the lines are written when that is possible", error.what()));
+      to.fails = true;
     }
-    --excess;
   }
+}
+
+bool Trainer::evaluate_if_due() {
+  if (stop_requested() || !evaluation_due()) return false;
+  const auto start = Clock::now();
+  const Loader loader(rows_.eval, eval_loader_options(job_));
+  const auto evaluation = evaluate(*opened_.model, pool_, *objective_, loader, requests_.stop);
+  if (!evaluation) return false;
+  record(EvalMetrics{.step = state_.step,
+                     .eval_loss = evaluation->loss,
+                     .tokens = evaluation->tokens,
+                     .label_tokens = evaluation->label_tokens,
+                     .seconds = seconds_since(start)});
+  return checkpoints_.count_evaluation(state_, evaluation->loss);
 }
 
 }  // namespace eft

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/profile.h"
-#include "report/metrics.h"
+#include "report/metrics_file.h"
 #include "report/progress.h"
-#include "train/checkpoints/checkpoint.h"
+#include "train/checkpoints/checkpoint_keeper.h"
 #include "train/optimizers/schedule.h"
 #include "train/loop/step_plan.h"
 #include "train/loop/evaluate.h"
@@ -50,6 +50,9 @@ class Trainer {
 
   /// From now on steps are bracketed in `profile`, which must outlive the run.
   void watch(Profile& profile) { profile_ = &profile; }
+  /// From now on `sink` gets the metrics of the run too, beside metrics.jsonl and the progress; it must outlive the
+  /// run.
+  void add_sink(MetricsSink& sink) { sinks_.push_back({&sink}); }
 
   /// Continues where `checkpoint` stands. Throws when it is of another model or other rows.
   void resume(const std::filesystem::path& checkpoint);
@@ -59,27 +62,35 @@ class Trainer {
   bool run(Progress& progress, const RunRequests& requests);
 
  private:
+  /// A receiver of metrics, and whether it could not write the last ones.
+  struct Sink {
+    MetricsSink* sink;
+    bool fails = false;
+  };
+
+  void begin(Progress& progress, const RunRequests& requests);
+  void make_step();
+  /// Evaluates where that belongs after the last step; returns whether the model is the best so far.
+  bool evaluate_if_due();
+  void keep_checkpoint_if_due(bool stepped, bool best);
+  /// Both end a run; they return what `run` does.
+  bool stop();
+  bool finish();
+
   /// Whether there is no step left to make.
   bool done() const;
   /// Whether the evaluation that belongs after the last step has not been made.
   bool evaluation_due() const;
+  /// Whether the run is asked to stop while there is something left to do.
+  bool stop_requested() const;
+  bool checkpoint_requested() const;
   /// The micro batches of the next step: those of gradient_accumulation_steps, or what the epoch still has.
   std::vector<PackedRow> draw();
-  void make_step(Progress& progress);
-  /// Evaluation and checkpoints; false when the run was asked to stop.
-  bool between_steps(Progress& progress, const RunRequests& requests, bool stepped);
   /// Stops or lets pass a step that changed nothing, as the options say.
-  void refuse(const StepResult& result, const std::vector<PackedRow>& batches, Progress& progress);
-  /// Whether the model is the best so far.
-  bool evaluate_now(Progress& progress, const std::function<bool()>& stop);
-  bool take_evaluation(double eval_loss);
-  bool save_asked(const RunRequests& requests) const;
-  /// Throws when the checkpoint cannot be written and `needed`, or the options say so.
-  void save_checkpoint_now(Progress& progress, bool needed);
-  void remove_old_checkpoints(Progress& progress);
+  void refuse(const StepResult& result, const std::vector<PackedRow>& batches);
   template <class Metrics>
-  void record(const Metrics& metrics, Progress& progress);
-  void finish(Progress& progress);
+  void record(const Metrics& metrics);
+  void say(const std::string& line) { progress_->say(line); }
 
   const TrainJob& job_;
   OpenedModel& opened_;
@@ -91,14 +102,15 @@ class Trainer {
   std::unique_ptr<Optimizer> optimizer_;
   Stepper stepper_;
   Schedule schedule_;
+  CheckpointKeeper checkpoints_;
   TrainerState state_;
   MemoryUse peak_;
   Profile* profile_ = nullptr;
-  std::optional<BestModel> earlier_best_;  // before the last one was found
   std::optional<MetricsFile> metrics_;
-  bool metrics_fail_ = false;                       // the last line could not be written
-  std::int64_t skipped_ = 0;                        // steps in a row
-  std::vector<std::filesystem::path> checkpoints_;  // of this run, oldest first
+  std::vector<Sink> sinks_;
+  Progress* progress_ = nullptr;  ///< while it runs
+  RunRequests requests_;
+  std::int64_t skipped_ = 0;  ///< steps in a row
 };
 
 }  // namespace eft

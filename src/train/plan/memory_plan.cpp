@@ -1,7 +1,6 @@
 #include "train/plan/memory_plan.h"
 
 #include <algorithm>
-#include <fstream>
 #include <set>
 
 #include "base/parallel.h"
@@ -16,13 +15,6 @@ constexpr std::int64_t kPageWindow = 64 << 10;  // the system maps this much aro
 /// What the first step adds to the process beside tensors: code that is read when it runs, and scratch that kernels
 /// keep for each thread. Measured on models of 5 M to 4.6 G parameters.
 std::int64_t kernel_memory() { return (std::int64_t{8} << 20) * (1 + thread_count()); }
-
-/// The single number in a file, or 0 ("max", for one).
-std::int64_t number_in(const char* path) {
-  std::int64_t value = 0;
-  std::ifstream(path) >> value;
-  return value;
-}
 
 /// Adds the weights that stay in the checkpoint's files, what the tokens of a step read of them, and those that are
 /// pinned on the host.
@@ -63,23 +55,18 @@ MemoryFacts plan_memory(const TrainJob& job, const PackedRow& largest, Device de
   return facts;
 }
 
-MemoryFacts fit_memory(TrainJob& job, const PackedRow& largest, std::int64_t available, Device device) {
+MemoryFit fit_memory(const TrainJob& job, const PackedRow& largest, std::int64_t available, Device device) {
   MemoryFacts plain = plan_memory(job, largest, device);
   plain.available = available;
-  if (plain.recompute || available == 0 || plain.peak <= available) return plain;
+  if (plain.recompute || available == 0 || plain.peak <= available) return {plain, plain.recompute, ""};
   TrainJob other = job;
   other.train.gradient_checkpointing = true;
   MemoryFacts recomputed = plan_memory(other, largest, device);
   recomputed.available = available;
   const std::string need = fmt::format("a step needs {} without it, {} with it, and {} are available",
                                        format_size(plain.peak), format_size(recomputed.peak), format_size(available));
-  if (job.train.gradient_checkpointing) {
-    job.notes.push_back("gradient_checkpointing is off as you asked, but " + need);
-    return plain;
-  }
-  job.train.gradient_checkpointing = true;
-  job.notes.push_back("gradient_checkpointing is on: " + need);
-  return recomputed;
+  if (job.train.gradient_checkpointing) return {plain, false, "gradient_checkpointing is off as you asked, but " + need};
+  return {recomputed, true, "gradient_checkpointing is on: " + need};
 }
 
 PackedRow largest_batch(Loader loader) {
@@ -98,14 +85,6 @@ PackedRow largest_batch(Loader loader) {
     if (target == kIgnoreLabel && missing-- > 0) target = 0;
   }
   return largest;
-}
-
-std::int64_t available_memory() {
-  const std::int64_t free = bytes_of_line("/proc/meminfo", "MemAvailable");
-  const std::int64_t limit = number_in("/sys/fs/cgroup/memory.max");
-  if (limit == 0) return free;
-  const std::int64_t left = std::max<std::int64_t>(limit - number_in("/sys/fs/cgroup/memory.current"), 0);
-  return free == 0 ? left : std::min(free, left);
 }
 
 std::vector<std::pair<std::string, std::int64_t>> bytes_by_name(const MemoryUse& use) {
