@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include "base/hub_cache.h"
 #include "cli/command.h"
 
 namespace eft {
@@ -24,10 +25,13 @@ void add_check_command(CLI::App& app, int& exit_code) {
       "check", "Compare a checkpoint's logits, loss, gradients and training losses with a reference file.");
   add_examples(*command, {"eft check gemma-3-270m-it --reference reference.safetensors",
                           "eft check gemma-3-270m-it --reference reference.safetensors --dtype float64 --json"});
-  command->add_option("model", arguments->options.model, "Hugging Face checkpoint folder")->required();
+  command
+      ->add_option("model", arguments->options.model, "Hugging Face checkpoint: a folder, or a hub name in the cache")
+      ->required();
   command->add_option("--reference", arguments->options.reference, "Reference file (safetensors, eft-reference-1)")
       ->required();
-  command->add_option("--adapter", arguments->options.adapter, "PEFT adapter folder; only it trains then");
+  command->add_option("--adapter", arguments->options.adapter,
+                      "PEFT adapter, a folder or a hub name in the cache; only it trains then");
   command->add_option("--dtype", arguments->dtype, "float64, float32 or bfloat16")
       ->check(CLI::IsMember({"float64", "float32", "bfloat16"}))
       ->capture_default_str();
@@ -40,6 +44,8 @@ void add_check_command(CLI::App& app, int& exit_code) {
     arguments->options.dtype = arguments->dtype == "float64"   ? DType::f64
                                : arguments->dtype == "float32" ? DType::f32
                                                                : DType::bf16;
+    arguments->options.model = local_model(arguments->options.model);
+    arguments->options.adapter = local_model(arguments->options.adapter);
     const CheckReport report = check_model(arguments->options);
     std::printf("%s%s", (arguments->json ? to_json(report) : describe(report, arguments->verbose)).c_str(),
                 arguments->json ? "\n" : "");

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "base/hub_cache.h"
 #include "base/tokenizer_files.h"
 #include "cli/command.h"
 #include "cli/output_files.h"
@@ -25,11 +26,12 @@ bool differs(const TemplateSources& a, const TemplateSources& b) {
 void run(const Arguments& arguments) {
   require_new_folder(arguments.out);
   StagedFolder staged(arguments.out / "model");
-  const MergeReport report = merge_adapter(arguments.model, arguments.adapter, staged.path());
+  const std::filesystem::path model = local_model(arguments.model), adapter = local_model(arguments.adapter);
+  const MergeReport report = merge_adapter(model, adapter, staged.path());
   // The run's tokenizer and template, which may not be the model's.
-  copy_template_folder(arguments.model, staged.path());
-  copy_tokenizer_files(arguments.adapter, staged.path());
-  const bool other = differs(read_templates(arguments.model), read_templates(staged.path()));
+  copy_template_folder(model, staged.path());
+  copy_tokenizer_files(adapter, staged.path());
+  const bool other = differs(read_templates(model), read_templates(staged.path()));
   staged.commit_files_into(arguments.out);
   std::printf("%s: %lld weights merged, %lld tensors as they were\n", arguments.out.c_str(),
               static_cast<long long>(report.merged), static_cast<long long>(report.copied));
@@ -46,9 +48,11 @@ void add_merge_command(CLI::App& app, int& /*exit_code*/) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("merge-lora", "Write a checkpoint with an adapter merged into its weights.");
   add_examples(*command, {"eft merge-lora gemma-3-270m-it merged --adapter outputs/run"});
-  command->add_option("model", arguments->model, "Hugging Face checkpoint folder")->required();
+  command->add_option("model", arguments->model, "Hugging Face checkpoint: a folder, or a hub name in the cache")
+      ->required();
   command->add_option("out", arguments->out, "Folder to write")->required();
-  command->add_option("--adapter", arguments->adapter, "PEFT adapter folder")->required();
+  command->add_option("--adapter", arguments->adapter, "PEFT adapter: a folder, or a hub name in the cache")
+      ->required();
   command->callback([arguments] { run(*arguments); });
 }
 

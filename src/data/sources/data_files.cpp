@@ -5,14 +5,17 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/hub_cache.h"
 #include "data/sources/files/folder_splits.h"
 #include "data/sources/files/glob.h"
-#include "data/sources/files/hub_cache.h"
+#include "data/sources/files/row_file.h"
 
 namespace eft {
 namespace {
 
 namespace fs = std::filesystem;
+
+bool is_hub_name(const std::string& path) { return looks_like_hub_name(path) && !type_of_name(path); }
 
 [[noreturn]] void refuse_missing(const DatasetOptions& options) {
   const std::string& path = options.path;
@@ -23,11 +26,8 @@ namespace fs = std::filesystem;
     throw FileError("{}: no such file or folder; for a pattern set path to the folder and data_files to the pattern",
                     path);
   }
-  if (looks_like_hub_name(path)) {
-    throw FileError(
-        "{0}: not a file or folder of this machine, and not in the cache of the Hugging Face hub; run 'hf download {0} "
-        "--repo-type dataset{1}' once",
-        path, options.revision ? " --revision " + *options.revision : "");
+  if (is_hub_name(path)) {
+    throw FileError("{}", missing_from_hub_cache(HubKind::dataset, path, options.revision.value_or("")));
   }
   throw FileError("{}: no such file or folder", path);
 }
@@ -74,8 +74,8 @@ DatasetOptions with_local_path(DatasetOptions options) {
     if (!options.ds_type) options.ds_type = type;
     return options;
   }
-  const auto snapshot = looks_like_hub_name(options.path)
-                            ? cached_snapshot(options.path, options.revision.value_or("main"))
+  const auto snapshot = is_hub_name(options.path)
+                            ? cached_snapshot(HubKind::dataset, options.path, options.revision.value_or("main"))
                             : std::nullopt;
   if (!snapshot) refuse_missing(options);
   options.path = snapshot->string();
