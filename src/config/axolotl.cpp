@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "config/keys.h"
+#include "schema/nearest.h"
 #include "schema/read.h"
 
 namespace eft {
@@ -15,14 +17,25 @@ namespace {
 /// Plugins that only bring kernels.
 constexpr std::array kKernelPlugins = {"CutCrossEntropyPlugin", "LigerPlugin", "KernelsPlugin"};
 
-/// Keys that were dropped, by class.
+/// Keys that were dropped, by the reason.
 struct Dropped {
-  std::vector<std::string> does_anyway;
-  std::vector<std::string> without_effect;
+  std::vector<std::string> does_anyway, without_effect;
+  std::vector<std::string> ask_for_nothing;  ///< blank, or off
+  std::vector<std::string> unknown;          ///< blank, and no key of Axolotl that we know
 
   void add(KeyClass kind, const std::string& path) {
     std::vector<std::string>& list = kind == KeyClass::does_anyway ? does_anyway : without_effect;
     list.push_back(path);
+  }
+
+  void add_notes(Notes& notes) const {
+    const auto add_note = [&notes](const char* what, const std::vector<std::string>& keys) {
+      if (!keys.empty()) notes.push_back(fmt::format("{}: {}", what, fmt::join(keys, ", ")));
+    };
+    add_note("eft does this anyway", does_anyway);
+    add_note("without effect in eft", without_effect);
+    add_note("left out, since they ask for nothing", ask_for_nothing);
+    add_note("left out, since nobody knows them and they have no value", unknown);
   }
 };
 
@@ -30,10 +43,17 @@ bool has_word(const std::vector<std::string>& list, const std::string& word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
+/// Off, in one of its spellings, or a mapping or list of nothing else.
+bool asks_for_nothing(const YamlNode& node) {
+  if (node.is_null() || is_falsy(node)) return true;
+  if (node.kind == YamlNode::Kind::scalar) return has_word(words("false False none None null"), node.text);
+  return std::ranges::all_of(node.children, asks_for_nothing);
+}
+
 bool accepts(const KeyGroup& group, const YamlNode& node) {
   const std::vector<std::string> values = words(group.accepts);
   if (node.is_null() || has_word(values, "*")) return true;
-  if (has_word(values, "-") && is_falsy(node)) return true;
+  if (has_word(values, "-") && asks_for_nothing(node)) return true;
   return node.kind == YamlNode::Kind::scalar && has_word(values, node.text);
 }
 
@@ -69,18 +89,30 @@ bool keep(const YamlNode& entry, const std::string& path, const KnownKeys& known
     return true;
   }
   const KeyGroup* group = group_of(known.table, entry.key);
-  if (group == nullptr) refuse_unknown(entry, path, known.all());
+  if (group == nullptr && !entry.is_null()) refuse_unknown(entry, path, known.all());
+  if (group == nullptr) {
+    const std::string near = nearest(entry.key, known.all());
+    dropped.unknown.push_back(near.empty() ? path : path + " (did you mean " + near + "?)");
+    return false;
+  }
   if (!accepts(*group, entry)) refuse(entry, path, fmt::format("not supported yet; {}", group->why));
-  const bool asks = !entry.is_null() && !is_falsy(entry);
-  if (asks && group->kind != KeyClass::unsupported) dropped.add(group->kind, path);
+  if (asks_for_nothing(entry)) {
+    dropped.ask_for_nothing.push_back(path);
+  } else if (group->kind != KeyClass::unsupported) {
+    dropped.add(group->kind, path);
+  } else {
+    dropped.add(KeyClass::does_anyway, path);
+  }
   return false;
 }
 
-void filter(YamlNode& mapping, const std::string& path, const KnownKeys& known, Dropped& dropped) {
+void filter(YamlNode& mapping, const std::string& path, const KnownKeys& known, Dropped& dropped, Faults& faults) {
   if (mapping.kind != YamlNode::Kind::mapping) return;
   std::vector<YamlNode> kept;
   for (YamlNode& entry : mapping.children) {
-    if (keep(entry, join_path(path, entry.key), known, dropped)) kept.push_back(std::move(entry));
+    faults.collect([&] {
+      if (keep(entry, join_path(path, entry.key), known, dropped)) kept.push_back(std::move(entry));
+    });
   }
   mapping.children = std::move(kept);
 }
@@ -90,16 +122,20 @@ bool is_kernel_plugin(const std::string& name) {
   return std::find(kKernelPlugins.begin(), kKernelPlugins.end(), last) != kKernelPlugins.end();
 }
 
-/// Removes `plugins` when all of them only bring kernels.
-void drop_plugins(YamlNode& root, Dropped& dropped) {
+/// Removes `plugins`, which may only bring kernels.
+void drop_plugins(YamlNode& root, Dropped& dropped, Faults& faults) {
   const YamlNode* plugins = root.find("plugins");
   if (plugins == nullptr) return;
   std::vector<std::string> names;
-  if (!plugins->is_null()) read_value(*plugins, "plugins", names, {});
+  faults.collect([&] {
+    if (!plugins->is_null()) read_value(*plugins, "plugins", names, {});
+  });
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (is_kernel_plugin(names[i])) continue;
-    refuse(plugins->children[i], fmt::format("plugins[{}]", i),
-           fmt::format("{} is not supported yet; remove it", names[i]));
+    if (names[i].empty() || is_kernel_plugin(names[i])) continue;
+    faults.collect([&] {
+      refuse(plugins->children[i], fmt::format("plugins[{}]", i),
+             fmt::format("{} is not supported yet; remove it", names[i]));
+    });
   }
   if (!names.empty()) dropped.add(KeyClass::does_anyway, "plugins");
   std::erase_if(root.children, [](const YamlNode& entry) { return entry.key == "plugins"; });
@@ -109,7 +145,9 @@ void rename_evaluation_strategy(YamlNode& root, Notes& notes) {
   YamlNode* old = root.find("evaluation_strategy");
   if (old == nullptr) return;
   if (root.find("eval_strategy") != nullptr) {
-    refuse(*old, old->key, "the old spelling of eval_strategy, which is there too; remove it");
+    const YamlNode extra = *old;
+    std::erase_if(root.children, [](const YamlNode& entry) { return entry.key == "evaluation_strategy"; });
+    refuse(extra, extra.key, "the old spelling of eval_strategy, which is there too; remove it");
   }
   if (!old->is_null()) notes.push_back("evaluation_strategy is the old spelling of eval_strategy");
   old->key = "eval_strategy";
@@ -156,34 +194,49 @@ void list_pretraining_dataset(YamlNode& root) {
   node->children = {std::move(entry)};
 }
 
+/// PEFT's word for every linear but the output layer.
+void rename_all_linear(YamlNode& root, Notes& notes) {
+  YamlNode* targets = root.find("lora_target_modules");
+  if (targets == nullptr || targets->kind != YamlNode::Kind::scalar) return;
+  std::string word = targets->text;
+  std::ranges::transform(word, word.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (word != "all-linear") return;
+  YamlNode all = YamlNode::scalar("true", false);
+  all.key = "lora_target_linear";
+  all.origin = targets->origin;
+  std::erase_if(root.children, [&](const YamlNode& entry) { return entry.key == all.key; });
+  *root.find("lora_target_modules") = std::move(all);
+  notes.push_back("lora_target_modules: all-linear is lora_target_linear: true");
+}
+
 template <class Entry>
-void translate_datasets(YamlNode& root, const char* key, Dropped& dropped, Notes& notes) {
+void translate_datasets(YamlNode& root, const char* key, Dropped& dropped, Notes& notes, Faults& faults) {
   YamlNode* list = root.find(key);
   if (list == nullptr || list->kind != YamlNode::Kind::sequence) return;
   const KnownKeys known{keys_of<Entry>(), dataset_keys()};
   for (std::size_t i = 0; i < list->children.size(); ++i) {
     const std::string path = fmt::format("{}[{}]", key, i);
-    for (const char* property : {"role", "content"}) move_message_field(list->children[i], path, property, notes);
-    filter(list->children[i], path, known, dropped);
+    for (const char* property : {"role", "content"}) {
+      faults.collect([&] { move_message_field(list->children[i], path, property, notes); });
+    }
+    filter(list->children[i], path, known, dropped, faults);
   }
 }
 
 }  // namespace
 
-void translate_axolotl(YamlNode& root, Notes& notes) {
+void translate_axolotl(YamlNode& root, Notes& notes, Faults& faults) {
   Dropped dropped;
-  drop_plugins(root, dropped);
-  rename_evaluation_strategy(root, notes);
-  filter(root, "", {keys_of<RunConfig>(), run_keys()}, dropped);
-  for (const char* key : {"datasets", "test_datasets"}) translate_datasets<DatasetOptions>(root, key, dropped, notes);
+  drop_plugins(root, dropped, faults);
+  faults.collect([&] { rename_evaluation_strategy(root, notes); });
+  rename_all_linear(root, notes);
+  filter(root, "", {keys_of<RunConfig>(), run_keys()}, dropped, faults);
+  for (const char* key : {"datasets", "test_datasets"}) {
+    translate_datasets<DatasetOptions>(root, key, dropped, notes, faults);
+  }
   list_pretraining_dataset(root);
-  translate_datasets<PretrainingOptions>(root, "pretraining_dataset", dropped, notes);
-  if (!dropped.does_anyway.empty()) {
-    notes.push_back(fmt::format("eft does this anyway: {}", fmt::join(dropped.does_anyway, ", ")));
-  }
-  if (!dropped.without_effect.empty()) {
-    notes.push_back(fmt::format("without effect in eft: {}", fmt::join(dropped.without_effect, ", ")));
-  }
+  translate_datasets<PretrainingOptions>(root, "pretraining_dataset", dropped, notes, faults);
+  dropped.add_notes(notes);
 }
 
 }  // namespace eft

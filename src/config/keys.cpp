@@ -55,6 +55,13 @@ constexpr std::array kRunGroups = {
         "merge_method experimental_skip_move_to_device axolotl_config_path selective_checkpointing"},
     KeyGroup{KeyClass::without_effect, "*", "is not a key of Axolotl either, which ignores it",
              "lora_target_linear_modules"},
+    KeyGroup{KeyClass::without_effect, "*", "neither resizes nor upcasts embeddings",
+             "mean_resizing_embeddings embeddings_skip_upcast"},
+    KeyGroup{KeyClass::unsupported, "-", "remove the key, which Axolotl has given up",
+             "debug gptq_groupsize gptq_model_v1 relora_steps relora_warmup_steps relora_anneal_steps lora_out_dir "
+             "push_to_hub_model_id eval_table_max_new_tokens log_sweep_min_lr log_sweep_max_lr bettertransformer "
+             "flash_attn_fuse_qkv unsloth_cross_entropy_loss unsloth_lora_mlp unsloth_lora_qkv unsloth_lora_o "
+             "unsloth_rms_norm unsloth_rope rope_theta collator_pad_to_longest"},
     KeyGroup{
         KeyClass::without_effect, "*", "has no gradio page",
         "gradio_title gradio_share gradio_server_name gradio_server_port gradio_max_new_tokens gradio_temperature"},
@@ -82,6 +89,7 @@ constexpr std::array kRunGroups = {
     KeyGroup{KeyClass::unsupported, "true", "remove the key; adapters are kept in float32",
              "peft_autocast_adapter_dtype"},
     KeyGroup{KeyClass::unsupported, "true", "remove the key; adapters start as PEFT's do", "peft_init_lora_weights"},
+    KeyGroup{KeyClass::unsupported, "- 1", kRemove, "dataset_shard_num"},
     KeyGroup{KeyClass::unsupported, "-", "set gradient_accumulation_steps to batch_size / micro_batch_size",
              "batch_size"},
     KeyGroup{KeyClass::unsupported, "-", kRemove,
@@ -125,17 +133,16 @@ constexpr std::array kRunGroups = {
         "nemo_gym_verify_timeout nemo_gym_run_timeout nemo_gym_datasets nemo_gym_auto_start nemo_gym_model_name "
         "nemo_gym_multi_turn nemo_gym_max_turns"},
     KeyGroup{KeyClass::unsupported, "-", kRemove,
-             "dataset_shard_num dataset_shard_idx "
-             "dataloader_drop_last "
+             "dataset_shard_idx dataloader_drop_last "
              "pretraining_sample_concatenation use_pose pose_split_on_token_ids pose_max_context_len pose_num_chunks "
              "image_size image_resize_algorithm role_boundaries processor_kwargs"},
     KeyGroup{KeyClass::unsupported, "-", "remove the key; the tokenizer's own special tokens hold",
-             "special_tokens tokens added_tokens_overrides resize_token_embeddings_to_32x mean_resizing_embeddings "
-             "shrink_embeddings fix_untrained_tokens tokenizer_use_mistral_common embeddings_skip_upcast"},
+             "added_tokens_overrides resize_token_embeddings_to_32x shrink_embeddings fix_untrained_tokens "
+             "tokenizer_use_mistral_common"},
     KeyGroup{
         KeyClass::unsupported, "-", kRemove,
         "base_model_config cls_model_config overrides_of_model_config model_config overrides_of_model_kwargs "
-        "model_kwargs revision_of_model model_revision reinit_weights unfrozen_parameters fp32_norms "
+        "model_kwargs model_revision reinit_weights unfrozen_parameters fp32_norms "
         "fp32_norm_classes scaling_softmax scaling_softmax_factor scaling_softmax_bias llama4_linearized_experts "
         "rope_scaling s2_attention flash_attn_rms_norm max_packed_sequence_len use_dsv4_kernels use_glm_dsa_kernels "
         "dsv4_fp8_nonexpert_mode dsv4_fp8_lora_kernel dsv4_shared_mlp_lora_kernel dsv4_bf16_all "

@@ -45,6 +45,8 @@ hold the options: `eft config-reference`.
 ## Keys that eft acts on
 
 {}
+`lora_target_modules: all-linear`, PEFT's word, is `lora_target_linear: true`.
+
 ## Keys that are accepted and change nothing
 
 Results are the same with and without them, so they are accepted and named once when a run starts.
@@ -57,7 +59,7 @@ Without effect:
 {}
 ## Keys that are not supported yet
 
-They are an error, unless their value asks for nothing (false, 0, empty): {}
+They are an error, unless their value asks for nothing (false, 0, empty); all errors of a file are told at once: {}
 
 In an entry of `datasets`: {}
 )";

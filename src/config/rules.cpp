@@ -1,5 +1,6 @@
 #include "config/rules.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -153,41 +154,40 @@ constexpr std::array kRules = {
          [](Config c) { return c.train.bfloat16 && c.train.bf16 == AutoBool::off; }},
 };
 
-BrokenRule broken_dataset_rule(const std::vector<DatasetOptions>& datasets, const std::string& key,
-                               std::optional<Objective> rl) {
+void add_dataset_rules(const std::vector<DatasetOptions>& datasets, const std::string& key, std::optional<Objective> rl,
+                       std::vector<BrokenRule>& broken) {
   for (std::size_t i = 0; i < datasets.size(); ++i) {
     const std::string path = fmt::format("{}[{}]", key, i);
     const DatasetOptions& dataset = datasets[i];
     if (needs_template(dataset.chat_template, dataset.chat_template_jinja)) {
-      return {path + ".chat_template", "jinja needs the template's text or path in chat_template_jinja"};
+      broken.push_back({path + ".chat_template", "jinja needs the template's text or path in chat_template_jinja"});
     }
     if (ignores_template(dataset.chat_template, dataset.chat_template_jinja)) {
-      return {path + ".chat_template_jinja", "without effect unless chat_template is jinja; remove one"};
+      broken.push_back({path + ".chat_template_jinja", "without effect unless chat_template is jinja; remove one"});
     }
     const std::string fault = preference_fault(dataset.type, rl);
-    if (!fault.empty()) return {path + ".type", fault};
+    if (!fault.empty()) broken.push_back({path + ".type", fault});
   }
-  return {};
 }
 
 }  // namespace
 
-BrokenRule first_broken_rule(const RunConfig& config) {
+std::vector<BrokenRule> broken_rules(const RunConfig& config) {
+  std::vector<BrokenRule> broken;
   for (const Rule& rule : kRules) {
-    if (rule.broken(config)) return {rule.key, rule.what};
+    const auto same_key = [&](const BrokenRule& other) { return other.key == rule.key; };
+    if (rule.broken(config) && std::ranges::none_of(broken, same_key)) broken.push_back({rule.key, rule.what});
   }
-  BrokenRule broken = broken_dataset_rule(config.data.datasets, "datasets", config.data.rl);
-  if (broken.key.empty()) broken = broken_dataset_rule(config.data.test_datasets, "test_datasets", config.data.rl);
+  add_dataset_rules(config.data.datasets, "datasets", config.data.rl, broken);
+  add_dataset_rules(config.data.test_datasets, "test_datasets", config.data.rl, broken);
   return broken;
-}
-
-void check_rules(const RunConfig& config) {
-  const BrokenRule broken = first_broken_rule(config);
-  if (!broken.key.empty()) throw ConfigError("{}: {}", broken.key, broken.what);
 }
 
 void add_idle_notes(const RunConfig& config, Notes& notes) {
   const TrainOptions& train = config.train;
+  if (config.tokens.special_tokens || !config.tokens.tokens.empty()) {
+    notes.push_back("special_tokens and tokens add nothing: they must be those that the tokenizer has");
+  }
   if (train.evals_per_epoch && !has_evaluation_rows(config)) {
     notes.push_back("evals_per_epoch has no effect: neither val_set_size nor test_datasets is set");
   }

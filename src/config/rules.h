@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "config/run_config.h"
 
@@ -8,12 +9,12 @@ namespace eft {
 
 /// A rule that spans several fields and does not hold.
 struct BrokenRule {
-  std::string key;  ///< where the user should look; empty when all rules hold
-  std::string what;
+  std::string key;   ///< where the user should look
+  std::string what;  ///< names the other keys that the rule looks at
 };
 
-/// The first broken rule in the order of the table.
-BrokenRule first_broken_rule(const RunConfig& config);
+/// All broken rules in the order of the table, of those with one key the first.
+std::vector<BrokenRule> broken_rules(const RunConfig& config);
 
 /// Combinations that are allowed but do nothing.
 void add_idle_notes(const RunConfig& config, Notes& notes);

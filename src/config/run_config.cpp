@@ -48,12 +48,18 @@ RunConfig parse_config(const std::string& text, const std::string& name, std::sp
   if (root.kind != YamlNode::Kind::mapping) {
     throw ConfigError("{}: {} at the top, expected a mapping of options", name, brief(root));
   }
-  translate_axolotl(root, notes);
+  Faults faults;
+  translate_axolotl(root, notes, faults);
   RunConfig config;
-  read_value(root, "", config, {});
+  faults.collect([&] { read_value(root, "", config, {}); });
   imply_jinja(config, root);
-  const BrokenRule broken = first_broken_rule(config);
-  if (!broken.key.empty()) refuse(node_at(root, broken.key), broken.key, broken.what);
+  const Faults of_keys = faults;
+  for (const BrokenRule& rule : broken_rules(config)) {
+    // What follows from a key that could not be read is no news.
+    if (of_keys.concern(rule.key) || of_keys.concern(rule.what)) continue;
+    faults.add({node_at(root, rule.key).origin, rule.key, rule.what});
+  }
+  faults.raise();
   add_idle_notes(config, notes);
   return config;
 }

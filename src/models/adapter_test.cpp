@@ -87,6 +87,31 @@ TEST_F(AdapterFolder, refuses_what_peft_computes_otherwise) {
   }
 }
 
+TEST_F(AdapterFolder, may_name_all_linears_in_one_word) {
+  auto config = written("gemma3", {});
+  for (const char* word : {"all-linear", "ALL-LINEAR"}) {
+    config["target_modules"] = word;
+    write_text(folder_ / "adapter_config.json", config.dump());
+    const AdapterOptions options = read_adapter_options(folder_);
+    EXPECT_TRUE(options.target_linear && options.target_modules.empty());
+  }
+}
+
+TEST_F(AdapterFolder, the_embedding_gets_no_adapter) {
+  AdapterOptions options;
+  options.kind = AdapterKind::lora;
+  options.rank = options.alpha = 4;
+  for (const char* target : {"embed_tokens", "model.embed_tokens", "lm_head"}) {
+    options.target_modules.items = {"q_proj", target};
+    try {
+      open("gemma3", options);
+      ADD_FAILURE() << target;
+    } catch (const ConfigError& error) {
+      EXPECT_NE(std::string(error.what()).find("adapters on the embedding"), std::string::npos) << error.what();
+    }
+  }
+}
+
 TEST_F(AdapterFolder, takes_whole_numbers_only) {
   const auto config = written("gemma3", {});
   for (const char* key : {"lora_alpha", "r"}) {

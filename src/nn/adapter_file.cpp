@@ -1,5 +1,7 @@
 #include "nn/adapter_file.h"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -58,6 +60,11 @@ StringMap pattern_map(const Keys& config, const char* key) {
     map.entries.push_back({module, std::to_string(whole_number(entries, module.c_str()))});
   }
   return map;
+}
+
+/// PEFT's word for every linear but the output layer.
+bool is_all_linear(const StringOrList& targets) {
+  return targets.is_string && targets.items.size() == 1 && strcasecmp(targets.items[0].c_str(), "all-linear") == 0;
 }
 
 Json to_json(const StringOrList& list) {
@@ -137,6 +144,10 @@ AdapterOptions read_adapter_options(const std::filesystem::path& folder) {
   if (options.dropout < 0 || options.dropout >= 1) config.fail("lora_dropout", "a share from 0 to below 1");
   options.rslora = config.boolean("use_rslora", false);
   options.target_modules = names_or_pattern(config, "target_modules");
+  if (is_all_linear(options.target_modules)) {
+    options.target_modules = {};
+    options.target_linear = true;
+  }
   options.exclude_modules = names_or_pattern(config, "exclude_modules");
   options.modules_to_save = config.strings("modules_to_save");
   options.rank_pattern = pattern_map(config, "rank_pattern");

@@ -162,6 +162,7 @@ std::string LinearPolicy::hint(const std::string& target, bool of_parameter) con
   for (const std::string& parameter : parameters_) {
     if (names(target, parameter)) return "it is a parameter of experts, name it in lora_target_parameters";
   }
+  if (target == "all-linear") return "that word stands alone, lora_target_modules: all-linear, without a list";
   return "its linears are named like " + (linears_.empty() ? "(none)" : linears_.front());
 }
 
@@ -177,6 +178,12 @@ void LinearPolicy::check_used(const std::vector<std::string>& targets, const std
     if (from_file) {
       throw ConfigError("{}: {}: {} matches no {} of this model; is it an adapter for another model?",
                         options_.model_dir.string(), peft_key, targets[i], kind);
+    }
+    if (names("embed_tokens", targets[i]) || names("lm_head", targets[i])) {
+      throw ConfigError(
+          "{}: {}: adapters on the embedding and the output layer are not supported yet; take it out, or "
+          "train it whole with lora_modules_to_save",
+          key, targets[i]);
     }
     throw ConfigError("{}: {} matches no {} of this model; {}", key, targets[i], kind, hint(targets[i], of_parameter));
   }

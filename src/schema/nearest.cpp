@@ -24,7 +24,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string nearest(std::string_view word, std::span<const std::string> candidates) {
-  std::size_t best = std::max<std::size_t>(2, word.size() / 3) + 1;
+  // One slip in a short word, two in a longer one, three in a long one.
+  std::size_t best = std::clamp<std::size_t>((word.size() + 1) / 4, 1, 3) + 1;
   std::string found;
   for (const std::string& candidate : candidates) {
     const std::size_t distance = edit_distance(word, candidate);

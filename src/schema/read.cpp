@@ -32,12 +32,12 @@ void check_bounds(const YamlNode& node, const std::string& path, double value, c
 }  // namespace
 
 void refuse(const YamlNode& node, const std::string& path, const std::string& what) {
-  throw ConfigError("{} {}: {}", node.origin, path, what);
+  throw Refused({{node.origin, path, what}});
 }
 
 void refuse_unknown(const YamlNode& entry, const std::string& path, std::span<const std::string> known) {
   const std::string near = nearest(entry.key, known);
-  refuse(entry, path, near.empty() ? "unknown key" : fmt::format("unknown key; did you mean {}?", near));
+  throw Refused({{entry.origin, path, near.empty() ? "unknown key" : "unknown key; did you mean " + near + "?", near}});
 }
 
 std::string join_path(const std::string& path, const std::string& key) { return path.empty() ? key : path + '.' + key; }
@@ -132,12 +132,14 @@ void check_list(const YamlNode& node, const std::string& path) {
   if (node.kind != YamlNode::Kind::sequence) expected(node, path, "a list");
 }
 
-void check_mapping(const YamlNode& node, const std::string& path, std::span<const std::string> known) {
+void check_mapping(const YamlNode& node, const std::string& path) {
   if (node.kind != YamlNode::Kind::mapping) expected(node, path, "a mapping");
-  for (const YamlNode& entry : node.children) {
-    if (std::find(known.begin(), known.end(), entry.key) == known.end()) {
-      refuse_unknown(entry, join_path(path, entry.key), known);
-    }
+}
+
+void add_unknown(const YamlNode& mapping, const std::string& path, std::span<const std::string> known, Faults& faults) {
+  for (const YamlNode& entry : mapping.children) {
+    if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
+    faults.collect([&] { refuse_unknown(entry, join_path(path, entry.key), known); });
   }
 }
 

@@ -9,19 +9,21 @@
 #include <type_traits>
 #include <vector>
 
+#include "schema/faults.h"
 #include "schema/field.h"
 #include "schema/yaml.h"
 
 namespace eft {
 
-/// Throws ConfigError: `run.yaml:14 lora_r: 0 is below 1`.
+/// Throws Refused: `run.yaml:14 lora_r: 0 is below 1`.
 [[noreturn]] void refuse(const YamlNode& node, const std::string& path, const std::string& what);
-/// Throws ConfigError for a key that nobody knows, with the nearest of `known`.
+/// Throws Refused for a key that nobody knows, with the nearest of `known`.
 [[noreturn]] void refuse_unknown(const YamlNode& entry, const std::string& path, std::span<const std::string> known);
 /// "datasets[0]" and "path" → "datasets[0].path".
 std::string join_path(const std::string& path, const std::string& key);
 
-// One overload for each kind of member. They set `out` from a node that is not null, or throw ConfigError.
+// One overload for each kind of member. They set `out` from a node that is not null, or throw Refused; structs and
+// lists read on behind a fault, so that one exception names all of them.
 void read_value(const YamlNode& node, const std::string& path, bool& out, const Bounds& bounds);
 void read_value(const YamlNode& node, const std::string& path, AutoBool& out, const Bounds& bounds);
 void read_value(const YamlNode& node, const std::string& path, std::int64_t& out, const Bounds& bounds);
@@ -32,11 +34,13 @@ void read_value(const YamlNode& node, const std::string& path, StringOrList& out
 void read_value(const YamlNode& node, const std::string& path, StringMap& out, const Bounds& bounds);
 void read_value(const YamlNode& node, const std::string& path, JsonText& out, const Bounds& bounds);
 
-/// Index of the scalar's text among `names`, or throws ConfigError that lists them.
+/// Index of the scalar's text among `names`, or throws Refused that lists them.
 std::size_t read_name(const YamlNode& node, const std::string& path, std::span<const char* const> names);
-/// Throws unless the node is a list (`expected` says of what) or a mapping.
+/// Throws unless the node is a list or a mapping.
 void check_list(const YamlNode& node, const std::string& path);
-void check_mapping(const YamlNode& node, const std::string& path, std::span<const std::string> known);
+void check_mapping(const YamlNode& node, const std::string& path);
+/// Adds the keys of a mapping that are not among `known`.
+void add_unknown(const YamlNode& mapping, const std::string& path, std::span<const std::string> known, Faults& faults);
 
 struct AnyField {
   template <class... Args>
@@ -74,12 +78,19 @@ std::vector<std::string> keys_of() {
 /// Visitor: fills the members whose keys a mapping has. A key without a value counts as left out.
 class StructReader {
  public:
-  StructReader(const YamlNode& mapping, std::string path) : mapping_(mapping), path_(std::move(path)) {}
+  StructReader(const YamlNode& mapping, std::string path, Faults& faults)
+      : mapping_(mapping), path_(std::move(path)), faults_(faults) {}
 
   template <class T>
   void operator()(FieldInfo info, T& member, const Bounds& bounds = {}) {
     const YamlNode* entry = mapping_.find(info.key);
     const std::string path = join_path(path_, info.key);
+    faults_.collect([&] { read(info, entry, path, member, bounds); });
+  }
+
+ private:
+  template <class T>
+  void read(const FieldInfo& info, const YamlNode* entry, const std::string& path, T& member, const Bounds& bounds) {
     if (entry != nullptr && !entry->is_null()) {
       read_value(*entry, path, member, bounds);
     } else if (info.required) {
@@ -87,16 +98,19 @@ class StructReader {
     }
   }
 
- private:
   const YamlNode& mapping_;
   std::string path_;
+  Faults& faults_;
 };
 
 template <Described T>
 void read_value(const YamlNode& node, const std::string& path, T& out, const Bounds&) {
-  check_mapping(node, path, keys_of<T>());
-  StructReader reader(node, path);
+  check_mapping(node, path);
+  Faults faults;
+  add_unknown(node, path, keys_of<T>(), faults);
+  StructReader reader(node, path, faults);
   describe(reader, out);
+  faults.raise();
 }
 
 template <Enumeration T>
@@ -123,11 +137,15 @@ template <class T>
 void read_value(const YamlNode& node, const std::string& path, std::vector<T>& out, const Bounds& bounds) {
   check_list(node, path);
   out.clear();
+  Faults faults;
   for (std::size_t i = 0; i < node.children.size(); ++i) {
     const std::string place = path + '[' + std::to_string(i) + ']';
-    if (node.children[i].is_null()) refuse(node.children[i], place, "empty, expected a value");
-    read_value(node.children[i], place, out.emplace_back(), bounds);
+    faults.collect([&] {
+      if (node.children[i].is_null()) refuse(node.children[i], place, "empty, expected a value");
+      read_value(node.children[i], place, out.emplace_back(), bounds);
+    });
   }
+  faults.raise();
 }
 
 }  // namespace eft

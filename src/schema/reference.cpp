@@ -63,10 +63,12 @@ std::string options_table(const TypeInfo& structure) {
   std::string page = "| key | takes | default | meaning |\n| --- | --- | --- | --- |\n";
   std::vector<std::pair<std::string, const TypeInfo*>> nested;
   for (const FieldType& field : structure.fields) {
-    page += fmt::format("| `{}` | {} | {} | {} |\n", field.key, type_text(field.type), default_text(field), field.doc);
+    const bool is_struct = field.type.kind == Kind::structure;
+    page += fmt::format("| `{}` | {} | {} | {} |\n", field.key, is_struct ? "a mapping, see below" : type_text(field.type),
+                        default_text(field), field.doc);
     const bool holds_structs = field.type.kind == Kind::list && field.type.element.front().kind == Kind::structure;
     if (holds_structs) nested.emplace_back("Each of `" + field.key + '`', &field.type.element.front());
-    if (field.type.kind == Kind::name_or_structure)
+    if (is_struct || field.type.kind == Kind::name_or_structure)
       nested.emplace_back('`' + field.key + "` as a mapping", &field.type);
   }
   for (const auto& [title, element] : nested) page += fmt::format("\n### {}\n\n{}", title, options_table(*element));

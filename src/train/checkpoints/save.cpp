@@ -31,7 +31,7 @@ std::vector<fs::path> stale_weights(const fs::path& folder, const fs::path& fres
 void write_weights(const TrainJob& job, const OpenedModel& opened, const fs::path& folder) {
   with_file_errors([&] {
     if (job.trains_adapter()) {
-      save_adapter(*opened.model, job.adapter, job.base_model, folder);
+      save_adapter(*opened.model, job.adapter, job.model_name(), folder);
     } else {
       save_model(opened, folder);
     }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "data/data_options.h"
+#include "data/token_options.h"
 #include "models/load.h"
 #include "train/train_options.h"
 
@@ -13,7 +14,9 @@ namespace eft {
 /// What a run is asked to do: the options of a configuration and what follows from them.
 struct TrainJob {
   std::filesystem::path base_model;
+  std::string base_model_name;      ///< as the user wrote it, perhaps a name on the hub; empty: the folder
   std::filesystem::path tokenizer;  ///< folder of the tokenizer's files
+  TokenOptions tokens;              ///< that the tokenizer must have
   AdapterOptions adapter;           ///< those of lora_model_dir where that is set
   DataOptions data;
   TrainOptions train;
@@ -21,6 +24,8 @@ struct TrainJob {
   std::string config;              ///< the effective configuration as JSON, kept with checkpoints
   std::vector<std::string> notes;  ///< what the user should know about the configuration
 
+  /// The model's name in what the run prints and writes.
+  std::string model_name() const { return base_model_name.empty() ? base_model.string() : base_model_name; }
   bool trains_adapter() const { return adapter.kind == AdapterKind::lora; }
   DType dtype() const { return train.precision() == Precision::bfloat16 ? DType::bf16 : DType::f32; }
 };
