@@ -1,6 +1,4 @@
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <cstdio>
@@ -8,9 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
+#include "base/hub_cache.h"
 #include "cli/command.h"
 #include "cli/run_signals.h"
 #include "cli/standard_streams.h"
+#include "cli/terminal.h"
 #include "cli/train_job.h"
 #include "models/adapter.h"
 #include "report/words.h"
@@ -42,13 +42,6 @@ CLI::App* add_run_command(CLI::App& app, const std::shared_ptr<Arguments>& argum
   command->add_option("config", arguments->config, "YAML file of the run, in Axolotl's spelling")->required();
   command->add_option("--set", arguments->overrides, "Override an option: key=value")->allow_extra_args(false);
   return command;
-}
-
-Terminal standard_output() {
-  Terminal terminal{.stream = stdout, .live = isatty(STDOUT_FILENO) != 0};
-  winsize size{};
-  if (terminal.live && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) terminal.columns = size.ws_col;
-  return terminal;
 }
 
 /// Output that cannot be written costs the output, not the run. Asks for a checkpoint once, when that happens.
@@ -142,7 +135,7 @@ void add_train_command(CLI::App& app, int& exit_code) {
   add_examples(*command, {"eft train run.yaml", "eft train run.yaml --dry-run",
                           "eft train run.yaml --set learning_rate=1e-4 --set output_dir=outputs/other"});
   command->add_flag("--dry-run", arguments->dry_run, "Say everything about the run and stop before the first step");
-  command->add_flag("--verbose", arguments->verbose, "Name every tensor");
+  command->add_flag("--verbose", arguments->verbose, "Name every tensor and kernel, and what the memory is for");
   command->add_flag("--json", arguments->json, "Say it as one JSON object");
   command->add_flag("--profile", arguments->profile,
                     "Time every kernel: a table at the end, and trace.json in output_dir");
@@ -156,11 +149,11 @@ void add_evaluate_command(CLI::App& app, int& /*exit_code*/) {
       "Loss and perplexity of a run's model, or of --adapter, on its evaluation rows, else on those it trains on.");
   add_examples(*command, {"eft evaluate run.yaml", "eft evaluate run.yaml --adapter outputs/run"});
   auto adapter = std::make_shared<std::filesystem::path>();
-  command->add_option("--adapter", *adapter, "PEFT adapter folder to evaluate with");
+  command->add_option("--adapter", *adapter, "PEFT adapter to evaluate with: a folder, or a hub name in the cache");
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([arguments, adapter] {
     TrainJob job = read_job(arguments->config, arguments->overrides);
-    if (!adapter->empty()) take_adapter(job, *adapter);
+    if (!adapter->empty()) take_adapter(job, local_model(*adapter));
     const EvaluationReport report = run_evaluation(job);
     std::printf("%s\n", arguments->json ? json_of(report).c_str() : text_of(report).c_str());
   });

@@ -67,6 +67,17 @@ std::string verdict(const MemoryPlan& plan) {
 
 }  // namespace
 
+std::string memory_summary(const MemoryFacts& memory) {
+  std::string text = format_size(memory.resident());
+  if (memory.available > 0) text += fmt::format(" of {} available", format_size(memory.available));
+  text += fmt::format(": a step's peak of {}", format_size(memory.peak));
+  if (memory.touched > 0) text += fmt::format(", {} of mapped weights", format_size(memory.touched));
+  if (memory.process > 0) text += fmt::format(", {} for program and rows", format_size(memory.process));
+  if (memory.recompute) text += "; blocks are recomputed";
+  if (memory.pinned > 0) text += fmt::format(" + {} of weights pinned on the host", format_size(memory.pinned));
+  return text;
+}
+
 std::string memory_line(const MemoryFacts& memory) {
   std::string text = fmt::format("planned peak {} ({})", format_size(memory.peak), category_list(memory));
   if (memory.mapped > 0) text += fmt::format(" + {} of weights mapped from files", format_size(memory.mapped));

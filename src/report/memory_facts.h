@@ -41,7 +41,9 @@ struct MemoryPlan {
   bool can_fit() const { return fits() || (!tried.empty() && tried.back().memory.resident() <= budget); }
 };
 
-/// One line for the page of a run, and what to say when it does not fit (empty when it does).
+/// One line for the page of a run, in short and with what it is for; and what to say when it does not fit (empty when
+/// it does).
+std::string memory_summary(const MemoryFacts& memory);
 std::string memory_line(const MemoryFacts& memory);
 std::string memory_warning(const MemoryFacts& memory);
 

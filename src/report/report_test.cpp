@@ -8,6 +8,7 @@
 #include "report/metrics_file.h"
 #include "report/profile_report.h"
 #include "report/progress.h"
+#include "report/run_end.h"
 #include "report/run_facts.h"
 #include "report/words.h"
 
@@ -54,10 +55,11 @@ TEST(MetricsFile, keeps_the_steps_of_the_run_that_is_resumed) {
   std::filesystem::remove(path);
 }
 
-/// What a progress line shows for three steps.
-std::string shown(bool live) {
+/// What is shown of three steps.
+std::string shown(Terminal terminal) {
   std::FILE* file = std::tmpfile();
-  Progress progress({file, live}, 0, 3, 2);
+  terminal.stream = file;
+  Progress progress(terminal, 0, 3, 2, 3);
   for (std::int64_t step = 1; step <= 3; ++step) progress.add(StepMetrics{.step = step, .loss = 2.0, .tokens = 10, .seconds = 1});
   progress.finish();
   std::string text(static_cast<std::size_t>(std::ftell(file)), ' ');
@@ -68,10 +70,62 @@ std::string shown(bool live) {
 }
 
 TEST(Progress, prints_plain_lines_where_there_is_no_terminal) {
-  const std::string text = shown(false);
+  const std::string text = shown({});
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);  // the first, every second and the last
   EXPECT_EQ(text.find('\x1b'), std::string::npos);
   EXPECT_NE(text.find("step 2/3  loss 2.0000"), std::string::npos) << text;
+}
+
+TEST(Progress, rewrites_a_bar_on_a_terminal) {
+  const std::string text = shown({.live = true, .columns = 100, .colours = true});
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << "one line that is rewritten";
+  for (const char* part : {"33 %", "67 %", "100 %", "step 2/3", "ETA", "tokens/s", "epoch 0.67", "\x1b[32m"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << text;
+  }
+  EXPECT_EQ(shown({.live = true, .columns = 100}).find("\x1b[3"), std::string::npos) << "a colour";
+}
+
+TEST(Progress, a_bar_fits_its_terminal) {
+  for (const std::size_t columns : {30U, 60U, 80U, 200U}) {
+    const std::string text = shown({.live = true, .columns = columns, .colours = true});
+    std::size_t begin = 0;
+    for (std::size_t end = text.find('\r'); end != std::string::npos; end = text.find('\r', begin)) {
+      EXPECT_LT(width_of(text.substr(begin, end - begin)), columns + 1) << columns;
+      begin = end + 1;
+    }
+  }
+}
+
+TEST(Terminal, cuts_between_characters_and_ends_what_is_coloured) {
+  const std::string text = painted("äöü", Paint::green, true) + "end";
+  EXPECT_EQ(width_of(text), 6U);
+  EXPECT_EQ(cut_to(text, 2), "\x1b[32mäö\x1b[0m");
+  EXPECT_EQ(cut_to(text, 4), "\x1b[32mäöü\x1b[0me");
+  EXPECT_EQ(cut_to("plain", 9), "plain");
+  EXPECT_EQ(painted("plain", Paint::bold, false), "plain");
+}
+
+TEST(RunEnd, says_what_came_of_it_and_what_to_type_next) {
+  RunEndFacts facts{.course = {.steps = 4, .tokens = 800, .seconds = 2, .first_loss = 3.5, .last_loss = 1.25},
+                    .base_model = "google/gemma-3-270m-it",
+                    .adapter = true,
+                    .output_dir = "my outputs"};
+  std::string text = to_text(facts, false);
+  EXPECT_NE(text.find("4 steps of 800 tokens in 2.0s, 400 tokens/s"), std::string::npos) << text;
+  EXPECT_NE(text.find("of a step 3.5000 → 1.2500\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("eft inference google/gemma-3-270m-it --adapter 'my outputs' --chat"), std::string::npos) << text;
+  EXPECT_NE(text.find("eft merge-lora google/gemma-3-270m-it 'my outputs-merged' --adapter"), std::string::npos)
+      << text;
+  facts.course.first_eval_loss = 3;
+  facts.course.last_eval_loss = 2;
+  facts.course.evaluations = 2;
+  facts.adapter = false;
+  text = to_text(facts, false);
+  EXPECT_NE(text.find("of the evaluation 3.0000 → 2.0000"), std::string::npos) << text;
+  EXPECT_NE(text.find("eft inference 'my outputs' --chat"), std::string::npos) << text;
+  facts.finished = false;
+  EXPECT_NE(to_text(facts, false).find("resume_from_checkpoint=true"), std::string::npos);
+  EXPECT_EQ(shell_word("it's"), "'it'\\''s'");
 }
 
 TEST(ProfileReport, shows_kernels_and_what_is_left) {

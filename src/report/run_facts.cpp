@@ -5,16 +5,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "report/page.h"
 #include "report/words.h"
 
 namespace eft {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-void add_line(std::string& page, const std::string& title, const std::string& text) {
-  page += fmt::format("{:<10} {}\n", title, text);
-}
 
 std::string share(std::int64_t part, std::int64_t whole) {
   return fmt::format("{:.3g} %", whole == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole));
@@ -25,54 +22,59 @@ std::string sum_line(const std::vector<TensorGroup>& groups, std::int64_t whole)
                      counted(tensors_of(groups), "tensor"), share(parameters_of(groups), whole));
 }
 
-void add_groups(std::string& page, const std::vector<TensorGroup>& groups, bool verbose) {
+void add_groups(Page& page, const std::vector<TensorGroup>& groups) {
   for (const TensorGroup& group : groups) {
-    add_line(page, "",
-             fmt::format("  {}: {}, {}", group.pattern, counted(group.tensors, "tensor"),
-                         counted(group.parameters, "parameter")));
-    if (!verbose || group.tensors == 1) continue;
-    for (const std::string& name : group.names) add_line(page, "", "    " + name);
+    page.add("", fmt::format("  {}: {}, {}", group.pattern, counted(group.tensors, "tensor"),
+                             counted(group.parameters, "parameter")));
+    if (group.tensors == 1) continue;
+    for (const std::string& name : group.names) page.add("", "    " + name);
   }
 }
 
-void add_model(std::string& page, const RunFacts& facts, bool verbose) {
-  add_line(page, "model",
-           fmt::format("{}: {}, {} layers, {}", facts.base_model, facts.family, facts.layers,
-                       counted(facts.parameters, "parameter")));
-  add_line(page, "trains", sum_line(facts.trainable, facts.parameters));
-  add_groups(page, facts.trainable, verbose);
-  add_line(page, "frozen", facts.frozen.empty() ? "nothing" : sum_line(facts.frozen, facts.parameters));
-  if (verbose) add_groups(page, facts.frozen, true);
+void add_model(Page& page, const RunFacts& facts, bool verbose) {
+  page.add("model", fmt::format("{}: {}, {} layers, {}; {} on {}, {}, {}", facts.base_model, facts.family, facts.layers,
+                                counted(facts.parameters, "parameter"), facts.dtype, facts.device, facts.simd,
+                                counted(facts.threads, "thread")));
+  const std::string how = facts.rank > 0 ? fmt::format(", LoRA of rank {}", facts.rank) : "";
+  page.add("trains", sum_line(facts.trainable, facts.parameters) + how);
+  if (!verbose) return;
+  add_groups(page, facts.trainable);
+  page.add("frozen", facts.frozen.empty() ? "nothing" : sum_line(facts.frozen, facts.parameters));
+  add_groups(page, facts.frozen);
 }
 
-void add_data(std::string& page, const RunFacts& facts) {
-  for (std::size_t i = 0; i < facts.data.size(); ++i) add_line(page, i == 0 ? "data" : "", facts.data[i]);
-  if (facts.tokens > 0) {
-    add_line(page, "",
-             fmt::format("{}, of which {} ({}) bear loss", counted(facts.tokens, "token"),
-                         with_thousands(facts.label_tokens), share(facts.label_tokens, facts.tokens)));
+void add_data(Page& page, const RunFacts& facts, bool verbose) {
+  for (std::size_t i = 0; i < facts.data.size(); ++i) page.add(i == 0 ? "data" : "", facts.data[i]);
+  if (verbose && facts.tokens > 0) {
+    page.add("", fmt::format("to train on {}, of which {} ({}) bear loss", counted(facts.tokens, "token"),
+                             with_thousands(facts.label_tokens), share(facts.label_tokens, facts.tokens)));
   }
-  if (facts.fill < 1) add_line(page, "", fmt::format("packed rows are {:.1f} % full", 100 * facts.fill));
+  if (verbose && facts.fill < 1) page.add("", fmt::format("packed rows are {:.1f} % full", 100 * facts.fill));
 }
 
-void add_steps(std::string& page, const RunFacts& facts) {
+void add_steps(Page& page, const RunFacts& facts) {
   const double epochs =
       static_cast<double>(facts.steps) / static_cast<double>(std::max<std::int64_t>(facts.steps_per_epoch, 1));
   std::string text = fmt::format("{} of {} x {} rows, {} an epoch, {:.3g} epochs", facts.steps, facts.accumulation,
                                  facts.micro_batch_size, facts.steps_per_epoch, epochs);
   if (facts.first_step > 0) text += fmt::format(", going on after step {}", facts.first_step);
-  add_line(page, "steps", text);
-  text = fmt::format("{}, {} of warm-up", facts.schedule, counted(facts.warmup_steps, "step"));
-  if (facts.save_every > 0) text += fmt::format("; a checkpoint every {}", counted(facts.save_every, "step"));
-  if (facts.eval_every > 0) text += fmt::format("; an evaluation every {}", counted(facts.eval_every, "step"));
-  add_line(page, "", text);
+  text += fmt::format("; learning rate {:g}, {}, {} of warm-up", facts.learning_rate, facts.schedule,
+                      counted(facts.warmup_steps, "step"));
+  page.add("steps", text);
 }
 
-void add_compute(std::string& page, const RunFacts& facts) {
-  add_line(page, "compute",
+void add_output(Page& page, const RunFacts& facts) {
+  std::string text = facts.output_dir;
+  if (facts.save_every > 0) text += fmt::format("; a checkpoint every {}", counted(facts.save_every, "step"));
+  if (facts.eval_every > 0) text += fmt::format("; an evaluation every {}", counted(facts.eval_every, "step"));
+  page.add("output", text);
+}
+
+void add_compute(Page& page, const RunFacts& facts) {
+  page.add("compute",
            fmt::format("{} on {}, {}; products {}; {}{}", facts.dtype, facts.device, counted(facts.threads, "thread"),
                        facts.products, facts.simd, facts.recompute ? "; blocks recomputed in the backward pass" : ""));
-  add_line(page, "kernels", fmt::format("{}", fmt::join(facts.kernels, " ")));
+  page.add("kernels", fmt::format("{}", fmt::join(facts.kernels, " ")));
 }
 
 Json json_of(const std::vector<TensorGroup>& groups, bool names) {
@@ -87,17 +89,18 @@ Json json_of(const std::vector<TensorGroup>& groups, bool names) {
 
 }  // namespace
 
-std::string to_text(const RunFacts& facts, bool verbose) {
-  std::string page;
-  for (const std::string& note : facts.notes) add_line(page, "note", note);
+std::string to_text(const RunFacts& facts, bool verbose, bool colours) {
+  Page page(colours);
+  for (const std::string& note : facts.notes) page.add("note", note, Paint::dim);
   add_model(page, facts, verbose);
-  add_data(page, facts);
+  add_data(page, facts, verbose);
   add_steps(page, facts);
-  add_compute(page, facts);
-  add_line(page, "memory", memory_line(facts.memory));
+  if (verbose) add_compute(page, facts);
+  page.add("memory", verbose ? memory_line(facts.memory) : memory_summary(facts.memory));
+  add_output(page, facts);
   const std::string warning = memory_warning(facts.memory);
-  if (!warning.empty()) add_line(page, "warning", warning);
-  return page;
+  if (!warning.empty()) page.add("warning", warning, Paint::yellow);
+  return page.text();
 }
 
 std::string to_json(const RunFacts& facts) {

@@ -21,11 +21,13 @@ struct TensorGroup {
 struct RunFacts {
   std::vector<std::string> notes;  ///< about the configuration and the checkpoint
   std::string base_model;
+  std::string output_dir;
   std::string family;
   std::int64_t layers = 0;
   std::int64_t parameters = 0;
   std::vector<TensorGroup> trainable;
   std::vector<TensorGroup> frozen;
+  std::int64_t rank = 0;  ///< of the adapters; 0: the whole model trains
 
   std::vector<std::string> data;  ///< lines of the data report
   std::int64_t train_examples = 0;
@@ -44,6 +46,7 @@ struct RunFacts {
   std::int64_t save_every = 0;  ///< 0: not by steps
   std::int64_t eval_every = 0;
   std::string schedule;
+  double learning_rate = 0;
 
   std::string dtype;
   std::string device;
@@ -62,8 +65,8 @@ std::int64_t parameters_of(const std::vector<TensorGroup>& groups);
 /// Groups names by replacing the numbers that differ with their ranges, in the order of first appearance.
 std::vector<TensorGroup> group_tensors(const std::vector<std::pair<std::string, std::int64_t>>& names_and_sizes);
 
-/// The page that a person reads; `verbose` lists every name.
-std::string to_text(const RunFacts& facts, bool verbose);
+/// The page that a person reads, of about eight lines; `verbose` adds every name, the kernels and what memory is for.
+std::string to_text(const RunFacts& facts, bool verbose, bool colours);
 /// The same as one JSON object on one line, with every trainable name.
 std::string to_json(const RunFacts& facts);
 

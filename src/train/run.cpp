@@ -8,9 +8,12 @@
 #include "base/process.h"
 #include "data/formats/chat_format.h"
 #include "data/dataset.h"
+#include "data/token_check.h"
 #include "models/model_folder.h"
 #include "ops/support/profiler.h"
+#include "report/page.h"
 #include "report/profile_report.h"
+#include "report/run_end.h"
 #include "report/words.h"
 #include "tensor/device_memory.h"
 #include "train/plan/budget.h"
@@ -59,6 +62,7 @@ LoadedData load_data(const TrainJob& job) {
   LoadedData data;
   {
     const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
+    check_tokens(job.tokens, tokenizer);
     data.chat_template = chat_template_of(job, tokenizer);
     data.rows = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed, vocabulary);
   }
@@ -114,6 +118,12 @@ void print(const RunOptions& options, const std::string& text) {
   std::fflush(options.terminal.stream);
 }
 
+void print(const RunOptions& options, std::string_view title, std::string_view text) {
+  Page page(options.terminal.colours);
+  page.add(title, text);
+  print(options, page.text());
+}
+
 /// The same model in float32, where rounding does not hide or feign a difference.
 ForwardCheck check_forward_exactly(const TrainJob& job, const PreparedData& data) {
   Pool pool(resolve_device(job.train.device));
@@ -127,9 +137,12 @@ ForwardCheck check_forward_exactly(const TrainJob& job, const PreparedData& data
 
 /// Training and generation must compute the same model: lost keys and values show here, before the first step. Some
 /// models, random ones for instance, let the rounding of bfloat16 grow through their layers; float32 decides then.
-void require_equal_forward(const TrainJob& job, const OpenedModel& opened, Pool& pool, const PreparedData& data,
-                           const RunOptions& options) {
+/// Returns the seconds that a token took in a forward.
+double require_equal_forward(const TrainJob& job, const OpenedModel& opened, Pool& pool, const PreparedData& data,
+                             const RunOptions& options) {
+  const double start = process_seconds();
   ForwardCheck check = check_forward(*opened.model, pool, data.train);
+  const double seconds = process_seconds() - start;
   pool.trim();  // steps take blocks of other sizes
   if (!check.pass() && opened.model->dtype() == DType::bf16) {
     forget_mapped(opened.model->parameters(), Forget::all);  // the other model maps the same files
@@ -141,7 +154,18 @@ void require_equal_forward(const TrainJob& job, const OpenedModel& opened, Pool&
     throw DataError("{}: the training forward and the cached forward are {}, expected at most {:.0e}",
                     opened.folder.string(), text, check.tolerance);
   }
-  print(options, fmt::format("{:<10} training forward and cached forward agree: {}\n", "check", text));
+  print(options, "check", "training forward and cached forward agree: " + text);
+  return seconds / static_cast<double>(2 * std::max<std::int64_t>(check.tokens, 1));
+}
+
+/// How long the steps that are left will take, by what a token took in a forward: a backward pass takes twice as long,
+/// and blocks that are recomputed a forward more. Nothing where the tokens are not known beforehand.
+std::string expected_time(const RunFacts& facts, double seconds_a_token) {
+  if (facts.tokens == 0 || facts.steps_per_epoch == 0) return "";
+  const double a_step = static_cast<double>(facts.tokens) / static_cast<double>(facts.steps_per_epoch);
+  const double tokens = a_step * static_cast<double>(facts.steps - facts.first_step);
+  const double seconds = seconds_a_token * tokens * (facts.recompute ? 4 : 3);
+  return fmt::format("about {} for {}; ", format_seconds(seconds), counted(facts.steps - facts.first_step, "step"));
 }
 
 /// Rows by the file that they came from, "rows.jsonl" of "rows.jsonl:12".
@@ -158,12 +182,17 @@ std::vector<std::pair<std::string, Examples>> by_file(const Examples& rows) {
   return files;
 }
 
-void print_end(const TrainJob& job, const RunOptions& options, const Trainer& trainer, const MemoryFacts& planned) {
-  const char* what = job.trains_adapter() ? "adapter" : "model";
-  print(options,
-        fmt::format("{:<10} {} in {}; peak memory of a step {}, planned {}; of the process {}, planned {}\n", "done",
-                    what, job.train.output_dir.string(), format_size(trainer.peak().total), format_size(planned.peak),
-                    format_size(peak_resident_memory()), format_size(planned.resident())));
+void print_end(const TrainJob& job, const RunOptions& options, const RunCourse& course, const Trainer& trainer,
+               const MemoryFacts& planned, bool finished) {
+  const RunEndFacts facts{.course = course,
+                          .base_model = job.model_name(),
+                          .adapter = job.trains_adapter(),
+                          .output_dir = job.train.output_dir.string(),
+                          .finished = finished,
+                          .peak = trainer.peak().total,
+                          .peak_process = peak_resident_memory(),
+                          .planned = planned};
+  print(options, to_text(facts, options.terminal.colours));
 }
 
 /// The kernels of a run's steps, timed while it lives.
@@ -179,7 +208,7 @@ class TimedRun {
     OwnedFolder(folder).claim({"trace.json"});
     write_trace(trace, profile_);
     print(options, to_text(profile_));
-    print(options, fmt::format("{:<10} {} for chrome://tracing or ui.perfetto.dev\n", "trace", trace.string()));
+    print(options, "trace", trace.string() + " for chrome://tracing or ui.perfetto.dev");
   }
 
  private:
@@ -213,23 +242,24 @@ RunEnd run_steps(const TrainJob& job, const PreparedData& data, const MemoryFact
   RunFacts facts = collect_facts(job, opened, data, trainer);
   facts.notes.insert(facts.notes.end(), resume_notes.begin(), resume_notes.end());
   facts.memory = memory;
-  print(options, to_text(facts, options.verbose));
+  print(options, to_text(facts, options.verbose, options.terminal.colours));
   if (options.json && options.terminal.stream != nullptr)
     std::fprintf(options.terminal.stream, "%s\n", to_json(facts).c_str());
   if (options.dry_run) return RunEnd::planned;
 
-  require_equal_forward(job, opened, pool, data, options);
+  const double seconds_a_token = require_equal_forward(job, opened, pool, data, options);
   Progress progress(options.json ? Terminal{} : options.terminal, trainer.step(), trainer.plan().steps,
-                    trainer.plan().logging_steps);
-  print(options, fmt::format("{:<10} the first step begins {:.2f} s after the start of the process\n", "ready",
-                             process_seconds()));
+                    trainer.plan().logging_steps, data.stream ? 0 : trainer.plan().steps_per_epoch);
+  print(options, "time",
+        fmt::format("{}the first step begins {:.2f} s after the start of the process",
+                    expected_time(facts, seconds_a_token), process_seconds()));
   if (options.before_first_step) options.before_first_step();
   std::optional<TimedRun> timed;
   if (options.profile) timed.emplace(trainer, device);
   const bool finished = trainer.run(progress, options.requests);
   progress.finish();
   if (timed) timed->report(job.train.output_dir, options);
-  if (finished) print_end(job, options, trainer, facts.memory);
+  print_end(job, options, progress.course(), trainer, facts.memory, finished);
   return finished ? RunEnd::finished : RunEnd::stopped;
 }
 

@@ -119,7 +119,7 @@ case_full_training_states_its_dtype() {
 case_bfloat16() {
   tiny_setup
   train --set bf16=true --set max_steps=8 --set lr_scheduler=constant >log.txt
-  has log.txt '^compute +bf16'
+  has log.txt '^model .*; bf16 on cpu'
   awk 'NR == 1 {first = $1} {last = $1} END {exit !(last < first)}' <(losses out) || fail "losses: $(losses out | tr '\n' ' ')"
 }
 

@@ -21,7 +21,7 @@ std::vector<std::string> kernel_names(Device device) {
 
 void add_model(RunFacts& facts, const TrainJob& job, const OpenedModel& opened) {
   const Model& model = *opened.model;
-  facts.base_model = job.base_model.string();
+  facts.base_model = job.model_name();
   facts.family = model.info().family;
   facts.layers = model.info().layers;
   facts.parameters = count_parameters(model.parameters()).total;
@@ -86,6 +86,9 @@ RunFacts collect_facts(const TrainJob& job, const OpenedModel& opened, const Pre
   add_model(facts, job, opened);
   add_data(facts, data, trainer.plan());
   add_steps(facts, job, trainer);
+  facts.output_dir = job.train.output_dir.string();
+  facts.learning_rate = job.train.learning_rate;
+  facts.rank = job.trains_adapter() ? job.adapter.rank.value_or(0) : 0;
   facts.dtype = name_of(job.dtype());
   const Device device = resolve_device(job.train.device);
   const auto* memory = memory_of(device);
