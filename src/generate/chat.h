@@ -19,8 +19,19 @@ class Chat {
   void add_user(const std::string& text);
   /// The model's turn as it was generated. Special tokens stay in it: templates that drop thoughts look for them.
   void add_model(std::span<const TokenId> tokens);
+  /// Takes the last turn back.
+  void drop_last();
+  /// Begins anew with this system message; it may be empty.
+  void restart(const std::string& system);
+  /// Begins anew with the same system message.
+  void restart();
+
+  /// Whether a turn has been added.
+  bool begun() const;
   /// The whole conversation up to the start of the model's turn, as the template writes it, bos included.
   std::vector<TokenId> prompt() const;
+  /// The conversation as a row to train on: {"messages": [{"role": …, "content": …}, …]} on one line.
+  std::string row() const;
 
  private:
   ChatTemplate template_;

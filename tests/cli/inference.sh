@@ -46,6 +46,24 @@ case_chat_reads_turns() {
   [ "$(wc -l <answers.json)" -eq 2 ] || { cat answers.json >&2; fail 'expected two answers'; }
 }
 
+# Turns of several lines, commands, and a conversation that is kept as a row to train on.
+case_chat_commands() {
+  tiny_model model
+  { printf 'Hello\\\nthere\n/save rows.jsonl\n/system Be brief.\n"""\none\n\ntwo\n"""\n/save rows.jsonl\n/reset\n'
+    printf '//slash\n/save rows.jsonl\n/nonsense\n/help\n/quit\n'; } >typed.txt
+  "$EFT" inference model --dtype float32 --max-new-tokens 4 --json --chat <typed.txt >answers.json 2>said.txt
+  [ "$(wc -l <answers.json)" -eq 3 ] || { cat answers.json >&2; fail 'expected three answers'; }
+  [ "$(wc -l <rows.jsonl)" -eq 3 ] || { cat rows.jsonl >&2; fail 'expected three rows'; }
+  has rows.jsonl '^\{"messages":\[\{"role":"user","content":"Hello\\nthere"\},\{"role":"assistant","content":"[^"]*.*\}\]\}$'
+  has rows.jsonl '^\{"messages":\[\{"role":"system","content":"Be brief."\},\{"role":"user","content":"one\\n\\ntwo"\}'
+  has rows.jsonl '^\{"messages":\[\{"role":"system","content":"Be brief."\},\{"role":"user","content":"/slash"\}'
+  has said.txt '^/nonsense: no such command'
+  has said.txt '^/save FILE'
+  printf 'base_model: model\ndatasets: [{path: rows.jsonl, type: chat_template}]\nchat_template: gemma4\nlearning_rate: 1\n' >run.yaml
+  "$EFT" preprocess run.yaml --set dataset_prepared_path= >page.txt || fail 'rows that cannot be read'
+  has page.txt '^  rows read +3$'
+}
+
 case_nothing_to_do() { tiny_model model; fails_with 2 '--prompt' "$EFT" inference model; }
 case_missing_model() { fails_with 4 'nowhere' "$EFT" inference nowhere --prompt a; }
 case_missing_adapter() { tiny_model model; fails_with 4 'nowhere' "$EFT" inference model --adapter nowhere --prompt a; }

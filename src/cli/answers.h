@@ -1,0 +1,25 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+
+#include "generate/session.h"
+
+namespace eft {
+
+/// Prints the answers of a session: text to standard output as it comes, or one JSON object each, and what it took to
+/// standard error.
+class AnswerPrinter {
+ public:
+  explicit AnswerPrinter(bool json) : json_(json) {}
+
+  /// Continues `prompt`; `stopped` ends the answer when it says so.
+  Answer print(Session& session, std::span<const TokenId> prompt, const std::function<bool()>& stopped = {}) const;
+  void print_summary(const Session& session, const Answer& answer) const;
+
+ private:
+  bool json_;
+};
+
+}  // namespace eft
