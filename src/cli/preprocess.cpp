@@ -1,17 +1,18 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/output_files.h"
+#include "cli/terminal.h"
 #include "cli/preferences.h"
 #include "cli/train_job.h"
 #include "data/dataset.h"
+#include "data/token_check.h"
 #include "data/batches/loader.h"
 #include "data/show.h"
 #include "data/sources/source.h"
@@ -24,6 +25,7 @@ struct Arguments {
   std::filesystem::path config;
   std::vector<std::string> overrides;
   std::int64_t show = 0;
+  std::optional<std::int64_t> row;
   std::filesystem::path dump;
   bool force = false;
 };
@@ -54,14 +56,46 @@ void check_dump(const Arguments& arguments, const TrainJob& job) {
 
 void print(const std::string& line) { std::printf("%s\n", line.c_str()); }
 
-void show(const Examples& examples, std::int64_t count, const Tokenizer& tokenizer) {
-  const ShowStyle style = isatty(STDOUT_FILENO) != 0 ? ShowStyle::colour : ShowStyle::plain;
-  count = std::min(count, static_cast<std::int64_t>(examples.size()));
-  for (std::int64_t i = 0; i < count; ++i) {
-    const ExampleView example = examples[static_cast<std::size_t>(i)];
-    print(fmt::format("\n--- {}: {} tokens, {} bear loss", example.source(), example.tokens.size(),
-                      example.label_tokens()));
-    print(show_example(example, tokenizer, style));
+/// What the terminal shows of an example: its source, text and tokens, inside a border on a terminal.
+void show(const ExampleView& example, const Tokenizer& tokenizer, const Terminal& terminal) {
+  const ShowStyle style = terminal.colours ? ShowStyle::colour : ShowStyle::plain;
+  const std::string title =
+      fmt::format("{}: {} tokens, {} bear loss", example.source(), example.tokens.size(), example.label_tokens());
+  const std::size_t columns = terminal.columns > 20 ? terminal.columns : 100;
+  const std::string text = show_example(example, tokenizer, style);
+  const std::string tokens = show_tokens(example, tokenizer, style, columns - 2);
+  if (!terminal.live) return print("\n--- " + title + "\n" + text + "\n" + tokens);
+  const auto line = [&](const char* corner, const std::string& words) {
+    std::string rule = fmt::format("{}─{}", corner, words.empty() ? "" : " " + words + " ");
+    while (width_of(rule) < columns - 1) rule += "─";
+    print(terminal.paint(rule, Paint::cyan));
+  };
+  const auto body = [&](const std::string& lines) {
+    std::istringstream stream(lines);
+    for (std::string one; std::getline(stream, one);) print(terminal.paint("│", Paint::cyan) + " " + one);
+  };
+  print("");
+  line("╭", title);
+  body(text);
+  line("├", "");
+  body(tokens);
+  line("╰", "");
+}
+
+/// The first `count` examples, or with `row` those that this row of a file gave.
+void show(const Examples& examples, const Arguments& arguments, const Tokenizer& tokenizer) {
+  const Terminal terminal = standard_output();
+  std::int64_t shown = 0;
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    if (!arguments.row && shown == arguments.show) return;
+    const ExampleView example = examples[i];
+    if (arguments.row && example.row != *arguments.row) continue;
+    show(example, tokenizer, terminal);
+    ++shown;
+  }
+  if (arguments.row && shown == 0) {
+    throw DataError("--row: no example to train on is of row {}; was it dropped, or kept for evaluation?",
+                    *arguments.row);
   }
 }
 
@@ -94,20 +128,21 @@ void preprocess(const Arguments& arguments) {
   for (const std::string& note : job.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   check_dump(arguments, job);
   const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
+  check_tokens(job.tokens, tokenizer);
   const std::int64_t vocabulary = vocabulary_if_known(job);
   if (job.data.rl) return preprocess_preferences(job, tokenizer, vocabulary, arguments.show, arguments.dump);
   const PreparedData data = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed, vocabulary);
   for (const std::string& line : data.report.tables()) print(line);
   for (const std::string& warning : data.report.warnings) print("warning: " + warning);
   for (const std::string& line : data.report.end_lines()) print(line);
-  if (data.stream) return show(data.train, arguments.show, tokenizer);
+  if (data.stream) return show(data.train, arguments, tokenizer);
   std::optional<Loader> packed;
   if (job.data.sample_packing) {
     packed.emplace(data.train, train_loader_options(job));
     print(fmt::format("packing fills {:.1f} % of rows of {} tokens, {} batches an epoch", 100 * packed->fill(),
                       job.data.sequence_len, packed->batches_per_epoch()));
   }
-  show(data.train, arguments.show, tokenizer);
+  show(data.train, arguments, tokenizer);
   if (!arguments.dump.empty()) dump(data.train, packed ? &*packed : nullptr, arguments.dump);
 }
 
@@ -122,6 +157,8 @@ void add_preprocess_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("--set", arguments->overrides, "Override an option: key=value")->allow_extra_args(false);
   command->add_option("--show", arguments->show, "Print this many examples, what bears loss marked")
       ->check(CLI::NonNegativeNumber);
+  command->add_option("--row", arguments->row, "Show the examples of this row of the files instead")
+      ->check(CLI::PositiveNumber);
   command->add_option("--dump", arguments->dump,
                       "Write every example as a line of JSON, or every row of packed examples, to a new file");
   command->add_flag("--force", arguments->force, "Let --dump replace a file, but none that the run reads");

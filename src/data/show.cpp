@@ -32,9 +32,9 @@ std::vector<Run> runs_of(const ExampleView& example, const Tokenizer& tokenizer)
   return runs;
 }
 
-const char* escape_of(const Run& run) {
-  if (run.trained) return run.special ? "\x1b[32;4m" : "\x1b[32m";
-  return run.special ? "\x1b[2;4m" : "\x1b[2m";
+const char* escape_of(bool trained, bool special) {
+  if (trained) return special ? "\x1b[32;4m" : "\x1b[32m";
+  return special ? "\x1b[2;4m" : "\x1b[2m";
 }
 
 /// Control characters of the data must not reach the terminal.
@@ -51,6 +51,20 @@ std::string printable(const std::string& text) {
   return out;
 }
 
+/// The piece of a token on one line.
+std::string piece_of(TokenId id, const Tokenizer& tokenizer) {
+  std::string out;
+  for (const char c : printable(tokenizer.piece_of(id))) {
+    out += c == '\n' ? std::string("\\n") : c == '\t' ? std::string("\\t") : std::string(1, c);
+  }
+  return out;
+}
+
+/// Characters, not bytes.
+std::size_t characters(const std::string& text) {
+  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
 /// The name of a file need not be UTF-8.
 std::string dumped(const Json& row) { return row.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -62,7 +76,7 @@ std::string show_example(const ExampleView& example, const Tokenizer& tokenizer,
   for (const Run& run : runs_of(example, tokenizer)) {
     const std::string part = printable(tokenizer.decode(run.ids));
     if (style == ShowStyle::colour) {
-      text += fmt::format("{}{}\x1b[0m", escape_of(run), part);
+      text += fmt::format("{}{}\x1b[0m", escape_of(run.trained, run.special), part);
       continue;
     }
     if (run.trained != inside) text += run.trained ? "«" : "»";
@@ -70,6 +84,23 @@ std::string show_example(const ExampleView& example, const Tokenizer& tokenizer,
     text += part;
   }
   return inside ? text + "»" : text;
+}
+
+std::string show_tokens(const ExampleView& example, const Tokenizer& tokenizer, ShowStyle style, std::size_t columns) {
+  std::string text;
+  std::size_t column = 0;
+  for (std::size_t i = 0; i < example.tokens.size(); ++i) {
+    const TokenId id = example.tokens[i];
+    const bool trained = example.labels[i] != kIgnoreLabel;
+    std::string token = fmt::format("{}:{}", id, piece_of(id, tokenizer));
+    if (trained && style == ShowStyle::plain) token = "«" + token + "»";
+    const std::size_t width = characters(token);
+    const bool wraps = column > 0 && column + 1 + width > columns;
+    if (column > 0) text += wraps ? '\n' : ' ';
+    column = (wraps || column == 0 ? 0 : column + 1) + width;
+    text += style == ShowStyle::plain ? token : escape_of(trained, tokenizer.is_special(id)) + token + "\x1b[0m";
+  }
+  return text;
 }
 
 std::string dump_example(const ExampleView& example) {

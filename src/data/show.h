@@ -19,6 +19,9 @@ enum class ShowStyle {
 /// The text of an example with special tokens, what bears loss marked.
 std::string show_example(const ExampleView& example, const Tokenizer& tokenizer, ShowStyle style);
 
+/// The tokens of an example with their ids, "105:<start_of_turn>", wrapped to `columns`; what bears loss is marked.
+std::string show_tokens(const ExampleView& example, const Tokenizer& tokenizer, ShowStyle style, std::size_t columns);
+
 /// One JSON object: input_ids, labels, weights where there are any, source (the file) and row (its line).
 std::string dump_example(const ExampleView& example);
 

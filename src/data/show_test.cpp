@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "data/test_files.h"
@@ -24,6 +26,20 @@ TEST(Show, marks_what_bears_loss) {
   const Example example = example_of("<|turn>user\na\r\x1b[2J", "b<turn|>");
   EXPECT_EQ(show_example(example, demo_tokenizer(), ShowStyle::plain), "<|turn>user\na\\r\\x1b[2J«b<turn|>»");
   EXPECT_EQ(show_example(example_of("a", "b"), demo_tokenizer(), ShowStyle::colour), "\x1b[2ma\x1b[0m\x1b[32mb\x1b[0m");
+}
+
+TEST(Show, lists_tokens_with_their_ids) {
+  const Example example = example_of("<|turn>user\na", "b<turn|>");
+  const std::string text = show_tokens(example, demo_tokenizer(), ShowStyle::plain, 200);
+  EXPECT_EQ(text.find(fmt::format("{}:<|turn> ", example.tokens[0])), 0U) << text;
+  EXPECT_NE(text.find(":\\n "), std::string::npos) << text;
+  EXPECT_NE(text.find(fmt::format("«{}:b» «{}:<turn|>»", example.tokens[example.tokens.size() - 2],
+                                  example.tokens.back())),
+            std::string::npos)
+      << text;
+  const std::string narrow = show_tokens(example, demo_tokenizer(), ShowStyle::plain, 12);
+  EXPECT_GT(std::count(narrow.begin(), narrow.end(), '\n'), 2) << narrow;
+  EXPECT_NE(show_tokens(example, demo_tokenizer(), ShowStyle::colour, 200).find("\x1b[32m"), std::string::npos);
 }
 
 TEST(Show, dumps_one_json_object) {
