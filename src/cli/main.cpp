@@ -39,6 +39,8 @@ int run(int argc, char** argv) {
   int exit_code = 0;
   eft::add_train_command(app, exit_code);
   eft::add_evaluate_command(app, exit_code);
+  eft::add_doctor_command(app, exit_code);
+  eft::add_compare_command(app, exit_code);
   eft::add_plan_command(app, exit_code);
   eft::add_preprocess_command(app, exit_code);
   eft::add_check_command(app, exit_code);
