@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/process.h"
 #include "data/dataset.h"
 #include "data/token_check.h"
 #include "report/run_facts.h"
@@ -91,7 +92,7 @@ class Doctor {
     } catch (const Error& error) {
       list_.add(name, Verdict::fail, error.what());
     }
-    return list_.findings.back().verdict != Verdict::fail;
+    return list_.items.back().verdict != Verdict::fail;
   }
 
   Result data() {
@@ -116,7 +117,9 @@ class Doctor {
     const auto* device = device_memory.peek(device_);
     const std::int64_t available =
         device_ == Device::cpu ? available_memory() : (device != nullptr ? device->available() : 0);
-    plan_ = fit_memory(job_, largest, available, device_);
+    const MemoryFit fit = fit_memory(job_, largest, available, device_);
+    if (fit.recompute) job_.train.gradient_checkpointing = true;
+    plan_ = fit.memory;
     const std::string warning = memory_warning(plan_);
     return {warning.empty() ? Verdict::pass : Verdict::fail,
             memory_summary(plan_) + (warning.empty() ? "" : "; " + warning)};

@@ -8,7 +8,7 @@ namespace eft {
 enum class Verdict { pass, warn, fail };
 
 /// What was examined, and what came of it.
-struct Finding {
+struct ChecklistItem {
   std::string name;
   Verdict verdict = Verdict::pass;
   std::string text;
@@ -16,7 +16,7 @@ struct Finding {
 
 /// A list of examinations. It passes when none of them failed.
 struct Checklist {
-  std::vector<Finding> findings;
+  std::vector<ChecklistItem> items;
 
   void add(std::string name, Verdict verdict, std::string text);
   bool pass() const;

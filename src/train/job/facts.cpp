@@ -87,7 +87,7 @@ RunFacts collect_facts(const TrainJob& job, const OpenedModel& opened, const Pre
   add_data(facts, data, trainer.plan());
   add_steps(facts, job, trainer);
   facts.output_dir = job.train.output_dir.string();
-  facts.learning_rate = job.train.learning_rate;
+  facts.learning_rate = job.train.schedule.learning_rate;
   facts.rank = job.trains_adapter() ? job.adapter.rank.value_or(0) : 0;
   facts.dtype = name_of(job.dtype());
   const Device device = resolve_device(job.train.device);
