@@ -125,10 +125,10 @@ std::int64_t vocabulary_if_known(const TrainJob& job) {
 
 void preprocess(const Arguments& arguments) {
   const TrainJob job = read_job(arguments.config, arguments.overrides);
-  for (const std::string& note : job.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   check_dump(arguments, job);
   const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
   check_tokens(job.tokens, tokenizer);
+  for (const std::string& note : job.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   const std::int64_t vocabulary = vocabulary_if_known(job);
   if (job.data.rl) return preprocess_preferences(job, tokenizer, vocabulary, arguments.show, arguments.dump);
   const PreparedData data = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed, vocabulary);

@@ -40,7 +40,8 @@ case_all_linear() {
 
 case_faults_together() {
   tiny_setup
-  printf 'lerning_rate: 1\nfp16: true\nsequence_len: long\ndebug:\n' >>run.yaml
+  sed -i 's/^sequence_len: .*/sequence_len: long/' run.yaml
+  printf 'lerning_rate: 1\nfp16: true\ndebug:\n' >>run.yaml
   "$EFT" plan run.yaml >stdout.txt 2>stderr.txt && fail 'it plans'
   [ "$(wc -l <stderr.txt)" -eq 4 ] || { cat stderr.txt >&2; fail 'expected three faults in four lines'; }
   has stderr.txt '^  run\.yaml:[0-9]+ lerning_rate: unknown key; did you mean learning_rate\?$'
