@@ -87,8 +87,13 @@ TEST(Config, MissingKeysAreNamed) {
     }
     return std::string("no error");
   };
-  EXPECT_EQ(error(""), "run.yaml base_model: not set; it has no default");
-  EXPECT_EQ(error("base_model:\n"), "run.yaml:1 base_model: not set; it has no default");
+  EXPECT_EQ(error(""),
+            "3 things are wrong with the configuration:\n"
+            "  run.yaml base_model: not set; it has no default\n"
+            "  run.yaml learning_rate: not set; it has no default\n"
+            "  run.yaml datasets: empty, expected at least one dataset");
+  EXPECT_EQ(error("base_model:\nlearning_rate: 1\ndatasets:\n  - path: a\n    type: completion\n"),
+            "run.yaml:1 base_model: not set; it has no default");
   EXPECT_EQ(error("base_model: x\nlearning_rate: 1\n"), "run.yaml datasets: empty, expected at least one dataset");
   EXPECT_EQ(error("base_model: x\nlearning_rate: 1\ndatasets: []\n"),
             "run.yaml:3 datasets: empty, expected at least one dataset");
@@ -131,8 +136,7 @@ TEST(Config, KnownKeysThatAreNotActedOnAreErrorsWithARemedy) {
 TEST(Config, SgdTakesItsSettingsFromOptimArgs) {
   const std::string sgd = std::string(kSmall) + "optimizer: sgd\n";
   EXPECT_EQ(parse(sgd).config.train.optimizer.sgd, SgdOptions());
-  const OptimizerOptions options =
-      parse(sgd + "optim_args: {momentum: 0.9, nesterov: true}\n").config.train.optimizer;
+  const OptimizerOptions options = parse(sgd + "optim_args: {momentum: 0.9, nesterov: true}\n").config.train.optimizer;
   EXPECT_EQ(options.kind, OptimizerKind::sgd);
   EXPECT_EQ(options.sgd, (SgdOptions{.momentum = 0.9, .dampening = 0, .nesterov = true}));
   EXPECT_EQ(error_of("optim_args: {momentum: 0.9}\n"),
@@ -191,7 +195,9 @@ TEST(Config, KeysThatAskForNothingAreAccepted) {
   const Result result = parse(std::string(kSmall) +
                               "load_in_4bit: false\nwandb_project:\nneftune_noise_alpha: 0\nspecial_tokens: {}\n"
                               "lora_modules_to_save: []\nhub_model_id: ''\nfp16: null\ntensor_parallel_size: 1\n");
-  EXPECT_TRUE(result.notes.empty());
+  EXPECT_TRUE(std::ranges::any_of(result.notes, [](const std::string& note) {
+    return note.starts_with("left out, since they ask for nothing: ");
+  }));
 }
 
 TEST(Config, KeysThatCannotChangeResultsAreNotedOnce) {
@@ -200,7 +206,8 @@ TEST(Config, KeysThatCannotChangeResultsAreNotedOnce) {
                               "flash_attention: true\nsdp_attention: false\nliger_rope: true\ntf32: true\n"
                               "pad_to_sequence_len: true\nstrict: false\n");
   EXPECT_EQ(result.notes, (Notes{"eft does this anyway: plugins, flash_attention, liger_rope",
-                                 "without effect in eft: tf32, pad_to_sequence_len"}));
+                                 "without effect in eft: tf32, pad_to_sequence_len",
+                                 "left out, since they ask for nothing: sdp_attention, strict"}));
 }
 
 TEST(Config, OldSpellingsAreRenamedWithANote) {

@@ -131,9 +131,11 @@ TEST(Dataset, names_the_row_that_cannot_be_used) {
   EXPECT_EQ(message(good + "\n{\"messages\": [\n").find(":2: not valid JSON, column "), 0U);
   EXPECT_EQ(message(R"({"text": 1e999})"), ":1: not valid JSON, a number is out of range");
   EXPECT_EQ(message("{\"a\": " + std::string(1 << 20, '[') + std::string(1 << 20, ']') + "}"),
-            ":1: nested deeper than 200 levels");
+            ":1: not a row, nested deeper than 200 levels at line 1, column 206");
   const std::string deep = "\"" + std::string(1 << 20, '[') + std::string(1 << 20, ']') + "\"";
-  EXPECT_EQ(message("{\"messages\": " + deep + "}"), ":1: nested deeper than 200 levels");
+  EXPECT_EQ(
+      message("{\"messages\": " + deep + "}"),
+      ":1: field 'messages' is a string that is not valid JSON: nested deeper than 200 levels at line 1, column 201");
   EXPECT_EQ(message("[1]"), ":1: the row is number, expected an object");
   EXPECT_EQ(message(good + "\n\n{\"text\": \"x\"}\n"),
             ":3: no field 'messages', expected a list of messages; the row has text; set field_messages");

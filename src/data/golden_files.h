@@ -16,8 +16,10 @@ namespace eft {
 inline DataOptions read_case(const std::filesystem::path& yaml) {
   const YamlNode node = parse_yaml(read_text(yaml), yaml.string());
   DataOptions options;
-  StructReader reader(node, "");
+  Faults faults;
+  StructReader reader(node, "", faults);
   describe(reader, options);
+  faults.raise();
   options.dataset_prepared_path = "";
   return options;
 }

@@ -78,7 +78,8 @@ class TiedHead : public testing::TestWithParam<const char*> {
     const std::vector<std::int32_t> tokens{3, 10, 17, 24}, positions{0, 1, 2, 3};
     const std::vector<std::int64_t> starts{0, 4};
     Context ctx{.pool = &pool_};
-    return to_doubles(opened.model->logits(ctx, opened.model->hidden(ctx, {tokens, positions, starts}, nullptr)).value());
+    return to_doubles(
+        opened.model->logits(ctx, opened.model->hidden(ctx, {tokens, positions, starts}, nullptr)).value());
   }
 
   static double distance(const std::vector<double>& a, const std::vector<double>& b) {
@@ -103,7 +104,9 @@ TEST_P(TiedHead, is_untied_by_merging_an_adapter_that_trained_it) {
     ASSERT_TRUE(files.contains(head_name()));
     EXPECT_EQ(files.tensors().size(), CheckpointFiles(model_).tensors().size() + 1);
     EXPECT_EQ(merged_config()["tie_word_embeddings"], false);
-    if (merged_config().contains("text_config")) EXPECT_EQ(merged_config()["text_config"]["tie_word_embeddings"], false);
+    if (merged_config().contains("text_config")) {
+      EXPECT_EQ(merged_config()["text_config"]["tie_word_embeddings"], false);
+    }
     const std::vector<double> adapted = logits(model_, adapter_);
     EXPECT_LE(distance(logits(merged_), adapted), 1e-5);
     EXPECT_GT(distance(logits(model_), adapted), 1e-3) << "the adapter changes nothing, so the test shows nothing";
@@ -146,7 +149,8 @@ TEST_P(TiedHead, an_untied_configuration_needs_its_tensor) {
   write_adapter({"lm_head"});
   merge_adapter(model_, adapter_, merged_);
   for (const auto& file : fs::directory_iterator(model_)) {
-    if (file.path().filename().string().starts_with("model")) fs::copy(file, merged_, fs::copy_options::overwrite_existing);
+    if (file.path().filename().string().starts_with("model"))
+      fs::copy(file, merged_, fs::copy_options::overwrite_existing);
   }
   try {
     open(merged_, {});

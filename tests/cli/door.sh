@@ -67,10 +67,10 @@ case_screens() {
   has log.txt '^next +eft inference model --adapter out --chat$'
   has log.txt '^ +eft merge-lora model out-merged --adapter out$'
   [ "$(grep -n '^step 1/4' log.txt | cut -d: -f1)" -le 14 ] || { cat log.txt >&2; fail 'a long page'; }
-  TERM=xterm script -qec "'$EFT' train run.yaml --set output_dir=again --set max_steps=4" /dev/null >screen.txt
+  TERM=xterm script -qec "'$EFT' train run.yaml --set output_dir=again --set max_steps=4" /dev/null </dev/null >screen.txt
   grep -q $'\x1b\[32m' screen.txt || fail 'no colours'
   grep -q '100 %' screen.txt || fail 'no bar'
-  TERM=xterm NO_COLOR=1 script -qec "'$EFT' train run.yaml --set output_dir=third --set max_steps=4" /dev/null >screen.txt
+  TERM=xterm NO_COLOR=1 script -qec "'$EFT' train run.yaml --set output_dir=third --set max_steps=4" /dev/null </dev/null >screen.txt
   ! grep -q $'\x1b\[3' screen.txt || fail 'colours despite NO_COLOR'
 }
 

@@ -53,7 +53,7 @@ TEST(Conversation, refuses_a_message_that_says_nothing) {
   EXPECT_NE(fault(with_answer(R"("tool_calls": [])")).find("'messages[1]' has no content"), std::string::npos);
   DatasetOptions dataset;
   dataset.message_property_mappings.entries = {{"content", "value"}};
-  EXPECT_NE(fault(with_answer(R"("content": "a")"), dataset).find("(field 'value')"), std::string::npos);
+  EXPECT_NE(fault(with_answer(R"("text": "a")"), dataset).find("(field 'value')"), std::string::npos);
 }
 
 TEST(Conversation, takes_messages_that_say_something_else_than_text) {

@@ -108,7 +108,7 @@ TEST(Masks, answers_of_tools_bear_no_loss_as_a_property_either) {
         "endfor %}{% for r in m.tool_responses or [] %}({{ r.response.v }}){% endfor %}<turn|>{% endfor %}";
   };
   EXPECT_EQ(marked_row(ask + R"("content": "I look.", )" + call + response + "}]}", content_first),
-            "user: go<turn|>assistant: «I look.[f]»(42)«<turn|>»");
+            "user: go<turn|>assistant:« I look.[f]»(42)<turn|>");
 }
 
 TEST(Masks, a_template_may_check_the_turns) {
@@ -128,7 +128,7 @@ TEST(Masks, a_template_may_check_the_turns) {
       R"({"messages": [{"role": "user", "content": "go"}, {"role": "assistant", "content": "", "tool_calls": )"
       R"([{"function": {"name": "f", "arguments": {}}}]}, {"role": "tool", "content": "42"}, )"
       R"({"role": "assistant", "content": "Done."}]})";
-  const std::string expected = "user: go<turn|>«CALL [f]<turn|>»tool: 42<turn|>assistant: «Done.<turn|>»";
+  const std::string expected = "user: go<turn|>«CALL [f]<turn|>»tool: 42<turn|>assistant:« Done.<turn|>»";
   EXPECT_EQ(marked_row(row, alternating("selectattr('tool_calls', 'undefined')")), expected);
   EXPECT_EQ(marked_row(row, alternating("rejectattr('tool_calls')")), expected);
 }

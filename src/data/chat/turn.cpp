@@ -223,9 +223,9 @@ bool RenderedConversation::is_framed(std::size_t turn) {
 }
 
 std::vector<ByteSpan> RenderedConversation::find_alone(std::size_t turn) {
-  const Json& message = conversation_.messages[turn];
-  const ByteSpan span = placeholder_differences(turn);
+  const ByteSpan span = placeholder_differences(turn);  // it may put other messages in the place of these
   if (span.end <= span.begin) return {};
+  const Json& message = conversation_.messages[turn];
   if (!message.contains("tool_calls") && !message.contains("tool_responses")) return {shown(span)};
   const ByteSpan answers = tool_answers(turn);
   if (answers.end <= answers.begin || answers.begin < span.begin || answers.end > span.end) return {shown(span)};

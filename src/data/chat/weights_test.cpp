@@ -86,7 +86,7 @@ TEST(ThoughtChannel, dropped_reasoning_is_warned_about) {
   const TestFolder folder;
   const auto report = prepare_demo(with_row(folder, kThoughts)).report;
   ASSERT_EQ(report.warnings.size(), 1U);
-  EXPECT_NE(report.warnings[0].find("leaves the reasoning of 1 answer out"), std::string::npos) << report.warnings[0];
+  EXPECT_NE(report.warnings[0].find("leaves the reasoning of 2 answers out"), std::string::npos) << report.warnings[0];
   EXPECT_TRUE(prepare_demo(with_row(folder, kThoughts, thoughts(ThoughtChannel::strip))).report.warnings.empty());
 }
 

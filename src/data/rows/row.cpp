@@ -47,9 +47,9 @@ std::string with_null_numbers(std::string_view text) {
       at += word->size();
       continue;
     }
-    if (in_string && text[at] == '\\') out += text[at++];
-    if (at == text.size()) break;
-    if (text[at] == '"') in_string = !in_string;
+    const bool escaped = in_string && text[at] == '\\' && at + 1 < text.size();
+    if (escaped) out += text[at++];
+    if (!escaped && text[at] == '"') in_string = !in_string;
     out += text[at++];
   }
   return out;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "ops/support/op_case.h"
 
 namespace eft {
@@ -19,7 +21,7 @@ const bool whole_list = add_op_case({.name = "gradients/whole_list",
                                        for (const Var& value : in) gradients.push_back(value.view());
                                        Tensor norm = ctx.output(accumulator_of(in[0].dtype()), {1});
                                        if (const auto* kernels = gradient_kernels.find(ctx.device())) {
-                                         from_doubles(norm, {kernels->squared_norm(ctx.stream, gradients)});
+                                         from_doubles(norm, {std::sqrt(kernels->squared_norm(ctx.stream, gradients))});
                                        }
                                        return std::vector<Var>{Var(norm)};
                                      }});

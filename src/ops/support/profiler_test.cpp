@@ -90,7 +90,8 @@ class CountingClock : public ProfileClock {
   std::size_t mark() override { return marks_++; }
   std::vector<double> take() override {
     std::vector<double> times;
-    for (std::size_t i = 0; i < std::exchange(marks_, 0); ++i) times.push_back(static_cast<double>(now_++));
+    const std::size_t marks = std::exchange(marks_, 0);
+    for (std::size_t i = 0; i < marks; ++i) times.push_back(static_cast<double>(now_++));
     return times;
   }
 

@@ -98,7 +98,7 @@ TEST(Checkpoint, of_another_trainer_is_named_as_such) {
   write_text(stopped.checkpoint / "adapter_config.json", "{}");
   EXPECT_TRUE(contains(stopped.refusal(), "lora_model_dir: " + stopped.checkpoint.string())) << stopped.refusal();
   write_text(stopped.checkpoint / "trainer_state.json", "[1");
-  EXPECT_TRUE(contains(stopped.refusal(), "is not JSON")) << stopped.refusal();
+  EXPECT_TRUE(contains(stopped.refusal(), "trainer_state.json: not JSON")) << stopped.refusal();
   stopped.checkpoint = stopped.folder.path() / "out";
   EXPECT_TRUE(contains(stopped.refusal(), "name one of them")) << stopped.refusal();
 }
