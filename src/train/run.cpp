@@ -219,9 +219,9 @@ class TimedRun {
 };
 
 void check_profile(const TrainJob& job, const RunOptions& options) {
-  if (!options.profile || !job.train.cuda_graphs) return;
-  throw ConfigError(
-      "--profile: times kernels one by one, and cuda_graphs launches many as one; add --set cuda_graphs=false");
+  const Device device = resolve_device(job.train.device);
+  if (!options.profile || device == Device::cpu) return;
+  throw ConfigError("--profile: times the kernels of the cpu, the run is on {}; use device: cpu", name_of(device));
 }
 
 void prepare_recording(Device device) {

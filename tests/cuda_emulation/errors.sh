@@ -140,13 +140,3 @@ case_graphs_experts() {
 }
 
 run_case "$1"
-
-# Kernels are timed in the device's stream; launched as one graph they cannot be.
-case_profile() {
-  tiny_setup
-  on_cuda --profile >log.txt
-  has log.txt '^profile of 2 steps, '
-  has log.txt '^linear\.forward +[0-9]+ '
-  has out/trace.json '"name":"attention.backward","ph":"X"'
-  fails_with 2 '--profile: times kernels one by one.*cuda_graphs=false' on_cuda --profile --set cuda_graphs=true
-}
