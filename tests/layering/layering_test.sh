@@ -34,6 +34,7 @@ ops/*/*-inl.h:    backend/cpu/*
 ops/support/profiler.cpp: backend/cpu/peak.h
 ops/*/*_cuda.cu:  backend/cuda/*
 ops/*/*.cuh:      backend/cuda/*
+autograd/*_test.cpp: ops/*/*
 data/*_test.cpp:  schema/*
 data/*/*_test.cpp: schema/*
 data/golden_files.h: schema/*
