@@ -57,8 +57,8 @@ struct LoadedData {
 /// The tokenizer goes before the model comes: only rows that are made while training need it any longer.
 LoadedData load_data(const TrainJob& job) {
   check_model_folder(job.base_model);  // it may be no model at all, of whose tokenizer nothing need be said
-  CheckpointFiles{job.base_model};     // or lack a shard
   make_objective(job.data);            // before rows are prepared that nothing can train on
+  CheckpointFiles{job.base_model};     // or while a shard is missing
   const std::int64_t vocabulary = vocabulary_of(job);
   LoadedData data;
   {
@@ -267,10 +267,13 @@ RunEnd run_steps(const TrainJob& job, const PreparedData& data, const MemoryFact
 }  // namespace
 
 RunEnd run_training(TrainJob job, const RunOptions& options) {
-  if (const auto from = resumed_checkpoint(job.train)) read_state(*from);
+  // A checkpoint that is named tells its own faults first.
+  const std::filesystem::path& named = job.train.resume_from_checkpoint;
+  if (!named.empty() && named != "true" && named != "false") read_state(named);
   check_output_folder(job);
   std::optional<OutputFolder> output;
   if (!options.dry_run) output.emplace(job.train.output_dir);
+  if (const auto from = resumed_checkpoint(job.train)) read_state(*from);
   check_profile(job, options);
   const auto [data, chat_template] = load_data(job);
   job.chat_template = chat_template;
