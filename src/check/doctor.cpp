@@ -121,8 +121,9 @@ class Doctor {
     if (fit.recompute) job_.train.gradient_checkpointing = true;
     plan_ = fit.memory;
     const std::string warning = memory_warning(plan_);
-    return {warning.empty() ? Verdict::pass : Verdict::fail,
-            memory_summary(plan_) + (warning.empty() ? "" : "; " + warning)};
+    return {
+        warning.empty() ? Verdict::pass : Verdict::fail,
+        memory_summary(plan_) + (fit.note.empty() ? "" : "; " + fit.note) + (warning.empty() ? "" : "; " + warning)};
   }
 
   Result loads() {

@@ -20,7 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kStateFile = "trainer_state.json";
 constexpr const char* kOptimizerFile = "optimizer.safetensors";
 constexpr const char* kPrefix = "checkpoint-";
 
@@ -121,7 +120,7 @@ fs::path checkpoint_folder(const TrainJob& job, std::int64_t step) {
 fs::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const Optimizer& optimizer,
                          const TrainerState& state) {
   const fs::path folder = checkpoint_folder(job, state.step);
-  Json json{{"format", "eft-trainer-state-1"},
+  Json json{{"format", kStateFormat},
             {"global_step", state.step},
             {"max_steps", state.total_steps},
             {"optimizer", optimizer.kind()},

@@ -13,8 +13,6 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kStateFile = "trainer_state.json";
-constexpr const char* kFormat = "eft-trainer-state-1";
 constexpr const char* kChecksum = "checksum";
 
 std::string hash_of_file(const fs::path& path) {
@@ -70,7 +68,7 @@ std::string remedy(const fs::path& folder) {
 bool is_own_checkpoint(const fs::path& folder) {
   if (!fs::is_regular_file(folder / kStateFile)) return false;
   const Json state = parse_json(read_json_text(folder / kStateFile)).value;
-  return state.is_object() && state.contains("format") && state["format"] == kFormat;
+  return state.is_object() && state.contains("format") && state["format"] == kStateFormat;
 }
 
 Json read_state(const fs::path& folder) {
@@ -78,7 +76,7 @@ Json read_state(const fs::path& folder) {
   if (!fs::is_directory(folder)) throw FileError("{}: no such checkpoint folder", folder.string());
   if (!fs::exists(path)) refuse_without_state(folder);
   const Json state = read_json_object<FileError>(path);
-  if (!state.contains("format") || state["format"] != kFormat) {
+  if (!state.contains("format") || state["format"] != kStateFormat) {
     throw FileError("{}: is not a checkpoint of eft, its {} is that of Transformers' or another trainer; {}",
                     folder.string(), kStateFile, remedy(folder));
   }
@@ -128,7 +126,7 @@ void require_intact(const fs::path& folder, const Json& state) {
 
 std::string foreign_file(const fs::path& folder) {
   const bool own = is_own_checkpoint(folder);
-  const Json files = own ? Json::parse(read_text(folder / kStateFile)).value("files", Json::object()) : Json::object();
+  const Json files = own ? files_of(parse_json(read_json_text(folder / kStateFile)).value) : Json::object();
   for (const std::string& name : names_in(folder)) {
     if (!files.contains(name) && !(own && name == kStateFile)) return name;
   }

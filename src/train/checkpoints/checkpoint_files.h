@@ -6,6 +6,10 @@
 
 namespace eft {
 
+/// Where a checkpoint says what it is, and its first word.
+inline constexpr const char* kStateFile = "trainer_state.json";
+inline constexpr const char* kStateFormat = "eft-trainer-state-1";
+
 /// Whether eft wrote the folder as a checkpoint, whole or not.
 bool is_own_checkpoint(const std::filesystem::path& folder);
 
