@@ -12,12 +12,19 @@ Tensor kept(const Context& ctx, const Tensor& made) {
   return copy;
 }
 
-void replay(Context& ctx, const std::vector<Var>& inputs, const Segment& segment, std::uint64_t dropout_counter,
+/// What a segment saw of its context and the backward pass need not have any more.
+struct Seen {
+  std::uint64_t dropout_counter;
+  bool adapters;
+};
+
+void replay(Context& ctx, const std::vector<Var>& inputs, const Segment& segment, const Seen& seen,
             std::span<Tensor> grads) {
   Tape inner;
   Context again = ctx;
   again.tape = &inner;
-  again.dropout_counter = dropout_counter;
+  again.dropout_counter = seen.dropout_counter;
+  again.adapters = seen.adapters;
   // The inputs keep their slots, so the inner pass adds straight into the outer gradients.
   const std::vector<Var> outputs = segment(again, inputs);
   inner.backward(again, outputs, grads);
@@ -27,7 +34,7 @@ void replay(Context& ctx, const std::vector<Var>& inputs, const Segment& segment
 
 std::vector<Var> checkpoint(Context& ctx, std::vector<Var> inputs, Segment segment) {
   if (ctx.tape == nullptr) return segment(ctx, inputs);
-  const std::uint64_t dropout_counter = ctx.dropout_counter;
+  const Seen seen{ctx.dropout_counter, ctx.adapters};
   Tape* const tape = std::exchange(ctx.tape, nullptr);
   std::vector<Var> outputs = segment(ctx, inputs);
   ctx.tape = tape;
@@ -39,9 +46,9 @@ std::vector<Var> checkpoint(Context& ctx, std::vector<Var> inputs, Segment segme
     slots.push_back(output.slot());
   }
   tape->record("checkpoint", std::move(slots),
-               [inputs = std::move(inputs), segment = std::move(segment), dropout_counter](Context& backward_ctx,
-                                                                                           std::span<Tensor> grads) {
-                 replay(backward_ctx, inputs, segment, dropout_counter, grads);
+               [inputs = std::move(inputs), segment = std::move(segment), seen](Context& backward_ctx,
+                                                                                std::span<Tensor> grads) {
+                 replay(backward_ctx, inputs, segment, seen, grads);
                });
   return outputs;
 }

@@ -49,6 +49,7 @@ struct Context {
   std::uint64_t dropout_seed = 0;     ///< key of the run's dropout stream
   std::uint64_t dropout_counter = 0;  ///< advanced by every op that draws; replayed by `checkpoint`
   bool training = false;              ///< whether dropout drops
+  bool adapters = true;               ///< whether linears add their adapters' terms; replayed by `checkpoint`
   bool recompute = false;             ///< whether `block` keeps only inputs and outputs
 
   Device device() const { return pool->device(); }

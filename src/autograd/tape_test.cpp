@@ -153,5 +153,17 @@ TEST_F(TapeTest, of_a_checkpoint_with_two_results_one_may_be_unreached) {
   EXPECT_EQ(grad(x), (Values{4, 60}));
 }
 
+TEST_F(TapeTest, a_replay_has_the_switches_of_its_first_run) {
+  std::vector<bool> seen;
+  ctx_.adapters = false;
+  const Var y = checkpoint(ctx_, {leaf({1})}, [&](Context& ctx, const std::vector<Var>& in) {
+    seen.push_back(ctx.adapters);
+    return std::vector<Var>{times(ctx, in[0], 2)};
+  })[0];
+  ctx_.adapters = true;
+  backward(y, {1});
+  EXPECT_EQ(seen, (std::vector<bool>{false, false}));
+}
+
 }  // namespace
 }  // namespace eft

@@ -144,5 +144,23 @@ TEST_F(AdapterFolder, an_output_layer_in_the_files_is_the_embedding_and_does_not
   EXPECT_THROW(open_model(folder_, load, pool_), ConfigError);
 }
 
+std::vector<double> last_states(const OpenedModel& opened, Context ctx) {
+  const std::vector<std::int32_t> tokens{2, 11, 47, 5, 90, 3}, positions{0, 1, 2, 0, 1, 2};
+  const std::vector<std::int64_t> starts{0, 3, 6};
+  return to_doubles(opened.model->hidden(ctx, {tokens, positions, starts}, nullptr).value());
+}
+
+TEST_F(AdapterFolder, switched_off_leaves_the_base) {
+  for (const char* name : {"gemma3", "gemma3n", "gemma4_e", "gemma4_moe"}) {
+    const OpenedModel opened = open(name, read_adapter_options(model(name) / "adapter"));
+    load_adapter(*opened.model, pool_, model(name) / "adapter");
+    const OpenedModel base = open(name, {});
+    Context ctx{.pool = &pool_};
+    EXPECT_NE(last_states(opened, ctx), last_states(base, ctx)) << name;
+    ctx.adapters = false;
+    EXPECT_EQ(last_states(opened, ctx), last_states(base, ctx)) << name;
+  }
+}
+
 }  // namespace
 }  // namespace eft

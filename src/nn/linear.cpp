@@ -33,7 +33,7 @@ Var Lora::linear_with(Context& ctx, const Var& x, const Var& weight) const {
 }
 
 Var Linear::operator()(Context& ctx, const Var& x) const {
-  return lora_ ? lora_->linear_with(ctx, x, weight_->var()) : linear(ctx, x, weight_->var());
+  return lora_ && ctx.adapters ? lora_->linear_with(ctx, x, weight_->var()) : linear(ctx, x, weight_->var());
 }
 
 Var Linear::to_pattern(Context& ctx, const Var& x, const Var& pattern) const {
@@ -45,7 +45,7 @@ Var Linear::from_pattern(Context& ctx, const Var& x, const Var& pattern) const {
 }
 
 Var Linear::adapted(Context& ctx, Var base, const Var& x) const {
-  return lora_ ? lora_->add_to(ctx, std::move(base), x) : base;
+  return lora_ && ctx.adapters ? lora_->add_to(ctx, std::move(base), x) : base;
 }
 
 }  // namespace eft
