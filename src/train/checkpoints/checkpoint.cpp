@@ -28,53 +28,6 @@ std::int64_t step_of(const fs::path& folder) {
   return std::strtoll(name.substr(std::min(name.size(), std::string(kPrefix).size())).c_str(), nullptr, 10);
 }
 
-Json json_of(const RunIdentity& run) {
-  return {{"rows", run.rows},
-          {"tokenizer", run.tokenizer},
-          {"chat_template", run.chat_template},
-          {"base", run.base},
-          {"batches", run.batches}};
-}
-
-/// An earlier eft kept no identity, but the configuration.
-RunIdentity identity_in(const JsonKeys<FileError>& state) {
-  RunIdentity run;
-  if (state.find("run") == nullptr) {
-    for (const auto& [key, value] : state.object("config").all().items()) {
-      if (value.is_primitive() && !value.is_null()) run.batches[key] = value.dump();
-    }
-    return run;
-  }
-  const auto kept = state.object("run");
-  const auto batches = kept.object("batches");
-  for (const auto& [key, value] : batches.all().items()) run.batches[key] = batches.string(key.c_str());
-  run.rows = kept.string("rows");
-  run.tokenizer = kept.string("tokenizer");
-  run.chat_template = kept.string("chat_template");
-  run.base = kept.string("base");
-  return run;
-}
-
-void write_best(const TrainerState& state, Json& json) {
-  json["evaluated_step"] = state.evaluated_step;
-  json["evaluations_without_gain"] = state.evaluations_without_gain;
-  if (!state.best) return;
-  json["best_metric"] = state.best->eval_loss;
-  json["best_global_step"] = state.best->step;
-  json["best_model_checkpoint"] = state.best->checkpoint.string();
-}
-
-void read_best(const JsonKeys<FileError>& keys, const fs::path& folder, TrainerState& state) {
-  state.evaluated_step = keys.integer("evaluated_step", state.step);
-  state.evaluations_without_gain = keys.integer("evaluations_without_gain", 0);
-  if (keys.find("best_metric") == nullptr) return;
-  const fs::path stored = keys.string("best_model_checkpoint");
-  // Beside this one, where the whole folder was moved.
-  const fs::path beside = folder.parent_path() / stored.filename();
-  state.best =
-      BestModel{keys.number("best_metric"), keys.integer("best_global_step"), fs::exists(stored) ? stored : beside};
-}
-
 /// Moments, and the exact values that the weights beside them are rounded from (adapters are stored exactly).
 NamedTensors optimizer_tensors(const OpenedModel& opened, const Optimizer& optimizer) {
   NamedTensors tensors = optimizer.state();
@@ -120,16 +73,10 @@ fs::path checkpoint_folder(const TrainJob& job, std::int64_t step) {
 fs::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const Optimizer& optimizer,
                          const TrainerState& state) {
   const fs::path folder = checkpoint_folder(job, state.step);
-  Json json{{"format", kStateFormat},
-            {"global_step", state.step},
-            {"max_steps", state.total_steps},
-            {"optimizer", optimizer.kind()},
-            {"optimizer_steps", optimizer.steps()},
-            {"cursor", {{"epoch", state.cursor.epoch}, {"batch", state.cursor.batch}}},
-            {"train_examples", state.train_examples},
-            {"train_tokens", state.train_tokens},
-            {"run", json_of(state.run)},
-            {"config", Json::parse(job.config.empty() ? "{}" : job.config)}};
+  Json json = to_json(state);
+  json["optimizer"] = optimizer.kind();
+  json["optimizer_steps"] = optimizer.steps();
+  json["config"] = Json::parse(job.config.empty() ? "{}" : job.config);
   const std::string foreign = foreign_file(folder);
   if (!foreign.empty()) {
     throw FileError("{}: is in the place of a checkpoint and was not written by eft; move it away",
@@ -138,7 +85,6 @@ fs::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const O
   StagedFolder staged(folder);
   write_weights(job, opened, staged.path());
   write_safetensors(staged.path() / kOptimizerFile, optimizer_tensors(opened, optimizer), {{"format", "pt"}});
-  write_best(state, json);
   write_state(staged.path(), std::move(json));
   staged.commit();
   return folder;
@@ -149,17 +95,9 @@ TrainerState load_checkpoint(const fs::path& folder, const TrainJob& job, Opened
   const Json json = read_state(folder);
   require_intact(folder, json);
   require_kind(folder, json, optimizer);
-  const JsonKeys<FileError> keys(json, (folder / kStateFile).string());
-  const auto cursor = keys.object("cursor");
-  TrainerState state;
-  state.step = keys.integer("global_step");
-  state.total_steps = keys.integer("max_steps");
-  state.cursor = {cursor.integer("epoch"), cursor.integer("batch")};
-  state.train_examples = keys.integer("train_examples");
-  state.train_tokens = keys.integer("train_tokens");
-  const std::int64_t optimizer_steps = keys.integer("optimizer_steps");
-  state.run = identity_in(keys);
-  read_best(keys, folder, state);
+  TrainerState state = trainer_state_in(json, folder);
+  const std::int64_t optimizer_steps =
+      JsonKeys<FileError>(json, (folder / kStateFile).string()).integer("optimizer_steps");
   load_weights(folder, job, opened, pool);
   optimizer.restore(Safetensors(folder / kOptimizerFile), optimizer_steps);
   return state;
