@@ -29,7 +29,7 @@ GroupedLinear::GroupedLinear(const Scope& s, std::string_view name, Shape weight
 }
 
 Var GroupedLinear::operator()(Context& ctx, const Var& x, const Tensor& offsets) const {
-  Var y = grouped_linear(ctx, x, weight_->var(), offsets);
+  Var y = grouped_linear(ctx, x, weight_->weight(), offsets);
   return lora_ && ctx.adapters ? lora_->add_to(ctx, std::move(y), x, offsets) : y;
 }
 

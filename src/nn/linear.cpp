@@ -27,21 +27,21 @@ Linear::Linear(const Scope& s, std::int64_t in, std::int64_t out) : weight_(&s.p
   if (const auto settings = s.policy().lora(s.module())) lora_.emplace(s, in, out, *settings);
 }
 
-Var Lora::linear_with(Context& ctx, const Var& x, const Var& weight) const {
+Var Lora::linear_with(Context& ctx, const Var& x, const Weight& weight) const {
   if (ctx.training && settings_.dropout > 0) return add_to(ctx, linear(ctx, x, weight), x);
   return linear_with_low_rank(ctx, x, weight, a_->var(), b_->var(), settings_.scale);
 }
 
 Var Linear::operator()(Context& ctx, const Var& x) const {
-  return lora_ && ctx.adapters ? lora_->linear_with(ctx, x, weight_->var()) : linear(ctx, x, weight_->var());
+  return lora_ && ctx.adapters ? lora_->linear_with(ctx, x, weight_->weight()) : linear(ctx, x, weight_->weight());
 }
 
 Var Linear::to_pattern(Context& ctx, const Var& x, const Var& pattern) const {
-  return adapted(ctx, linear_to_pattern(ctx, x, weight_->var(), pattern), x);
+  return adapted(ctx, linear_to_pattern(ctx, x, weight_->weight(), pattern), x);
 }
 
 Var Linear::from_pattern(Context& ctx, const Var& x, const Var& pattern) const {
-  return adapted(ctx, linear_from_pattern(ctx, x, weight_->var(), pattern), x);
+  return adapted(ctx, linear_from_pattern(ctx, x, weight_->weight(), pattern), x);
 }
 
 Var Linear::adapted(Context& ctx, Var base, const Var& x) const {

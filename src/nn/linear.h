@@ -15,7 +15,7 @@ class Lora {
   /// base + the adapter's term; `base` must not be used afterwards.
   Var add_to(Context& ctx, Var base, const Var& x) const;
   /// x·Wᵀ and the adapter's term. weight: [out, in].
-  Var linear_with(Context& ctx, const Var& x, const Var& weight) const;
+  Var linear_with(Context& ctx, const Var& x, const Weight& weight) const;
 
  private:
   LoraSettings settings_;

@@ -3,6 +3,7 @@
 #include <span>
 
 #include "autograd/tape.h"
+#include "tensor/weight_view.h"
 #include "tensor/kernel_slot.h"
 
 namespace eft {
@@ -41,8 +42,8 @@ struct CrossEntropyKernels {
   /// After the last chunk: losses as `softmax` and `weigh` give them; dhidden = their gradient, from sums and the
   /// targets' rows of the head, unless absent. weights: empty: 1 each.
   void (*finish_chunks)(Stream, const CrossEntropySoftmax&, std::span<const std::int32_t> targets,
-                        std::span<const float> weights, ConstView state, ConstView head, ConstView sums, View dhidden,
-                        View losses);
+                        std::span<const float> weights, ConstView state, const WeightView& head, ConstView sums,
+                        View dhidden, View losses);
   /// losses[i] and the row gradient[i], unless absent, times weights[i].
   void (*weigh)(Stream, std::span<const float> weights, View gradient, View losses);
   /// loss = scale·Σ losses.

@@ -15,12 +15,6 @@ std::int64_t parts_of(std::int64_t size, std::int64_t most) {
   return std::max<std::int64_t>(1, (size + most - 1) / most);
 }
 
-/// Rows [first, first + count) of a matrix.
-ConstView rows_of(ConstView matrix, std::int64_t first, std::int64_t count) {
-  const auto bytes = static_cast<std::size_t>(first * matrix.shape[1]) * size_of(matrix.dtype);
-  return {matrix.as<char>() + bytes, matrix.dtype, {count, matrix.shape[1]}};
-}
-
 class ChunkPass {
  public:
   ChunkPass(Context& ctx, const Var& hidden, const Var& weight, const Selection& chosen,
@@ -73,7 +67,7 @@ class ChunkPass {
   void chunk(std::int64_t i, std::span<const std::int32_t> targets, View input, View sums) {
     const auto& linear = *linear_kernels.find(ctx_.device());
     const std::int64_t first = vocabulary() * i / chunks_, end = vocabulary() * (i + 1) / chunks_;
-    const ConstView head = rows_of(weight_.view(), first, end - first);
+    const WeightView head = WeightView(weight_.view()).rows(first, end - first);
     const Shape shape{input.shape[0], end - first};
     const View logits{logits_.raw(), dtype_, shape};
     const View exponentials = sums ? View{exponentials_.raw(), exponentials_.dtype(), shape} : View();

@@ -137,11 +137,11 @@ void finish_row(const Accumulator<T>* sums, const W* head, std::int64_t width, d
   });
 }
 
-/// As finish_chunks for hidden states in T under a head in W.
-template <class T, class W>
+/// As finish_chunks for hidden states in T; row_of gives the values of a row of the head.
+template <class T, class RowOf>
 void finish_rows(const CrossEntropySoftmax& s, std::span<const std::int32_t> targets, std::span<const float> weights,
-                 const RowState* states, ConstView head, ConstView sums, View dhidden, double* losses) {
-  const std::int64_t width = head.shape[1];
+                 const RowState* states, std::int64_t width, RowOf row_of, ConstView sums, View dhidden,
+                 double* losses) {
   parallel_for(static_cast<std::int64_t>(targets.size()), kElementsPerTask / width,
                [&](std::int64_t begin, std::int64_t end) {
                  for (std::int64_t row = begin; row < end; ++row) {
@@ -152,25 +152,39 @@ void finish_rows(const CrossEntropySoftmax& s, std::span<const std::int32_t> tar
                    losses[row] = weight * loss;
                    if (!dhidden) continue;
                    const double pull = weight * s.scale * std::expm1(-loss) * slope_at(state.chosen, s.softcap);
-                   finish_row(sums.as<Accumulator<T>>() + row * width, head.as<W>() + targets[at] * width, width,
+                   finish_row(sums.as<Accumulator<T>>() + row * width, row_of(targets[at]), width,
                               weight * s.scale / state.sum, pull, dhidden.as<T>() + row * width);
                  }
                });
 }
 
 void finish_chunks(Stream, const CrossEntropySoftmax& s, std::span<const std::int32_t> targets,
-                   std::span<const float> weights, ConstView state, ConstView head, ConstView sums, View dhidden,
-                   View losses) {
+                   std::span<const float> weights, ConstView state, const WeightView& head, ConstView sums,
+                   View dhidden, View losses) {
   const auto* const states = reinterpret_cast<const RowState*>(state.as<double>());
+  const std::int64_t width = head.shape[1];
   dispatch(dhidden ? dhidden.dtype : head.dtype, [&](auto hidden) {
     using T = decltype(hidden);
+    const auto finish = [&](auto row_of) {
+      finish_rows<T>(s, targets, weights, states, width, row_of, sums, dhidden, losses.as<double>());
+    };
+    const auto stored = [&](auto element) {
+      const auto* const rows = head.data.as<decltype(element)>();
+      finish([rows, width](std::int64_t row) { return rows + row * width; });
+    };
     if constexpr (!std::is_same_v<T, double>) {
-      if (head.dtype == DType::bf16) {
-        return finish_rows<T, BFloat16>(s, targets, weights, states, head, sums, dhidden, losses.as<double>());
+      if (head.packed) {
+        return finish([&](std::int64_t row) {
+          thread_local std::vector<float> values;
+          values.resize(static_cast<std::size_t>(width));
+          unpack(head, row, 0, width, values.data());
+          return static_cast<const float*>(values.data());
+        });
       }
+      if (head.dtype == DType::bf16) return stored(BFloat16{});
     }
-    expect(head.dtype == kDTypeOf<Accumulator<T>>, "a head in bf16 or the accumulator's dtype");
-    finish_rows<T, Accumulator<T>>(s, targets, weights, states, head, sums, dhidden, losses.as<double>());
+    expect(!head.packed && head.dtype == kDTypeOf<Accumulator<T>>, "a head in bf16 or the accumulator's dtype");
+    stored(Accumulator<T>{});
   });
 }
 
