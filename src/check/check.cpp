@@ -68,7 +68,8 @@ class Checker {
         reference_(options.reference),
         train_(train_options(reference_, options.recompute)),
         pool_(take_device(options.device)) {
-    LoadOptions load{.dtype = options.dtype, .train_base = options.adapter.empty(), .adapter = {}};
+    LoadOptions load{
+        .dtype = options.dtype, .train_base = options.adapter.empty(), .adapter = {}, .frozen = options.frozen};
     if (!options.adapter.empty()) load.adapter = read_adapter_options(options.adapter);
     load.adapter.dropout = 0;  // nor has the reference any
     opened_ = open_model(options.model, load, pool_);

@@ -11,6 +11,7 @@
 #include "cli/answers.h"
 #include "cli/command.h"
 #include "cli/converse.h"
+#include "cli/storage_options.h"
 #include "cli/terminal.h"
 #include "models/model_folder.h"
 
@@ -24,6 +25,7 @@ struct Arguments {
   std::string system;
   std::string chat_template;
   std::string dtype = "bfloat16";
+  QuantOptions quant;
   bool json = false;
 };
 
@@ -78,6 +80,7 @@ void run(Arguments arguments) {
   std::filesystem::path& model = arguments.session.model;
   model = local_model(model);
   arguments.session.adapter = local_model(arguments.session.adapter);
+  arguments.session.frozen = frozen_storage(arguments.quant);
   arguments.session.dtype = arguments.dtype == "float32" ? DType::f32 : DType::bf16;
   if (!std::filesystem::is_directory(model)) {
     throw FileError("{}: no such folder; expected a Hugging Face checkpoint folder", model.string());
@@ -128,6 +131,7 @@ void add_inference_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("--dtype", arguments->dtype, "bfloat16 or float32")
       ->check(CLI::IsMember({"bfloat16", "float32"}))
       ->capture_default_str();
+  add_storage_options(*command, arguments->quant, "Keep the weights as a run with that key does");
   command->add_option("--device", arguments->session.device, "cpu, cuda or cuda:N")->capture_default_str();
   command
       ->add_option("--stop", arguments->session.stop,

@@ -114,14 +114,14 @@ TEST(Config, UnknownKeysNameTheNearest) {
 TEST(Config, KnownKeysThatAreNotActedOnAreErrorsWithARemedy) {
   EXPECT_EQ(error_of("lora_fan_in_fan_out: true\n"),
             "run.yaml:6 lora_fan_in_fan_out: not supported yet; remove the key");
-  EXPECT_EQ(error_of("load_in_4bit: true\n"),
-            "run.yaml:6 load_in_4bit: not supported yet; remove the key; train adapter: lora on bf16 weights");
+  EXPECT_EQ(error_of("gptq: true\n"),
+            "run.yaml:6 gptq: not supported yet; remove the key; train adapter: lora on bf16 weights");
   EXPECT_EQ(error_of("wandb_project: gemma\n"),
             "run.yaml:6 wandb_project: not supported yet; remove the key; every step is in OUTPUT_DIR/metrics.jsonl");
   EXPECT_EQ(error_of("optimizer: adamw_bnb_8bit\n"),
             "run.yaml:6 optimizer: adamw_bnb_8bit is not supported yet; use optimizer: adamw_torch_fused");
-  EXPECT_EQ(error_of("adapter: qlora\n"),
-            "run.yaml:6 adapter: qlora is not supported yet; use adapter: lora without load_in_4bit");
+  EXPECT_EQ(error_of("adapter: llama-adapter\n"),
+            "run.yaml:6 adapter: llama-adapter is not supported yet; use adapter: lora");
   EXPECT_EQ(error_of("plugins:\n  - axolotl.integrations.liger.LigerPlugin\n  - axolotl.integrations.kd.KDPlugin\n"),
             "run.yaml:8 plugins[1]: axolotl.integrations.kd.KDPlugin is not supported yet; remove it");
   EXPECT_EQ(
@@ -191,6 +191,32 @@ TEST(Config, PreferencesNeedTheirOwnTypes) {
             "--set datasets[0].type: rows of preferences; set rl to dpo, ipo, simpo, orpo or kto");
 }
 
+TEST(Config, PackedWeightsBelongToAdapters) {
+  const auto first = [](const std::string& lines) {
+    const std::string all = error_of(lines);
+    return all.substr(0, all.find('\n'));
+  };
+  const std::string lora = "lora_r: 8\nlora_alpha: 16\nlora_target_linear: true\n";
+  EXPECT_EQ(first("load_in_4bit: true\n"),
+            "run.yaml:6 load_in_4bit: needs adapter: qlora, since weights in 4 bits are frozen");
+  EXPECT_EQ(first("load_in_8bit: true\nadapter: qlora\nload_in_4bit: true\n" + lora),
+            "run.yaml:6 load_in_8bit: needs adapter: lora, since weights in 8 bits are frozen");
+  EXPECT_EQ(first("adapter: qlora\n" + lora),
+            "run.yaml:6 adapter: qlora needs load_in_4bit: true; add it or use adapter: lora");
+  EXPECT_EQ(first("adapter: lora\nquantize_moe_experts: true\n" + lora),
+            "run.yaml:7 quantize_moe_experts: needs load_in_4bit or load_in_8bit");
+  const Result four = parse(kSmall + ("adapter: qlora\nload_in_4bit: true\n" + lora));
+  EXPECT_EQ(four.config.quant.bnb.type, FourBitType::nf4);
+  EXPECT_TRUE(four.config.quant.bnb.double_quant);
+  const Result plain = parse(kSmall + ("adapter: qlora\nload_in_4bit: true\nbnb_config_kwargs:\n"
+                                       "  bnb_4bit_quant_type: fp4\n  bnb_4bit_use_double_quant: false\n"
+                                       "  bnb_4bit_quant_storage: bfloat16\n" +
+                                       lora));
+  EXPECT_EQ(plain.config.quant.bnb.type, FourBitType::fp4);
+  EXPECT_FALSE(plain.config.quant.bnb.double_quant);
+  EXPECT_EQ(plain.notes.size(), 1U) << "says what has no effect";
+}
+
 TEST(Config, KeysThatAskForNothingAreAccepted) {
   const Result result = parse(std::string(kSmall) +
                               "load_in_4bit: false\nwandb_project:\nneftune_noise_alpha: 0\nspecial_tokens: {}\n"
@@ -243,10 +269,10 @@ struct RuleCase {
 
 TEST(Config, RulesAcrossFields) {
   const RuleCase cases[] = {
-      {"adapter: lora\n", "run.yaml lora_r: not set; adapter: lora needs it"},
-      {"adapter: lora\nlora_r: 8\n", "run.yaml lora_alpha: not set; adapter: lora needs it"},
+      {"adapter: lora\n", "run.yaml lora_r: not set; adapters need it"},
+      {"adapter: lora\nlora_r: 8\n", "run.yaml lora_alpha: not set; adapters need it"},
       {"adapter: lora\nlora_r: 8\nlora_alpha: 8\n",
-       "run.yaml lora_target_modules: not set; adapter: lora needs it, or lora_target_linear: true"},
+       "run.yaml lora_target_modules: not set; adapters need it, or lora_target_linear: true"},
       {"adapter: lora\nlora_model_dir: out\n", "no error"},
       {"adapter: lora\nlora_r: 8\nlora_alpha: 8\nlora_target_modules: '.*'\nlora_target_linear: true\n",
        "run.yaml:10 lora_target_linear: does not go with a regular expression; make lora_target_modules a list or "
@@ -327,9 +353,8 @@ TEST(Config, WhatFollowsFromAFaultIsNoFault) {
 
 TEST(Config, KeysThatAskForNothingAreNoted) {
   const auto notes = [](const std::string& lines) { return parse(kSmall + lines).notes; };
-  EXPECT_EQ(
-      notes("debug:\ngptq_groupsize:\nload_in_8bit: false\nwandb_log_model: \"false\"\nfsdp_config: {a: false}\n"),
-      Notes{"left out, since they ask for nothing: debug, gptq_groupsize, load_in_8bit, wandb_log_model, fsdp_config"});
+  EXPECT_EQ(notes("debug:\ngptq_groupsize:\ngptq: false\nwandb_log_model: \"false\"\nfsdp_config: {a: false}\n"),
+            Notes{"left out, since they ask for nothing: debug, gptq_groupsize, gptq, wandb_log_model, fsdp_config"});
   EXPECT_EQ(notes("no_such_key:\nlearning_rat:\n"),
             Notes{"left out, since nobody knows them and they have no value: no_such_key, learning_rat (did you mean "
                   "learning_rate?)"});
@@ -400,19 +425,19 @@ struct CompatCase {
   const char* message;
 };
 
-constexpr const char* kFourBit = "load_in_4bit: not supported yet; remove the key; train adapter: lora on bf16 weights";
+constexpr const char* kEightBitBnb = "optimizer: adamw_bnb_8bit is not supported yet; use optimizer: adamw_torch_fused";
 constexpr const char* kEightBitAdam =
     "optimizer: adamw_torch_8bit is not supported yet; use optimizer: adamw_torch_fused";
 
 TEST(Config, AxolotlsExamplesReadOrSayWhatIsMissing) {
   const CompatCase cases[] = {
-      {"gemma-3n-e2b-qlora.yml", kFourBit},
-      {"gemma-3n-e2b-vision-qlora.yml", kFourBit},
-      {"gemma-3n-e2b-vision-audio-qlora.yml", kFourBit},
-      {"gemma-4-26b-a4b-moe-qlora.yaml", kFourBit},
-      {"gemma-4-26b-a4b-moe-bnb-lora.yaml", kFourBit},
+      {"gemma-3n-e2b-qlora.yml", kEightBitBnb},
+      {"gemma-3n-e2b-vision-qlora.yml", kEightBitBnb},
+      {"gemma-3n-e2b-vision-audio-qlora.yml", kEightBitBnb},
+      {"gemma-4-26b-a4b-moe-qlora.yaml", kEightBitAdam},
+      {"gemma-4-26b-a4b-moe-bnb-lora.yaml", kEightBitAdam},
       {"gemma-4-26b-a4b-moe-nvfp4-lora.yaml", kEightBitAdam},
-      {"gemma-4-31b-qlora.yaml", kFourBit},
+      {"gemma-4-31b-qlora.yaml", kEightBitAdam},
       {"gemma-4-e2b-vision-lora.yaml", kEightBitAdam},
       {"gemma-4-12b-unified-lora.yaml", kEightBitAdam},
       {"gemma-4-12b-unified-vision-lora.yaml", kEightBitAdam},
@@ -430,14 +455,13 @@ TEST(Config, AxolotlsExamplesReadOrSayWhatIsMissing) {
 }
 
 TEST(Config, AxolotlsExamplesReadOnceThatIsTakenOut) {
-  const std::vector<std::string> plain = {"load_in_4bit=",         "adapter=lora",       "optimizer=adamw_torch",
-                                          "quantize_moe_experts=", "bnb_config_kwargs=", "activation_offloading=",
-                                          "dsv4_fp4_grouped_mode="};
+  const std::vector<std::string> plain = {"optimizer=adamw_torch", "activation_offloading=", "dsv4_fp4_grouped_mode="};
   int count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("examples/compat")) {
     Notes notes;
     const RunConfig config = read_config(entry.path(), plain, notes);
-    EXPECT_EQ(config.adapter.kind, AdapterKind::lora);
+    EXPECT_NE(config.adapter.kind, AdapterKind::none);
+    EXPECT_EQ(config.adapter.kind == AdapterKind::qlora, config.quant.four_bits);
     EXPECT_EQ(config.train.schedule.learning_rate, 2e-4);
     EXPECT_TRUE(config.adapter.target_modules.is_string);
     EXPECT_EQ(config.data.eot_tokens.size(), 1U);

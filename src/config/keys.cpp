@@ -73,7 +73,7 @@ constexpr std::array kRunGroups = {
     KeyGroup{KeyClass::unsupported, "-", "use bf16: auto; Gemma's activations overflow 16-bit floats of the fp16 kind",
              "fp16 float16"},
     KeyGroup{KeyClass::unsupported, "-", kPlainWeights,
-             "load_in_8bit load_in_4bit bnb_config_kwargs quantize_moe_experts gptq model_quantization_config "
+             "gptq model_quantization_config "
              "model_quantization_config_kwargs use_onebitllms qat quantization fp8 fp8_config "
              "fp8_enable_fsdp_float8_all_gather nonexpert_quantization gemma4_fp8_nonexpert gemma4_nf4_nonexpert "
              "nvfp4_merge_aware nvfp4_merge_aware_start_step qlora_sharded_model_loading llmcompressor"},
@@ -161,7 +161,6 @@ constexpr const char* kUseAdamw = "use optimizer: adamw_torch_fused";
 constexpr const char* kUseCosine = "use constant, constant_with_warmup, linear or cosine";
 
 constexpr std::array kRunValues = {
-    UnsupportedValues{"adapter", "qlora", "use adapter: lora without load_in_4bit"},
     UnsupportedValues{"adapter", "llama-adapter", "use adapter: lora"},
     UnsupportedValues{
         "optimizer",

@@ -18,8 +18,9 @@ struct Rule {
   bool (*broken)(Config);
 };
 
-bool starts_adapter(Config c) { return c.adapter.kind == AdapterKind::lora && c.adapter.model_dir.empty(); }
 bool without_adapter(Config c) { return c.adapter.kind == AdapterKind::none; }
+bool starts_adapter(Config c) { return !without_adapter(c) && c.adapter.model_dir.empty(); }
+bool packs(Config c) { return c.quant.four_bits || c.quant.eight_bits; }
 bool has_evaluation_rows(Config c) { return c.data.val_set_size > 0 || !c.data.test_datasets.empty(); }
 bool evaluates(Config c) {
   const TrainOptions& train = c.train;
@@ -49,10 +50,9 @@ bool ignores_template(const std::optional<std::string>& name, const std::optiona
 }
 
 constexpr std::array kRules = {
-    Rule{"lora_r", "not set; adapter: lora needs it", [](Config c) { return starts_adapter(c) && !c.adapter.rank; }},
-    Rule{"lora_alpha", "not set; adapter: lora needs it",
-         [](Config c) { return starts_adapter(c) && !c.adapter.alpha; }},
-    Rule{"lora_target_modules", "not set; adapter: lora needs it, or lora_target_linear: true",
+    Rule{"lora_r", "not set; adapters need it", [](Config c) { return starts_adapter(c) && !c.adapter.rank; }},
+    Rule{"lora_alpha", "not set; adapters need it", [](Config c) { return starts_adapter(c) && !c.adapter.alpha; }},
+    Rule{"lora_target_modules", "not set; adapters need it, or lora_target_linear: true",
          [](Config c) {
            const AdapterOptions& a = c.adapter;
            return starts_adapter(c) && a.target_modules.empty() && !a.target_linear && a.target_parameters.empty();
@@ -71,6 +71,17 @@ constexpr std::array kRules = {
          [](Config c) { return without_adapter(c) && !c.adapter.target_parameters.empty(); }},
     Rule{"lora_model_dir", "set without adapter: lora; add it or remove lora_model_dir",
          [](Config c) { return without_adapter(c) && !c.adapter.model_dir.empty(); }},
+
+    Rule{"adapter", "qlora needs load_in_4bit: true; add it or use adapter: lora",
+         [](Config c) { return c.adapter.kind == AdapterKind::qlora && !c.quant.four_bits; }},
+    Rule{"load_in_4bit", "needs adapter: qlora, since weights in 4 bits are frozen",
+         [](Config c) { return c.quant.four_bits && c.adapter.kind != AdapterKind::qlora; }},
+    Rule{"load_in_8bit", "needs adapter: lora, since weights in 8 bits are frozen",
+         [](Config c) { return c.quant.eight_bits && c.adapter.kind != AdapterKind::lora; }},
+    Rule{"quantize_moe_experts", "needs load_in_4bit or load_in_8bit",
+         [](Config c) { return c.quant.experts && !packs(c); }},
+    Rule{"bnb_config_kwargs", "llm_int8_has_fp16_weight: packed weights are frozen; remove it",
+         [](Config c) { return c.quant.bnb.has_fp16_weight; }},
 
     Rule{"datasets", "empty, expected at least one dataset",
          [](Config c) { return c.data.datasets.empty() && c.data.pretraining_dataset.empty(); }},
@@ -97,10 +108,9 @@ constexpr std::array kRules = {
     Rule{"chat_template_jinja", "without effect unless chat_template is jinja; remove one",
          [](Config c) { return ignores_template(c.data.chat_template, c.data.chat_template_jinja); }},
 
-    Rule{"optim_args", "set for an optimizer that takes none; use optimizer: sgd or remove it",
-         [](Config c) {
-           return c.train.optimizer.kind != OptimizerKind::sgd && c.train.optimizer.sgd != SgdOptions();
-         }},
+    Rule{
+        "optim_args", "set for an optimizer that takes none; use optimizer: sgd or remove it",
+        [](Config c) { return c.train.optimizer.kind != OptimizerKind::sgd && c.train.optimizer.sgd != SgdOptions(); }},
     Rule{"optim_args", "nesterov needs momentum above 0 and dampening: 0, as in torch",
          [](Config c) {
            const SgdOptions& sgd = c.train.optimizer.sgd;
@@ -185,6 +195,14 @@ std::vector<BrokenRule> broken_rules(const RunConfig& config) {
 
 void add_idle_notes(const RunConfig& config, Notes& notes) {
   const TrainOptions& train = config.train;
+  const BnbOptions& bnb = config.quant.bnb;
+  if (!packs(config) && bnb != BnbOptions()) {
+    notes.push_back("bnb_config_kwargs has no effect without load_in_4bit or load_in_8bit");
+  } else if (bnb.compute_dtype || bnb.storage || bnb.threshold) {
+    notes.push_back(
+        "bnb_config_kwargs: bnb_4bit_compute_dtype, bnb_4bit_quant_storage and llm_int8_threshold have no effect: "
+        "products are made in the run's precision, and activations are not rounded");
+  }
   if (config.tokens.special_tokens || !config.tokens.tokens.empty()) {
     notes.push_back("special_tokens and tokens add nothing: they must be those that the tokenizer has");
   }

@@ -10,7 +10,7 @@ namespace eft {
 namespace {
 
 OpenedModel open(const SessionOptions& options, Pool& pool) {
-  LoadOptions load{.dtype = options.dtype, .adapter = {}};
+  LoadOptions load{.dtype = options.dtype, .adapter = {}, .frozen = options.frozen};
   if (!options.adapter.empty()) load.adapter = read_adapter_options(options.adapter);
   OpenedModel opened = open_model(options.model, load, pool);
   if (!options.adapter.empty()) load_adapter(*opened.model, pool, options.adapter);

@@ -22,6 +22,7 @@ namespace eft {
 struct SessionOptions {
   std::filesystem::path model;
   std::filesystem::path adapter;  ///< empty: none
+  FrozenStorage frozen = {};      ///< how the weights are kept
   DType dtype = DType::bf16;
   std::string device = "cpu";
   std::optional<double> temperature;

@@ -1,5 +1,7 @@
 #include "models/load.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cstring>
 #include <map>
@@ -61,6 +63,12 @@ bool load_parameter(Parameter& parameter, const Tensor& stored, const LoadOption
     load_pinned(parameter, stored, options.dtype, pool);
     return false;
   }
+  if (parameter.storage.format != nullptr && !train) {
+    const DType values = options.dtype == DType::f64 ? DType::f32 : options.dtype;
+    parameter.packed =
+        std::make_shared<PackedTensor>(pack(stored, parameter.storage, values, pool, parameter.category));
+    return false;
+  }
   if (host && !train && readable_as_stored(parameter, stored.dtype(), options.dtype)) {
     const bool meta = pool.device() == Device::meta;  // nothing is counted there either
     parameter.value = meta ? Tensor(nullptr, Device::meta, stored.dtype(), parameter.shape) : stored;
@@ -73,6 +81,14 @@ bool load_parameter(Parameter& parameter, const Tensor& stored, const LoadOption
     convert(stored, parameter.master);
   }
   return false;
+}
+
+/// The last name of a module's path: "model.layers.0.mlp.gate_proj.weight" → "gate_proj".
+std::string kind_of(const std::string& module) {
+  const std::size_t end =
+      module.ends_with(".weight") ? module.size() - std::string_view(".weight").size() : module.size();
+  const std::string path = module.substr(0, end);
+  return path.substr(path.rfind('.') + 1);
 }
 
 /// One line with everything that is wrong between a model and its checkpoint.
@@ -120,9 +136,10 @@ void check_tied(const CheckpointFiles& files, const std::set<std::string>& used,
   for (const auto& [name, file] : files.tensors()) {
     const SkipRule* rule = used.contains(name) ? nullptr : skip_rule(rules, name);
     if (rule == nullptr || !rule->tied || same_values(files.tensor(name), files.tensor(embedding))) continue;
-    mismatch.add(fmt::format("{} has other values than {}, to which it should be tied; give config.json "
-                             "\"tie_word_embeddings\": false",
-                             name, embedding));
+    mismatch.add(
+        fmt::format("{} has other values than {}, to which it should be tied; give config.json "
+                    "\"tie_word_embeddings\": false",
+                    name, embedding));
   }
 }
 
@@ -140,6 +157,32 @@ void sort_unread(const CheckpointFiles& files, const std::set<std::string>& used
   }
   for (const auto& [reason, count] : reasons) {
     opened.notes.push_back(fmt::format("{} tensors of the checkpoint are not read: {}", count, reason));
+  }
+}
+
+/// Says what is kept as codes, and which matrices are not.
+void add_storage_notes(const ParameterStore& parameters, std::vector<std::string>& notes) {
+  struct Kept {
+    std::int64_t weights = 0, values = 0, bytes = 0;
+  };
+  std::map<std::string, Kept> kept;
+  std::set<std::string> dense;
+  for (const Parameter& parameter : parameters) {
+    if (parameter.is_adapter() || parameter.shape.rank() < 2) continue;
+    if (!parameter.packed) {
+      dense.insert(kind_of(parameter.module));
+      continue;
+    }
+    Kept& one = kept[std::string(parameter.packed->format->name)];
+    one.weights += 1;
+    one.values += parameter.shape.elements();
+    one.bytes += parameter.packed->bytes();
+  }
+  for (const auto& [format, one] : kept) {
+    notes.push_back(fmt::format("{} weights are kept as {}: {} values in {}, {:.2f} bits each; dense are {}",
+                                one.weights, format, one.values, format_bytes(one.bytes),
+                                8.0 * static_cast<double>(one.bytes) / static_cast<double>(one.values),
+                                fmt::join(dense, ", ")));
   }
 }
 
@@ -174,7 +217,9 @@ Tensor initial_part(const Parameter& parameter, DType dtype, RandomKey random, s
 OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& options, Pool& pool) {
   check_model_folder(folder);  // what is wrong with it as a whole is said before that of the weights
   const CheckpointFiles files(folder);
-  BuiltModel built = build_model(folder / "config.json", LinearPolicy(options.adapter), &files);
+  LinearPolicy policy(options.adapter);
+  policy.keep_frozen(options.frozen);
+  BuiltModel built = build_model(folder / "config.json", std::move(policy), &files);
   OpenedModel opened{.model = std::move(built.model), .folder = folder, .skipped = {}, .notes = {}};
   opened.model->set_dtype(options.dtype);
   opened.model->policy().check_matched();
@@ -202,6 +247,7 @@ OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& o
   sort_unread(files, used, built.skipped, opened, mismatch);
   if (pool.device() != Device::meta) check_tied(files, used, built.skipped, *opened.model, mismatch);
   mismatch.raise(folder);
+  add_storage_notes(opened.model->parameters(), opened.notes);
   if (options.ple_cpu_offload &&
       std::ranges::none_of(opened.model->parameters(), [](const Parameter& p) { return p.gathered; })) {
     throw ConfigError("ple_cpu_offload: {} has no per-layer embeddings; remove the key", folder.string());

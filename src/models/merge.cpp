@@ -10,6 +10,7 @@
 #include "models/adapter_weights.h"
 #include "models/load.h"
 #include "nn/merge.h"
+#include "tensor/unpacked.h"
 
 namespace eft {
 namespace {
@@ -28,7 +29,9 @@ std::map<std::string, std::string> saved_weights(const Model& model, const Adapt
 }
 
 bool same_bytes(const Tensor& a, const Tensor& b) {
-  const auto bytes = [](const Tensor& t) { return std::span(static_cast<const std::byte*>(t.raw()), static_cast<std::size_t>(t.bytes())); };
+  const auto bytes = [](const Tensor& t) {
+    return std::span(static_cast<const std::byte*>(t.raw()), static_cast<std::size_t>(t.bytes()));
+  };
   return a.dtype() == b.dtype() && a.shape() == b.shape() && std::ranges::equal(bytes(a), bytes(b));
 }
 
@@ -52,8 +55,28 @@ std::optional<Tensor> untied_head(const Model& model, const CheckpointFiles& fil
 void write_untied(const std::filesystem::path& path) {
   auto config = read_json_object<ConfigError>(path);
   config["tie_word_embeddings"] = false;
-  if (config.contains("text_config") && config["text_config"].is_object()) config["text_config"]["tie_word_embeddings"] = false;
+  if (config.contains("text_config") && config["text_config"].is_object())
+    config["text_config"]["tie_word_embeddings"] = false;
   write_text(path, config.dump(2) + "\n");
+}
+
+/// How weights were kept beside which the adapter was trained, by their names in the checkpoint.
+std::map<std::string, Storage> storage_of_weights(const Model& model) {
+  std::map<std::string, Storage> found;
+  for (const Parameter& parameter : model.parameters()) {
+    if (parameter.packed) found[parameter.name] = parameter.storage;
+  }
+  return found;
+}
+
+/// The values beside which the adapter was trained: those of the codes of a weight that is packed.
+Tensor as_trained(const Tensor& base, const Storage& storage) {
+  if (storage.format == nullptr) return base;
+  Pool pool(Device::cpu);
+  const DType dtype = base.dtype() == DType::bf16 ? DType::bf16 : DType::f32;
+  const Tensor values =
+      unpacked(pack(base, storage, dtype, pool, Category::workspace), dtype, pool, Category::workspace);
+  return cast(pool, Category::workspace, values, base.dtype());
 }
 
 /// The checkpoint's tensor, or the adapter's in its dtype.
@@ -67,14 +90,17 @@ TensorSource whole_weight(const std::string& name, DType dtype, const Tensor& we
 }  // namespace
 
 MergeReport merge_adapter(const std::filesystem::path& model, const std::filesystem::path& adapter,
-                          const std::filesystem::path& out, std::int64_t shard_bytes) {
+                          const std::filesystem::path& out, const FrozenStorage& frozen, std::int64_t shard_bytes) {
   Pool meta(Device::meta);
-  const OpenedModel opened = open_model(model, {.dtype = DType::f32, .train_base = false, .adapter = read_adapter_options(adapter)}, meta);
+  const LoadOptions load{
+      .dtype = DType::f32, .train_base = false, .adapter = read_adapter_options(adapter), .frozen = frozen};
+  const OpenedModel opened = open_model(model, load, meta);
   load_adapter(*opened.model, meta, adapter);  // on meta this only compares names and shapes
   const auto adapted = adapted_weights(opened.model->parameters(), opened.model->policy());
   const CheckpointFiles files(model);
   const AdapterWeights matrices(adapter);
   const auto saved = saved_weights(*opened.model, matrices);
+  const auto packed = storage_of_weights(*opened.model);
   const auto head = untied_head(*opened.model, files, matrices);
   const std::string& head_name = opened.model->info().head_name;
   TensorSources tensors;
@@ -88,14 +114,22 @@ MergeReport merge_adapter(const std::filesystem::path& model, const std::filesys
       continue;
     }
     const auto found = adapted.find(name);
-    if (found == adapted.end()) {
+    const auto codes = packed.find(name);
+    if (found == adapted.end() && codes == packed.end()) {
       ++report.copied;
       tensors.push_back(sources_of({{name, base}})[0]);
       continue;
     }
+    const Storage storage = codes == packed.end() ? Storage() : codes->second;
+    report.rounded += storage.format != nullptr ? 1 : 0;
+    if (found == adapted.end()) {
+      tensors.push_back({name, base.dtype(), base.shape(), [base, storage] { return as_trained(base, storage); }});
+      continue;
+    }
     ++report.merged;
-    tensors.push_back({name, base.dtype(), base.shape(), [base, &matrices, from = found->second] {
-                         return merged_weight(base, matrices.tensor(from.a), matrices.tensor(from.b), from.scale);
+    tensors.push_back({name, base.dtype(), base.shape(), [base, storage, &matrices, from = found->second] {
+                         return merged_weight(as_trained(base, storage), matrices.tensor(from.a),
+                                              matrices.tensor(from.b), from.scale);
                        }});
   }
   copy_model_files(model, out);

@@ -22,7 +22,7 @@ Var GroupedLora::add_to(Context& ctx, Var base, const Var& x, const Tensor& offs
 }
 
 GroupedLinear::GroupedLinear(const Scope& s, std::string_view name, Shape weight, const Scope& adapter)
-    : weight_(&s.parameter(name, weight)) {
+    : weight_(&s.weight(name, weight)) {
   if (const auto settings = s.policy().lora_of_parameter(weight_->module, adapter.module())) {
     lora_.emplace(adapter, weight, *settings);
   }

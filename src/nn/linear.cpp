@@ -23,7 +23,7 @@ Var Lora::add_to(Context& ctx, Var base, const Var& x) const {
   return low_rank(ctx, std::move(base), dropout(ctx, x, settings_.dropout), a_->var(), b_->var(), settings_.scale);
 }
 
-Linear::Linear(const Scope& s, std::int64_t in, std::int64_t out) : weight_(&s.parameter("weight", {out, in})) {
+Linear::Linear(const Scope& s, std::int64_t in, std::int64_t out) : weight_(&s.weight("weight", {out, in})) {
   if (const auto settings = s.policy().lora(s.module())) lora_.emplace(s, in, out, *settings);
 }
 

@@ -29,6 +29,7 @@ struct Parameter {
   /// In the checkpoint, where a weight is trained and kept with an adapter (PEFT's modules_to_save).
   std::string source{};
   bool carried = false;  ///< a weight of the base that an adapter's file replaces and keeps, untrained
+  Storage storage{};     ///< how it is kept while it is frozen
   Tensor value{};        ///< none where it is kept packed
   std::shared_ptr<const PackedTensor> packed{};
   Tensor master{};                   ///< f32, or none when `value` itself is exact enough
@@ -43,6 +44,8 @@ struct Parameter {
   Var var() const { return {value, grad}; }
   /// What a linear multiplies by, packed or not.
   Weight weight() const { return packed ? Weight(packed) : Weight(var()); }
+  /// What its values take, without a master.
+  std::int64_t bytes() const { return packed ? packed->bytes() : value.bytes(); }
   /// The most precise copy there is.
   const Tensor& exact() const { return master ? master : value; }
 };

@@ -33,12 +33,12 @@ struct PackedFormat {
 struct PackedTensor {
   const PackedFormat* format = nullptr;
   DType dtype = DType::f32;  ///< of the values: f32, bf16 or f16
-  Shape shape;               ///< of the values
-  Tensor codes;
-  Tensor scales;        ///< of blocks, rows or the whole
-  Tensor outer_scales;  ///< what scales are themselves multiples of
-  Tensor book;          ///< what the scales' codes stand for
-  float offset = 0;     ///< added to each scale
+  Shape shape{};             ///< of the values
+  Tensor codes{};
+  Tensor scales{};        ///< of blocks, rows or the whole
+  Tensor outer_scales{};  ///< what scales are themselves multiples of
+  Tensor book{};          ///< what the scales' codes stand for
+  float offset = 0;       ///< added to each scale
   /// Rows and columns of the elements that share a scale; {1, n} where blocks of n run over the flat rows.
   std::array<std::int64_t, 2> block{1, 1};
 

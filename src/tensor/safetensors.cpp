@@ -17,7 +17,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::pair<DType, const char*> kDTypeNames[] = {
     {DType::f64, "F64"}, {DType::f32, "F32"}, {DType::f16, "F16"}, {DType::bf16, "BF16"},
-    {DType::i64, "I64"}, {DType::i32, "I32"}, {DType::u8, "U8"}};
+    {DType::i64, "I64"}, {DType::i32, "I32"}, {DType::u8, "U8"},
+    {DType::u8, "I8"},   {DType::u8, "F8_E4M3"}, {DType::u8, "F8_E8M0"}};  // as bytes; what they are says the entry
 
 std::optional<DType> dtype_of(std::string_view name) {
   for (const auto& [dtype, spelling] : kDTypeNames) {

@@ -10,9 +10,10 @@ arrows='
 base:
 schema:     base
 tensor:     base
+quant:      tensor      schema/field.h
 backend:    tensor
 autograd:   tensor
-ops:        autograd
+ops:        autograd quant
 nn:         ops         schema/field.h
 models:     nn
 text:       base
@@ -34,6 +35,7 @@ ops/*/*-inl.h:    backend/cpu/*
 ops/support/profiler.cpp: backend/cpu/peak.h
 ops/*/*_cuda.cu:  backend/cuda/*
 ops/*/*.cuh:      backend/cuda/*
+quant/*_cuda.cu:  backend/cuda/*
 autograd/*_test.cpp: ops/*/*
 data/*_test.cpp:  schema/*
 data/*/*_test.cpp: schema/*

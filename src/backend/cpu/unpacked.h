@@ -1,6 +1,6 @@
 #pragma once
 
-#include <vector>
+#include <memory>
 
 #include "tensor/weight_view.h"
 
@@ -13,7 +13,7 @@ class Unpacked {
   const ConstView& view() const { return view_; }
 
  private:
-  std::vector<char> bytes_;
+  std::unique_ptr<char[]> bytes_;
   ConstView view_;
 };
 

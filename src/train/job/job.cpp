@@ -18,6 +18,7 @@ OpenedModel open_for_training(const TrainJob& job, Pool& pool) {
                                   {.dtype = job.dtype(),
                                    .train_base = !job.trains_adapter(),
                                    .adapter = job.adapter,
+                                   .frozen = frozen_storage(job.quant),
                                    .ple_cpu_offload = job.train.ple_cpu_offload},
                                   pool);
   if (!job.trains_adapter()) return opened;

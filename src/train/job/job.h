@@ -18,6 +18,7 @@ struct TrainJob {
   std::filesystem::path tokenizer;  ///< folder of the tokenizer's files
   TokenOptions tokens;              ///< that the tokenizer must have
   AdapterOptions adapter;           ///< those of lora_model_dir where that is set
+  QuantOptions quant;               ///< what is packed of the weights that stay frozen
   DataOptions data;
   TrainOptions train;
   std::string chat_template;       ///< the Jinja text that the chat rows were rendered with; empty: none
@@ -26,7 +27,7 @@ struct TrainJob {
 
   /// The model's name in what the run prints and writes.
   std::string model_name() const { return base_model_name.empty() ? base_model.string() : base_model_name; }
-  bool trains_adapter() const { return adapter.kind == AdapterKind::lora; }
+  bool trains_adapter() const { return adapter.kind != AdapterKind::none; }
   DType dtype() const { return train.precision() == Precision::bfloat16 ? DType::bf16 : DType::f32; }
 };
 

@@ -21,7 +21,7 @@ std::int64_t kernel_memory() { return (std::int64_t{8} << 20) * (1 + thread_coun
 void add_host_weights(MemoryFacts& facts, const Model& model, const PackedRow& row) {
   const auto distinct = static_cast<std::int64_t>(std::set(row.tokens.begin(), row.tokens.end()).size());
   for (const Parameter& parameter : model.parameters()) {
-    const std::int64_t bytes = parameter.value.bytes();
+    const std::int64_t bytes = parameter.bytes();
     if (parameter.pinned) facts.pinned += bytes;
     if (!parameter.mapped) continue;
     facts.mapped += bytes;
