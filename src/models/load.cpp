@@ -14,6 +14,7 @@
 #include "base/tokenizer_files.h"
 #include "models/model_folder.h"
 #include "tensor/device_memory.h"
+#include "tensor/unpacked.h"
 
 namespace eft {
 namespace {
@@ -83,6 +84,51 @@ bool load_parameter(Parameter& parameter, const Tensor& stored, const LoadOption
   return false;
 }
 
+/// The tensors of a packed weight, as they lie in mapped files or copied into memory of `pool`.
+PackedTensor placed(PackedTensor packed, bool in_place, Pool& pool, Category category) {
+  const bool meta = pool.device() == Device::meta;
+  for (Tensor* tensor : {&packed.codes, &packed.scales, &packed.outer_scales, &packed.book}) {
+    if (!*tensor || (in_place && !meta)) continue;
+    if (in_place) {  // nothing is counted
+      *tensor = Tensor(nullptr, Device::meta, tensor->dtype(), tensor->shape());
+      continue;
+    }
+    const Tensor stored = *tensor;
+    *tensor = Tensor(pool, category, stored.dtype(), stored.shape());
+    if (meta) continue;
+    if (const auto* memory = memory_of(pool.device())) {
+      memory->from_host(tensor->raw(), stored.raw(), stored.bytes());
+    } else {
+      std::memcpy(tensor->raw(), stored.raw(), static_cast<std::size_t>(stored.bytes()));
+    }
+  }
+  return packed;
+}
+
+/// Loads a weight that the checkpoint holds as codes: kept so where a linear multiplies by it and nobody trains it,
+/// else its values. Throws ConfigError where every weight is to be trained.
+void load_packed(Parameter& parameter, PackedTensor packed, bool mapped, const LoadOptions& options, Pool& pool) {
+  if (options.train_base) {
+    throw ConfigError(
+        "{}: kept as {}, which stays frozen; train an adapter beside it (the key adapter), or take the checkpoint in bf16",
+        parameter.name, packed.format->name);
+  }
+  // A run in bf16 sees values in bf16, and so does a device, which multiplies equals only.
+  const bool narrow = packed.dtype == DType::f32 || pool.imitated() != Device::cpu;
+  if (options.dtype == DType::bf16 && narrow) packed.dtype = DType::bf16;
+  if (parameter.multiplied && !parameter.is_adapter()) {
+    parameter.mapped = mapped && pool.imitated() == Device::cpu;
+    parameter.packed =
+        std::make_shared<PackedTensor>(placed(std::move(packed), parameter.mapped, pool, parameter.category));
+    return;
+  }
+  parameter.value = Tensor(pool, parameter.category, options.dtype, parameter.shape);
+  if (pool.device() == Device::meta) return;
+  if (pool.device() == Device::cpu) return unpack_all(packed, parameter.value.view());
+  Pool host(Device::cpu);
+  convert(unpacked(packed, DType::f32, host, Category::workspace), parameter.value);
+}
+
 /// The last name of a module's path: "model.layers.0.mlp.gate_proj.weight" → "gate_proj".
 std::string kind_of(const std::string& module) {
   const std::size_t end =
@@ -125,15 +171,16 @@ bool same_values(const Tensor& a, const Tensor& b) {
 }
 
 /// Transformers ties an output layer that stands in the files only if its values are those of the embedding.
-void check_tied(const CheckpointFiles& files, const std::set<std::string>& used, const std::vector<SkipRule>& rules,
+void check_tied(const WeightSource& files, const std::set<std::string>& used, const std::vector<SkipRule>& rules,
                 const Model& model, Mismatch& mismatch) {
   std::string embedding;
   for (const Parameter& parameter : model.parameters()) {
     if (embedding.empty() && parameter.loaded_from().ends_with(".embed_tokens.weight"))
       embedding = parameter.loaded_from();
   }
-  if (!files.contains(embedding)) return;
-  for (const auto& [name, file] : files.tensors()) {
+  if (!files.contains(embedding) || files.entries().at(embedding).packed) return;
+  for (const auto& [name, entry] : files.entries()) {
+    if (entry.packed) continue;
     const SkipRule* rule = used.contains(name) ? nullptr : skip_rule(rules, name);
     if (rule == nullptr || !rule->tied || same_values(files.tensor(name), files.tensor(embedding))) continue;
     mismatch.add(
@@ -143,16 +190,16 @@ void check_tied(const CheckpointFiles& files, const std::set<std::string>& used,
   }
 }
 
-void sort_unread(const CheckpointFiles& files, const std::set<std::string>& used, const std::vector<SkipRule>& rules,
+void sort_unread(const WeightSource& files, const std::set<std::string>& used, const std::vector<SkipRule>& rules,
                  OpenedModel& opened, Mismatch& mismatch) {
   std::map<std::string, int> reasons;
-  for (const auto& [name, file] : files.tensors()) {
+  for (const auto& [name, entry] : files.entries()) {
     if (used.contains(name)) continue;
     if (const SkipRule* rule = skip_rule(rules, name)) {
       ++reasons[rule->reason];
       if (!rule->tied) opened.skipped.push_back(name);
     } else {
-      mismatch.add(fmt::format("{} {} is unknown", name, to_string(files.entry(name).shape)));
+      mismatch.add(fmt::format("{} {} is unknown", name, to_string(entry.shape)));
     }
   }
   for (const auto& [reason, count] : reasons) {
@@ -216,7 +263,8 @@ Tensor initial_part(const Parameter& parameter, DType dtype, RandomKey random, s
 
 OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& options, Pool& pool) {
   check_model_folder(folder);  // what is wrong with it as a whole is said before that of the weights
-  const CheckpointFiles files(folder);
+  const std::unique_ptr<WeightSource> weights = open_weights(folder);
+  const WeightSource& files = *weights;
   LinearPolicy policy(options.adapter);
   policy.keep_frozen(options.frozen);
   BuiltModel built = build_model(folder / "config.json", std::move(policy), &files);
@@ -233,8 +281,13 @@ OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& o
       continue;
     }
     used.insert(name);
-    const Safetensors::Entry& entry = files.entry(name);
-    if (entry.shape == parameter.shape || (parameter.buffer && entry.shape.elements() == parameter.shape.elements())) {
+    const WeightSource::Entry& entry = files.entries().at(name);
+    if (entry.packed && entry.shape == parameter.shape) {
+      load_packed(parameter, files.packed(name), files.is_mapped(name), options, pool);
+    } else if (entry.packed) {
+      mismatch.add(fmt::format("{} is {}, expected {}", name, to_string(entry.shape), to_string(parameter.shape)));
+    } else if (entry.shape == parameter.shape ||
+               (parameter.buffer && entry.shape.elements() == parameter.shape.elements())) {
       const Tensor stored = files.tensor(name).reshape(parameter.shape);
       const bool mapped = files.is_mapped(name) && pool.device() != Device::meta;
       parameter.mapped = load_parameter(parameter, stored, options, pool) && files.is_mapped(name);

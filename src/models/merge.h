@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "models/registry.h"
+#include "tensor/safetensors.h"
 
 namespace eft {
 

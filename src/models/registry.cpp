@@ -19,7 +19,8 @@ struct Prefixes {
   const char* experts = "experts";  ///< of a layer's mixture
 };
 
-const SkipRule kTiedHead{{R"((.*\.)?lm_head\.weight)", "name of a tensor"}, "output layer, tied to the embedding", true};
+const SkipRule kTiedHead{
+    {R"((.*\.)?lm_head\.weight)", "name of a tensor"}, "output layer, tied to the embedding", true};
 const SkipRule kTowers{
     {R"((model\.)?(vision_tower|audio_tower|multi_modal_projector|embed_vision|embed_audio|vision_embedder)\..*)",
      "name of a tensor"},
@@ -110,7 +111,7 @@ const Family& find_family(const ConfigJson& config) {
                     fmt::join(known, ", "));
 }
 
-Prefixes find_layout(const Family& family, const CheckpointFiles* files) {
+Prefixes find_layout(const Family& family, const WeightSource* files) {
   if (files == nullptr) return family.layouts[0];
   for (Prefixes layout : family.layouts) {
     const std::string prefix = layout.disk;
@@ -123,7 +124,8 @@ Prefixes find_layout(const Family& family, const CheckpointFiles* files) {
 
 /// The output layer's name in the files; old containers keep it inside their language model.
 std::string head_name(const Prefixes& layout) {
-  return std::string_view(layout.disk).starts_with("language_model.") ? "language_model.lm_head.weight" : "lm_head.weight";
+  return std::string_view(layout.disk).starts_with("language_model.") ? "language_model.lm_head.weight"
+                                                                      : "lm_head.weight";
 }
 
 /// Keys that change the computation, at values for which there is none here, and sizes that make no sense. Before any
@@ -145,7 +147,7 @@ void check_supported(const ConfigJson& text) {
 
 }  // namespace
 
-BuiltModel build_model(const std::filesystem::path& path, LinearPolicy policy, const CheckpointFiles* files) {
+BuiltModel build_model(const std::filesystem::path& path, LinearPolicy policy, const WeightSource* files) {
   const ConfigJson config(path);
   const Family& family = find_family(config);
   const auto text = family.container ? config.object("text_config") : config;

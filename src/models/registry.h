@@ -7,7 +7,7 @@
 
 #include "base/regex.h"
 #include "models/model.h"
-#include "tensor/safetensors.h"
+#include "quant/weight_source.h"
 
 namespace eft {
 
@@ -26,6 +26,6 @@ struct BuiltModel {
 
 /// Builds the model that `folder`/config.json describes; names follow `files` where the family has several layouts,
 /// else what Transformers writes. Throws ConfigError for an unknown model_type (lists the known ones).
-BuiltModel build_model(const std::filesystem::path& config, LinearPolicy policy, const CheckpointFiles* files);
+BuiltModel build_model(const std::filesystem::path& config, LinearPolicy policy, const WeightSource* files);
 
 }  // namespace eft

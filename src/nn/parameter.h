@@ -29,7 +29,8 @@ struct Parameter {
   /// In the checkpoint, where a weight is trained and kept with an adapter (PEFT's modules_to_save).
   std::string source{};
   bool carried = false;  ///< a weight of the base that an adapter's file replaces and keeps, untrained
-  Storage storage{};     ///< how it is kept while it is frozen
+  bool multiplied = false;  ///< a linear's, which may be kept as codes
+  Storage storage{};        ///< how it is kept while it is frozen
   Tensor value{};        ///< none where it is kept packed
   std::shared_ptr<const PackedTensor> packed{};
   Tensor master{};                   ///< f32, or none when `value` itself is exact enough

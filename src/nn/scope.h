@@ -27,6 +27,7 @@ class Scope {
   /// Declares the weight of a linear, which the policy may have packed while it is frozen.
   Parameter& weight(std::string_view name, Shape shape) const {
     Parameter& made = parameter(name, std::move(shape));
+    made.multiplied = true;
     if (!made.is_adapter()) made.storage = policy_->storage(made.module);
     return made;
   }
