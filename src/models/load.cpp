@@ -1,15 +1,18 @@
 #include "models/load.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string_view>
 
 #include "base/copy_file.h"
 #include "base/parallel.h"
 #include "base/random_fill.h"
 #include "base/tokenizer_files.h"
+#include "models/adapter_weights.h"
 #include "models/model_folder.h"
 #include "tensor/device_memory.h"
 
@@ -44,6 +47,27 @@ void load_pinned(Parameter& parameter, const Tensor& stored, DType compute, cons
   parameter.value = Tensor(memory, pool.device(), dtype, parameter.shape);
 }
 
+/// Whether a parameter is of a tower or its projector: Axolotl's rule for freeze_mm_modules, by the parts of the path
+/// in Transformers' memory.
+bool is_of_tower(const Parameter& parameter) {
+  constexpr std::array<std::string_view, 9> kParts = {"vision_tower", "vision_model",          "vision_encoder",
+                                                      "embed_vision", "multi_modal_projector", "visual",
+                                                      "audio_tower",  "audio_model",           "embed_audio"};
+  std::string_view rest = parameter.module;
+  while (!rest.empty()) {
+    const auto dot = rest.find('.');
+    if (std::ranges::find(kParts, rest.substr(0, dot)) != kParts.end()) return true;
+    rest = dot == std::string_view::npos ? std::string_view() : rest.substr(dot + 1);
+  }
+  return false;
+}
+
+/// Whether `options` let it train.
+bool trains(const Parameter& parameter, const LoadOptions& options) {
+  if (parameter.buffer || (!options.train_base && !parameter.is_adapter())) return false;
+  return !options.freeze_towers || parameter.is_adapter() || !is_of_tower(parameter);
+}
+
 /// Whether a parameter is one that `options` leave on the host. Throws ConfigError where that makes no sense.
 bool is_offloaded(const Parameter& parameter, const LoadOptions& options, const Pool& pool) {
   if (!options.ple_cpu_offload || !parameter.gathered || pool.imitated() == Device::cpu) return false;
@@ -55,7 +79,7 @@ bool is_offloaded(const Parameter& parameter, const LoadOptions& options, const 
 
 /// True when the value is `stored` itself.
 bool load_parameter(Parameter& parameter, const Tensor& stored, const LoadOptions& options, Pool& pool) {
-  const bool train = (options.train_base || parameter.is_adapter()) && !parameter.buffer;
+  const bool train = trains(parameter, options);
   const bool host = pool.imitated() == Device::cpu;
   if (is_offloaded(parameter, options, pool)) {
     load_pinned(parameter, stored, options.dtype, pool);
@@ -120,9 +144,10 @@ void check_tied(const CheckpointFiles& files, const std::set<std::string>& used,
   for (const auto& [name, file] : files.tensors()) {
     const SkipRule* rule = used.contains(name) ? nullptr : skip_rule(rules, name);
     if (rule == nullptr || !rule->tied || same_values(files.tensor(name), files.tensor(embedding))) continue;
-    mismatch.add(fmt::format("{} has other values than {}, to which it should be tied; give config.json "
-                             "\"tie_word_embeddings\": false",
-                             name, embedding));
+    mismatch.add(
+        fmt::format("{} has other values than {}, to which it should be tied; give config.json "
+                    "\"tie_word_embeddings\": false",
+                    name, embedding));
   }
 }
 
@@ -174,7 +199,9 @@ Tensor initial_part(const Parameter& parameter, DType dtype, RandomKey random, s
 OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& options, Pool& pool) {
   check_model_folder(folder);  // what is wrong with it as a whole is said before that of the weights
   const CheckpointFiles files(folder);
-  BuiltModel built = build_model(folder / "config.json", LinearPolicy(options.adapter), &files);
+  const auto& given = options.adapter.model_dir;
+  const Parts parts{.vision = options.vision, .adapt_vision = given.empty() || adapts_vision(given)};
+  BuiltModel built = build_model(folder / "config.json", LinearPolicy(options.adapter), &files, parts);
   OpenedModel opened{.model = std::move(built.model), .folder = folder, .skipped = {}, .notes = {}};
   opened.model->set_dtype(options.dtype);
   opened.model->policy().check_matched();
@@ -208,10 +235,16 @@ OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& o
   }
   if (options.train_base) {
     for (Parameter& parameter : opened.model->parameters()) {
-      if (!parameter.is_adapter() && !parameter.buffer) make_trainable(parameter, pool);
+      if (!parameter.is_adapter() && trains(parameter, options)) make_trainable(parameter, pool);
     }
   }
   return opened;
+}
+
+void freeze_towers(Model& model) {
+  for (Parameter& parameter : model.parameters()) {
+    if (is_of_tower(parameter)) parameter.grad = nullptr;
+  }
 }
 
 TensorSources initial_values(const Model& model, DType dtype, std::uint64_t seed) {

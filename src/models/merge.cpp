@@ -28,7 +28,9 @@ std::map<std::string, std::string> saved_weights(const Model& model, const Adapt
 }
 
 bool same_bytes(const Tensor& a, const Tensor& b) {
-  const auto bytes = [](const Tensor& t) { return std::span(static_cast<const std::byte*>(t.raw()), static_cast<std::size_t>(t.bytes())); };
+  const auto bytes = [](const Tensor& t) {
+    return std::span(static_cast<const std::byte*>(t.raw()), static_cast<std::size_t>(t.bytes()));
+  };
   return a.dtype() == b.dtype() && a.shape() == b.shape() && std::ranges::equal(bytes(a), bytes(b));
 }
 
@@ -52,7 +54,8 @@ std::optional<Tensor> untied_head(const Model& model, const CheckpointFiles& fil
 void write_untied(const std::filesystem::path& path) {
   auto config = read_json_object<ConfigError>(path);
   config["tie_word_embeddings"] = false;
-  if (config.contains("text_config") && config["text_config"].is_object()) config["text_config"]["tie_word_embeddings"] = false;
+  if (config.contains("text_config") && config["text_config"].is_object())
+    config["text_config"]["tie_word_embeddings"] = false;
   write_text(path, config.dump(2) + "\n");
 }
 
@@ -69,7 +72,12 @@ TensorSource whole_weight(const std::string& name, DType dtype, const Tensor& we
 MergeReport merge_adapter(const std::filesystem::path& model, const std::filesystem::path& adapter,
                           const std::filesystem::path& out, std::int64_t shard_bytes) {
   Pool meta(Device::meta);
-  const OpenedModel opened = open_model(model, {.dtype = DType::f32, .train_base = false, .adapter = read_adapter_options(adapter)}, meta);
+  const OpenedModel opened = open_model(model,
+                                        {.dtype = DType::f32,
+                                         .train_base = false,
+                                         .adapter = read_adapter_options(adapter),
+                                         .vision = adapts_vision(adapter) ? Vision::wanted : Vision::none},
+                                        meta);
   load_adapter(*opened.model, meta, adapter);  // on meta this only compares names and shapes
   const auto adapted = adapted_weights(opened.model->parameters(), opened.model->policy());
   const CheckpointFiles files(model);
