@@ -100,7 +100,7 @@ class Doctor {
     device_ = resolve_device(job_.train.device);
     const Tokenizer tokenizer = Tokenizer::load(job_.tokenizer);
     check_tokens(job_.tokens, tokenizer);
-    data_ = prepare_data(job_.data, job_.tokenizer, tokenizer, job_.train.seed, vocabulary_of(job_));
+    data_ = prepare_data(job_.data, job_.tokenizer, tokenizer, job_.train.seed, vocabulary_of(job_), media_of(job_));
     return {Verdict::pass, fmt::format("{}", fmt::join(data_.report.lines(), "; "))};
   }
 

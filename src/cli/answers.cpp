@@ -25,10 +25,10 @@ std::string why_it_ended(const Answer& answer, const Tokenizer& tokenizer) {
   return "interrupted";
 }
 
-std::string json_of(const Answer& answer, std::span<const TokenId> prompt, const Session& session) {
+std::string json_of(const Answer& answer, const Prompt& prompt, const Session& session) {
   const nlohmann::ordered_json object{{"text", answer.text},
                                       {"tokens", answer.generated.tokens},
-                                      {"prompt_tokens", std::vector<TokenId>(prompt.begin(), prompt.end())},
+                                      {"prompt_tokens", prompt.tokens},
                                       {"ended", why_it_ended(answer, session.tokenizer())},
                                       {"prompt_computed", answer.generated.prompt_computed},
                                       {"prompt_seconds", answer.prompt_seconds},
@@ -39,8 +39,7 @@ std::string json_of(const Answer& answer, std::span<const TokenId> prompt, const
 
 }  // namespace
 
-Answer AnswerPrinter::print(Session& session, std::span<const TokenId> prompt,
-                            const std::function<bool()>& stopped) const {
+Answer AnswerPrinter::print(Session& session, const Prompt& prompt, const std::function<bool()>& stopped) const {
   const Answer answer = session.answer(prompt, [&](std::string_view text) {
     if (!json_ && !text.empty()) {
       std::fwrite(text.data(), 1, text.size(), stdout);

@@ -15,7 +15,7 @@ class AnswerPrinter {
   explicit AnswerPrinter(bool json) : json_(json) {}
 
   /// Continues `prompt`; `stopped` ends the answer when it says so.
-  Answer print(Session& session, std::span<const TokenId> prompt, const std::function<bool()>& stopped = {}) const;
+  Answer print(Session& session, const Prompt& prompt, const std::function<bool()>& stopped = {}) const;
   void print_summary(const Session& session, const Answer& answer) const;
 
  private:

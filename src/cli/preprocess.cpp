@@ -105,12 +105,12 @@ void dump(const Examples& examples, const Loader* packed, const std::filesystem:
   const std::size_t lines = packed != nullptr ? packed->rows().size() : examples.size();
   for (std::size_t line = 0; line < lines; ++line) {
     if (packed == nullptr) {
-      file.write(dump_example(examples[line]) + "\n");
+      file.write(dump_example(examples[line], examples.media() != nullptr) + "\n");
       continue;
     }
     std::vector<ExampleView> row;
     for (const std::uint32_t sample : packed->rows()[line]) row.push_back(examples[sample]);
-    file.write(dump_packed(row) + "\n");
+    file.write(dump_packed(row, examples.media() != nullptr) + "\n");
   }
   file.commit();
 }
@@ -123,6 +123,10 @@ std::int64_t vocabulary_if_known(const TrainJob& job) {
   return kAnyVocabulary;
 }
 
+std::shared_ptr<const MediaDecoder> media_if_known(const TrainJob& job) {
+  return std::filesystem::exists(job.base_model / "config.json") ? media_of(job) : nullptr;
+}
+
 void preprocess(const Arguments& arguments) {
   const TrainJob job = read_job(arguments.config, arguments.overrides);
   check_dump(arguments, job);
@@ -131,7 +135,8 @@ void preprocess(const Arguments& arguments) {
   for (const std::string& note : job.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   const std::int64_t vocabulary = vocabulary_if_known(job);
   if (job.data.rl) return preprocess_preferences(job, tokenizer, vocabulary, arguments.show, arguments.dump);
-  const PreparedData data = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed, vocabulary);
+  const PreparedData data =
+      prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed, vocabulary, media_if_known(job));
   for (const std::string& line : data.report.tables()) print(line);
   for (const std::string& warning : data.report.warnings) print("warning: " + warning);
   for (const std::string& line : data.report.end_lines()) print(line);

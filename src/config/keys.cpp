@@ -31,14 +31,13 @@ constexpr std::array kRunGroups = {
              "moe_grouped_backend moe_dequant_chunk_size moe_bnb_fast deepcompile"},
     KeyGroup{KeyClass::does_anyway, "*", "maps weights from the files and reports tokens per second",
              "low_cpu_mem_usage include_tokens_per_second include_tkps batch_flattening"},
-    KeyGroup{KeyClass::does_anyway, "*", "skips the vision and audio towers", "freeze_mm_modules"},
     KeyGroup{KeyClass::does_anyway, "true", "remove the key; eft writes safetensors only", "save_safetensors"},
     KeyGroup{KeyClass::does_anyway, "- eval_loss loss", kBestModel, "metric_for_best_model"},
     KeyGroup{KeyClass::does_anyway, "-", kBestModel, "greater_is_better"},
 
     KeyGroup{KeyClass::without_effect, "*", "runs no code of a checkpoint and has one tokenizer",
              "trust_remote_code tokenizer_type tokenizer_use_fast tokenizer_legacy tokenizer_save_jinja_files "
-             "processor_type hf_use_auth_token is_falcon_derived_model is_llama_derived_model is_mistral_derived_model "
+             "hf_use_auth_token is_falcon_derived_model is_llama_derived_model is_mistral_derived_model "
              "is_qwen_derived_model"},
     KeyGroup{KeyClass::without_effect, "*", "tokenises rows on all cores before a run starts",
              "dataset_processes dataset_num_proc dataset_keep_in_memory skip_prepare_dataset "

@@ -49,6 +49,12 @@ bool ignores_template(const std::optional<std::string>& name, const std::optiona
   return name && *name != "jinja" && jinja;
 }
 
+bool is_processor(const std::string& name) {
+  constexpr std::array kNames = {"AutoProcessor", "Gemma3Processor", "Gemma3nProcessor", "Gemma4Processor",
+                                 "Gemma4UnifiedProcessor"};
+  return std::ranges::find(kNames, name) != kNames.end();
+}
+
 constexpr std::array kRules = {
     Rule{"lora_r", "not set; adapters need it", [](Config c) { return starts_adapter(c) && !c.adapter.rank; }},
     Rule{"lora_alpha", "not set; adapters need it", [](Config c) { return starts_adapter(c) && !c.adapter.alpha; }},
@@ -93,6 +99,8 @@ constexpr std::array kRules = {
          [](Config c) { return !c.data.pretraining_dataset.empty() && c.data.val_set_size > 0; }},
     Rule{"streaming", "not supported yet for datasets, which are prepared before training; remove it",
          [](Config c) { return c.data.streaming && c.data.pretraining_dataset.empty(); }},
+    Rule{"processor_type", "another value than AutoProcessor",
+         [](Config c) { return c.data.processor_type && !is_processor(*c.data.processor_type); }},
     Rule{"val_set_size", "set beside test_datasets; remove one",
          [](Config c) { return c.data.val_set_size > 0 && !c.data.test_datasets.empty(); }},
     Rule{"val_set_size", "neither a share below 1 nor a whole number of rows",
@@ -155,6 +163,8 @@ constexpr std::array kRules = {
     Rule{"ple_cpu_offload", "without adapter: lora the table is trained; add it or remove the key",
          [](Config c) { return c.train.ple_cpu_offload && without_adapter(c); }},
 
+    Rule{"cuda_graphs", "does not go with processor_type yet; remove one",
+         [](Config c) { return c.train.cuda_graphs && c.data.processor_type; }},
     Rule{"cuda_graphs", "does not go with device: cpu; remove one",
          [](Config c) { return c.train.cuda_graphs && c.train.device == DeviceChoice::cpu; }},
 

@@ -37,6 +37,7 @@ struct Preparation {
   const fs::path& base_model;
   const Tokenizer& tokenizer;
   std::int64_t vocabulary;
+  std::shared_ptr<const MediaDecoder> media;
 };
 
 /// One entry of `datasets` or `test_datasets` with its rows.
@@ -50,7 +51,8 @@ std::unique_ptr<RowFormat> choose_format(const DatasetOptions& dataset, const st
                                          const Preparation& preparation) {
   if (first && TokenFormat::fits(*first)) return std::make_unique<TokenFormat>(preparation.tokenizer);
   if (dataset.type == DatasetType::untyped) refuse_untyped(dataset, first);
-  return make_format(dataset, preparation.options, preparation.base_model, preparation.tokenizer);
+  return make_format(dataset, preparation.options, preparation.base_model, preparation.tokenizer,
+                     preparation.media != nullptr ? &preparation.media->layout() : nullptr);
 }
 
 void check_not_empty(const DatasetCounts& counts) {
@@ -137,7 +139,8 @@ fs::path prepared_path(const fs::path& folder, const std::vector<DatasetInput>& 
   for (const DatasetInput& input : inputs) {
     files.insert(files.end(), input.source.files().begin(), input.source.files().end());
   }
-  const std::string name = prepared_name(preparation.options, preparation.base_model, preparation.vocabulary, files);
+  const std::string name = prepared_name(preparation.options, preparation.base_model, preparation.vocabulary, files,
+                                         preparation.media != nullptr ? &preparation.media->layout() : nullptr);
   return folder / (name + ".examples");
 }
 
@@ -256,8 +259,8 @@ bool shuffles(const DataOptions& options) {
 }  // namespace
 
 PreparedData prepare_data(const DataOptions& options, const fs::path& base_model, const Tokenizer& tokenizer,
-                          std::int64_t seed, std::int64_t vocabulary) {
-  const Preparation preparation{options, base_model, tokenizer, vocabulary};
+                          std::int64_t seed, std::int64_t vocabulary, std::shared_ptr<const MediaDecoder> media) {
+  const Preparation preparation{options, base_model, tokenizer, vocabulary, media};
   const bool streams = !options.pretraining_dataset.empty();
   if (options.datasets.empty() && !streams) throw ConfigError("datasets: empty, expected at least one dataset");
   PreparedData data;
@@ -279,8 +282,8 @@ PreparedData prepare_data(const DataOptions& options, const fs::path& base_model
   }
   data.report.train_examples = static_cast<std::int64_t>(train.size());
   data.report.eval_examples = static_cast<std::int64_t>(eval.size());
-  if (!streams) data.train = Examples(store, std::move(train));
-  data.eval = Examples(store, std::move(eval));
+  if (!streams) data.train = Examples(store, std::move(train), media);
+  data.eval = Examples(store, std::move(eval), media);
   return data;
 }
 

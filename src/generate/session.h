@@ -11,6 +11,7 @@
 
 #include "generate/decoder.h"
 #include "generate/generate.h"
+#include "generate/image_prompt.h"
 #include "generate/sampler.h"
 #include "generate/settings.h"
 #include "models/load.h"
@@ -51,7 +52,7 @@ class Session {
 
   /// Gets the text of an answer as it becomes certain (perhaps nothing yet); false ends the answer.
   using Listener = std::function<bool(std::string_view text)>;
-  Answer answer(std::span<const TokenId> prompt, const Listener& listener);
+  Answer answer(const Prompt& prompt, const Listener& listener);
 
   const Tokenizer& tokenizer() const { return tokenizer_; }
   const ModelInfo& model() const { return opened_.model->info(); }

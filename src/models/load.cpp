@@ -3,16 +3,20 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string_view>
 
 #include "base/copy_file.h"
 #include "base/parallel.h"
 #include "base/random_fill.h"
 #include "base/tokenizer_files.h"
+#include "models/adapter_weights.h"
 #include "models/model_folder.h"
+#include "nn/towers.h"
 #include "tensor/device_memory.h"
 #include "tensor/unpacked.h"
 
@@ -47,6 +51,12 @@ void load_pinned(Parameter& parameter, const Tensor& stored, DType compute, cons
   parameter.value = Tensor(memory, pool.device(), dtype, parameter.shape);
 }
 
+/// Whether `options` let it train.
+bool trains(const Parameter& parameter, const LoadOptions& options) {
+  if (parameter.buffer || (!options.train_base && !parameter.is_adapter())) return false;
+  return !options.freeze_towers || parameter.is_adapter() || !is_of_tower(parameter.module);
+}
+
 /// Whether a parameter is one that `options` leave on the host. Throws ConfigError where that makes no sense.
 bool is_offloaded(const Parameter& parameter, const LoadOptions& options, const Pool& pool) {
   if (!options.ple_cpu_offload || !parameter.gathered || pool.imitated() == Device::cpu) return false;
@@ -58,7 +68,7 @@ bool is_offloaded(const Parameter& parameter, const LoadOptions& options, const 
 
 /// True when the value is `stored` itself.
 bool load_parameter(Parameter& parameter, const Tensor& stored, const LoadOptions& options, Pool& pool) {
-  const bool train = (options.train_base || parameter.is_adapter()) && !parameter.buffer;
+  const bool train = trains(parameter, options);
   const bool host = pool.imitated() == Device::cpu;
   if (is_offloaded(parameter, options, pool)) {
     load_pinned(parameter, stored, options.dtype, pool);
@@ -267,7 +277,9 @@ OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& o
   const WeightSource& files = *weights;
   LinearPolicy policy(options.adapter);
   policy.keep_frozen(options.frozen);
-  BuiltModel built = build_model(folder / "config.json", std::move(policy), &files);
+  const auto& given = options.adapter.model_dir;
+  const Parts parts{.vision = options.vision, .adapt_vision = given.empty() || adapts_vision(given)};
+  BuiltModel built = build_model(folder / "config.json", std::move(policy), &files, parts);
   OpenedModel opened{.model = std::move(built.model), .folder = folder, .skipped = {}, .notes = {}};
   opened.model->set_dtype(options.dtype);
   opened.model->policy().check_matched();
@@ -307,10 +319,16 @@ OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& o
   }
   if (options.train_base) {
     for (Parameter& parameter : opened.model->parameters()) {
-      if (!parameter.is_adapter() && !parameter.buffer) make_trainable(parameter, pool);
+      if (!parameter.is_adapter() && trains(parameter, options)) make_trainable(parameter, pool);
     }
   }
   return opened;
+}
+
+void freeze_towers(Model& model) {
+  for (Parameter& parameter : model.parameters()) {
+    if (is_of_tower(parameter.module)) parameter.grad = nullptr;
+  }
 }
 
 TensorSources initial_values(const Model& model, DType dtype, std::uint64_t seed) {

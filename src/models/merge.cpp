@@ -116,8 +116,11 @@ TensorSource whole_weight(const std::string& name, DType dtype, const Tensor& we
 MergeReport merge_adapter(const std::filesystem::path& model, const std::filesystem::path& adapter,
                           const std::filesystem::path& out, const FrozenStorage& frozen, std::int64_t shard_bytes) {
   Pool meta(Device::meta);
-  const LoadOptions load{
-      .dtype = DType::f32, .train_base = false, .adapter = read_adapter_options(adapter), .frozen = frozen};
+  const LoadOptions load{.dtype = DType::f32,
+                         .train_base = false,
+                         .adapter = read_adapter_options(adapter),
+                         .frozen = frozen,
+                         .vision = adapts_vision(adapter) ? Vision::wanted : Vision::none};
   const OpenedModel opened = open_model(model, load, meta);
   load_adapter(*opened.model, meta, adapter);  // on meta this only compares names and shapes
   const auto adapted = adapted_weights(opened.model->parameters(), opened.model->policy());

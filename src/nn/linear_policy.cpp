@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "nn/towers.h"
 
 namespace eft {
 namespace {
@@ -159,7 +160,7 @@ Storage LinearPolicy::storage(std::string_view parameter) const {
   const auto ends = [&](std::string_view end) { return parameter.ends_with(end); };
   const std::string path = fmt::format(".{}.", parameter);
   const auto names = [&](const std::string& part) { return path.find("." + part + ".") != std::string::npos; };
-  if (std::ranges::any_of(frozen_.skipped, names)) return {};
+  if (is_of_tower(parameter) || std::ranges::any_of(frozen_.skipped, names)) return {};
   if (std::ranges::any_of(kLinears, ends)) return frozen_.linears;
   return std::ranges::any_of(kExperts, ends) ? frozen_.experts : Storage();
 }

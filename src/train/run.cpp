@@ -65,7 +65,7 @@ LoadedData load_data(const TrainJob& job) {
     const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
     check_tokens(job.tokens, tokenizer);
     data.chat_template = chat_template_of(job, tokenizer);
-    data.rows = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed, vocabulary);
+    data.rows = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed, vocabulary, media_of(job));
   }
   give_back_heap();
   return data;
@@ -132,7 +132,10 @@ ForwardCheck check_forward_exactly(const TrainJob& job, const PreparedData& data
   exact.train.bfloat16 = false;
   exact.train.float32 = true;
   if (job.trains_adapter()) return check_forward(*open_for_training(exact, pool).model, pool, data.train);
-  const LoadOptions frozen{.dtype = DType::f32, .train_base = false, .adapter = {}};
+  const LoadOptions frozen{.dtype = DType::f32,
+                           .train_base = false,
+                           .adapter = {},
+                           .vision = data.train.media() != nullptr ? Vision::wanted : Vision::none};
   return check_forward(*open_model(job.base_model, frozen, pool).model, pool, data.train);
 }
 

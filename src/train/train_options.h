@@ -79,6 +79,7 @@ struct TrainOptions {
   AutoBool bf16 = AutoBool::automatic;
   bool bfloat16 = false;
   bool float32 = false;
+  bool freeze_mm_modules = false;
   std::optional<bool> gradient_checkpointing;  ///< left out: as the memory demands
   DeviceChoice device = DeviceChoice::automatic;
   bool ple_cpu_offload = false;
@@ -142,6 +143,9 @@ void describe(Visitor&& field, TrainOptions& o) {
   field({"bf16", "Weights and activations in bfloat16; auto means yes, false means float32."}, o.bf16);
   field({"bfloat16", "The same as bf16: true."}, o.bfloat16);
   field({"float32", "Weights and activations in float32."}, o.float32);
+  field({"freeze_mm_modules",
+         "With processor_type: the vision tower and its projector do not train, nor do adapters in them."},
+        o.freeze_mm_modules);
   field({"gradient_checkpointing",
          "Keep only the inputs of each block and compute the rest again for the gradient, with the same result; left "
          "out, true when a step would not fit into memory otherwise."},

@@ -15,13 +15,13 @@ backend:    tensor
 autograd:   tensor
 ops:        autograd quant
 nn:         ops         schema/field.h
-models:     nn
+models:     nn media
 text:       base
 media:      base
 data:       text media  schema/field.h
 dist:       tensor
 report:     base
-generate:   models text schema/field.h
+generate:   models text media schema/field.h
 train:      models data dist report schema/field.h
 check:      train
 serve:      generate

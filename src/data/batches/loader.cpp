@@ -39,6 +39,20 @@ void append(PackedRow& row, const ExampleView& example) {
   row.weights.resize(begin + length, 1.0F);
 }
 
+/// Gives the row's last sequence its images; those that could not be read take the loss of the sequence with them.
+void append_media(PackedRow& row, const ExampleView& example, const MediaItems& items, const MediaDecoder& decoder) {
+  const std::int64_t begin = row.starts[row.starts.size() - 2];
+  std::size_t next = 0;
+  for (const MediaRef& ref : media_of(example.media)) {
+    std::shared_ptr<const MediaItem> item = items.empty() ? decoder.planned() : items.at(next++);
+    if (item == nullptr) {
+      item = decoder.blank();
+      std::fill(row.targets.begin() + begin, row.targets.end(), kIgnoreLabel);
+    }
+    row.media.push_back({.begin = begin + ref.begin, .count = ref.count, .item = std::move(item)});
+  }
+}
+
 /// Sorts stretches of `order`, longest first, and puts the batch with the longest example of all in front.
 void group_by_length(std::vector<std::uint32_t>& order, SampleLengths lengths, std::size_t batch) {
   const std::size_t batches = std::clamp<std::size_t>(order.size() / (batch * 4), 1, kSortedBatches);
@@ -146,28 +160,57 @@ std::pair<std::size_t, std::size_t> Loader::rows_of(std::int64_t batch) const {
   return {begin, std::min(begin + static_cast<std::size_t>(options_.micro_batch_size), rows_.size())};
 }
 
+std::vector<std::uint32_t> Loader::samples_of(std::int64_t batch) const {
+  std::vector<std::uint32_t> samples;
+  const auto [begin, end] = rows_of(batch);
+  for (std::size_t row = begin; row < end; ++row) samples.insert(samples.end(), rows_[row].begin(), rows_[row].end());
+  return samples;
+}
+
 BatchSize Loader::batch_size(std::int64_t batch) const {
   BatchSize size;
-  const auto [begin, end] = rows_of(batch);
-  for (std::size_t row = begin; row < end; ++row) {
-    for (const std::uint32_t sample : rows_[row]) {
-      size.tokens += lengths_[sample];
-      size.label_tokens += examples_.label_tokens(sample);
-    }
+  for (const std::uint32_t sample : samples_of(batch)) {
+    size.tokens += lengths_[sample];
+    size.label_tokens += examples_.label_tokens(sample);
+    if (examples_.media()) size.media += std::ssize(media_of(examples_[sample].media));
   }
   return size;
 }
 
-PackedRow Loader::next() {
-  const auto [begin, end] = rows_of(cursor_.batch - before_);
+void Loader::start_reading(std::int64_t batch) {
+  if (reading_.contains(batch) || batch >= batches()) return;
+  reading_[batch] = std::async(std::launch::async, [examples = examples_, samples = samples_of(batch)] {
+    std::vector<MediaItems> items;
+    for (const std::uint32_t sample : samples) items.push_back(decode_media(*examples.media(), examples[sample]));
+    return items;
+  });
+}
+
+std::vector<MediaItems> Loader::read_media(std::int64_t batch) {
+  for (std::int64_t ahead = 0; ahead <= kBatchesAhead; ++ahead) start_reading(batch + ahead);
+  const auto ready = reading_.extract(batch);
+  return ready.mapped().get();
+}
+
+PackedRow Loader::next(MediaUse use) {
   PackedRow batch;
   batch.starts.push_back(0);
-  for (std::size_t row = begin; row < end; ++row) {
-    for (const std::uint32_t sample : rows_[row]) append(batch, examples_[sample]);
+  const std::int64_t number = cursor_.batch - before_;
+  const MediaDecoder* decoder = examples_.media().get();
+  const bool reads = decoder != nullptr && use == MediaUse::read;
+  const std::vector<MediaItems> items = reads ? read_media(number) : std::vector<MediaItems>();
+  std::size_t next = 0;
+  for (const std::uint32_t sample : samples_of(number)) {
+    append(batch, examples_[sample]);
+    if (decoder != nullptr) {
+      append_media(batch, examples_[sample], reads ? items[next] : MediaItems(), *decoder);
+    }
+    ++next;
   }
   if (++cursor_.batch - before_ < batches()) return batch;
   if (!stream_) {
     cursor_ = {cursor_.epoch + 1, 0};
+    reading_.clear();
     plan_epoch(cursor_.epoch);
   } else {
     before_ = cursor_.batch;
@@ -185,6 +228,7 @@ void Loader::seek(LoaderCursor cursor) {
     throw DataError("pretraining_dataset: ends before batch {}; resume with the data and options of the run",
                     cursor.batch + 1);
   }
+  reading_.clear();
   if (cursor.epoch != cursor_.epoch) plan_epoch(cursor.epoch);
   cursor_ = {cursor.epoch, 0};
   if (cursor.batch >= batches_per_epoch()) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -34,7 +36,14 @@ struct LoaderOptions {
 struct BatchSize {
   std::int64_t tokens = 0;
   std::int64_t label_tokens = 0;
+  std::int64_t media = 0;  ///< images
 };
+
+/// Batches whose images are read before they are asked for.
+inline constexpr std::int64_t kBatchesAhead = 2;
+
+/// Whether the images of a batch are read, or only their extents are known, as a plan needs them.
+enum class MediaUse { read, planned };
 
 /// Hands out micro batches for ever, epoch after epoch: `micro_batch_size` rows laid end to end, no padding. The order
 /// depends on the options and the epoch only, so `seek` resumes exactly. The examples of a stream are taken some
@@ -45,8 +54,9 @@ class Loader {
   Loader(Examples examples, LoaderOptions options);
   Loader(std::shared_ptr<ExampleStream> stream, LoaderOptions options);
 
-  /// The micro batch at the cursor, which then moves on. The last one of an epoch may hold fewer rows.
-  PackedRow next();
+  /// The micro batch at the cursor, which then moves on. The last one of an epoch may hold fewer rows. Its images, and
+  /// those of the next two, are read in threads of their own. Throws DataError for one that cannot be read.
+  PackedRow next(MediaUse use = MediaUse::read);
   /// Of the cursor's epoch; with packing and shuffling it can differ a little between epochs. 0 of a stream.
   std::int64_t batches_per_epoch() const { return stream_ ? 0 : batches(); }
   /// Of micro batch `batch` of the cursor's epoch.
@@ -71,6 +81,11 @@ class Loader {
   std::int64_t batches() const;
   /// Numbers [begin, end) of the rows of a micro batch.
   std::pair<std::size_t, std::size_t> rows_of(std::int64_t batch) const;
+  /// The examples of a micro batch, in order.
+  std::vector<std::uint32_t> samples_of(std::int64_t batch) const;
+  /// The images of a micro batch: a list for each of its examples.
+  std::vector<MediaItems> read_media(std::int64_t batch);
+  void start_reading(std::int64_t batch);
 
   Examples examples_;
   LoaderOptions options_;
@@ -78,6 +93,7 @@ class Loader {
   std::vector<std::uint32_t> lengths_;  // of the examples
   Bins rows_;                           // of the cursor's epoch
   std::shared_ptr<ExampleStream> stream_;
+  std::map<std::int64_t, std::shared_future<std::vector<MediaItems>>> reading_;  // by batch of the epoch
   std::int64_t before_ = 0;  // batches of the stream's epoch in front of those at hand
   Random window_random_;     // of the stream's epoch
 };

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <array>
 
+#include <string>
+
 #include "base/hash.h"
+#include "data/media/media_ref.h"
 
 namespace eft {
 namespace {
@@ -25,6 +28,12 @@ std::array<std::uint64_t, 2> hash_of(const ExampleView& example) {
   add(hasher, example.tokens);
   add(hasher, example.labels);
   add(hasher, example.weights);
+  // Where images are, not what row they stand in.
+  for (const MediaRef& ref : media_of(example.media)) {
+    hasher.add_part(ref.path);
+    hasher.add_part(ref.bytes);
+    hasher.add_part(std::to_string(ref.crop));
+  }
   return hasher.digest();
 }
 

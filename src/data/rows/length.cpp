@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "data/media/media_ref.h"
 
 namespace eft {
 namespace {
@@ -14,10 +15,39 @@ std::optional<Example> drop(const Example& example, Dropped& dropped, const std:
   return std::nullopt;
 }
 
+/// How many of the tokens are of images, where it has some.
+std::string of_images(const Example& example) {
+  std::int64_t tokens = 0;
+  for (const MediaRef& ref : media_of(example.media)) tokens += ref.count + 2;
+  return tokens == 0 ? "" : fmt::format(", {} of them for images", tokens);
+}
+
+/// Where an example of at most `longest` tokens is cut: in front of an image that would be cut, and of the token that
+/// begins it.
+std::size_t cut_at(const Example& example, std::size_t longest) {
+  for (const MediaRef& ref : media_of(example.media)) {
+    const std::size_t first = ref.begin - 1, behind = std::size_t{ref.begin} + ref.count + 1;
+    if (first < longest && longest < behind) return first;
+  }
+  return longest;
+}
+
+void truncate(Example& example, std::size_t longest) {
+  const std::size_t length = cut_at(example, longest);
+  example.tokens.resize(length);
+  example.labels.resize(length);
+  if (!example.weights.empty()) example.weights.resize(length);
+  if (!example.media.empty()) example.media = media_before(example.media, static_cast<std::uint32_t>(length));
+}
+
 void count_kept(const Example& example, DatasetCounts& counts) {
   ++counts.examples;
   counts.tokens += static_cast<std::int64_t>(example.tokens.size());
   counts.label_tokens += example.label_tokens();
+  for (const MediaRef& ref : media_of(example.media)) {
+    counts.images += ref.crop == 0 ? 1 : 0;
+    counts.image_tokens += ref.count + 2;
+  }
   const auto bucket = static_cast<std::size_t>(std::bit_width(example.tokens.size()));
   if (bucket >= counts.lengths.size()) counts.lengths.resize(bucket + 1);
   ++counts.lengths[bucket];
@@ -46,7 +76,7 @@ std::optional<Example> fit_length(Example example, const DataOptions& options, D
   if (length > longest) {
     switch (options.excess_length_strategy) {
       case ExcessLength::drop:
-        return drop(example, counts.too_long, fmt::format("{} tokens", length));
+        return drop(example, counts.too_long, fmt::format("{} tokens{}", length, of_images(example)));
       case ExcessLength::raise:
         throw DataError(
             "{}: {} tokens, expected at most {} = {}; set excess_length_strategy to drop or truncate, or "
@@ -54,9 +84,7 @@ std::optional<Example> fit_length(Example example, const DataOptions& options, D
             example.source, length, longest == options.sequence_len ? "sequence_len" : "eval_sequence_len", longest);
       case ExcessLength::truncate:
         ++counts.truncated;
-        example.tokens.resize(static_cast<std::size_t>(longest));
-        example.labels.resize(static_cast<std::size_t>(longest));
-        if (!example.weights.empty()) example.weights.resize(static_cast<std::size_t>(longest));
+        truncate(example, static_cast<std::size_t>(longest));
         break;
     }
   }

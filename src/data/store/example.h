@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "media/media_item.h"
+
 namespace eft {
 
 /// No loss at this position.
@@ -22,6 +24,7 @@ struct Example {
   std::vector<std::int32_t> labels;
   std::vector<float> weights = {};  ///< of the labels' losses; empty: 1 each
   std::string source = {};          ///< "file.jsonl:12", for messages
+  std::string media = {};           ///< a list of media_ref.h
 
   std::int64_t label_tokens() const;
 };
@@ -31,6 +34,7 @@ struct ExampleView {
   std::span<const std::int32_t> tokens;
   std::span<const std::int32_t> labels;
   std::span<const float> weights;  ///< empty: 1 each
+  std::string_view media = {};     ///< a list of media_ref.h
   std::string_view file;
   std::int64_t row = 0;  ///< line or number in the file; 0: the source names none
 
@@ -52,6 +56,7 @@ struct PackedRow {
   std::vector<std::int32_t> positions;  ///< restart at 0 in every sequence
   std::vector<std::int64_t> starts;     ///< [sequences + 1]
   std::vector<float> weights = {};      ///< of the targets' losses; empty: 1 each
+  std::vector<MediaSpan> media = {};    ///< ascending; what stands in the place of tokens
 
   std::int64_t label_tokens() const;
 };

@@ -18,7 +18,7 @@ constexpr std::size_t kBlockSize = 4096;
 constexpr std::size_t kBuffer = std::size_t{1} << 20;
 using Checksum = std::array<std::uint64_t, 2>;
 
-constexpr std::uint64_t kMagic = 0x31306174'61647466;  // "ftdata01" in the file
+constexpr std::uint64_t kMagic = 0x32306174'61647466;  // "ftdata02" in the file
 
 struct Footer {
   std::uint64_t examples = 0;
@@ -29,7 +29,7 @@ struct Footer {
   Checksum checksum{};  ///< of all bytes in front of the footer
   std::uint64_t magic = kMagic;
 };
-static_assert(std::is_trivially_copyable_v<StoredExample> && sizeof(StoredExample) == 32);
+static_assert(std::is_trivially_copyable_v<StoredExample> && sizeof(StoredExample) == 40);
 static_assert(std::is_trivially_copyable_v<Footer> && sizeof(Footer) == 64);
 
 std::size_t blocks_of(std::size_t examples) { return (examples + kBlockSize - 1) / kBlockSize; }
@@ -82,10 +82,14 @@ void ExampleWriter::add(const ExampleView& example) {
                     .label_tokens = static_cast<std::uint32_t>(example.label_tokens()),
                     .file = number_of(example.file),
                     .weighted = example.weights.empty() ? 0U : 1U,
-                    .row = example.row});
+                    .row = example.row,
+                    .media = example.media.size()});
   put(example.tokens.data(), example.tokens.size_bytes());
   put(example.labels.data(), example.labels.size_bytes());
   put(example.weights.data(), example.weights.size_bytes());
+  put(example.media.data(), example.media.size());
+  constexpr std::size_t kNumber = sizeof(std::int32_t);  // numbers of the next one lie as such
+  put("\0\0\0", (kNumber - written_ % kNumber) % kNumber);
   ++size_;
   if (block_.size() == kBlockSize) end_block();
 }
@@ -176,6 +180,8 @@ ExampleView ExampleStore::operator[](std::size_t index) const {
   view.tokens = {numbers, stored.tokens};
   view.labels = {numbers + stored.tokens, stored.tokens};
   if (stored.weighted != 0) view.weights = {reinterpret_cast<const float*>(numbers) + 2 * stored.tokens, stored.tokens};
+  const std::uint64_t numbers_of_it = (stored.weighted != 0 ? 3 : 2) * std::uint64_t{stored.tokens};
+  view.media = bytes_.substr(stored.offset + numbers_of_it * sizeof(std::int32_t), stored.media);
   view.file = files_[stored.file];
   view.row = stored.row;
   return view;

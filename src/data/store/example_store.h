@@ -23,6 +23,7 @@ struct StoredExample {
   std::uint32_t file = 0;
   std::uint32_t weighted = 0;
   std::int64_t row = 0;
+  std::uint64_t media = 0;  ///< bytes of its list of media, behind the weights
 };
 
 /// Writes examples one after the other into what ExampleStore reads. Holds one block of them in memory, however many

@@ -11,8 +11,11 @@ Examples::Examples(const std::vector<Example>& examples) : store_(ExampleStore::
   order_ = std::make_shared<const std::vector<std::uint32_t>>(std::move(order));
 }
 
-Examples::Examples(std::shared_ptr<const ExampleStore> store, std::vector<std::uint32_t> order)
-    : store_(std::move(store)), order_(std::make_shared<const std::vector<std::uint32_t>>(std::move(order))) {}
+Examples::Examples(std::shared_ptr<const ExampleStore> store, std::vector<std::uint32_t> order,
+                   std::shared_ptr<const MediaDecoder> media)
+    : store_(std::move(store)),
+      order_(std::make_shared<const std::vector<std::uint32_t>>(std::move(order))),
+      media_(std::move(media)) {}
 
 std::int64_t Examples::tokens() const {
   std::int64_t sum = 0;
@@ -30,7 +33,7 @@ Examples Examples::select(const std::vector<std::uint32_t>& indices) const {
   std::vector<std::uint32_t> order;
   order.reserve(indices.size());
   for (const std::uint32_t index : indices) order.push_back((*order_)[index]);
-  return {store_, std::move(order)};
+  return {store_, std::move(order), media_};
 }
 
 std::vector<Example> Examples::copy() const {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "data/media/media_decoder.h"
 #include "data/store/example_store.h"
 
 namespace eft {
@@ -17,7 +18,8 @@ class Examples {
   /// A copy of `examples`, in memory.
   Examples(const std::vector<Example>& examples);
   /// The examples `order` of `store`.
-  Examples(std::shared_ptr<const ExampleStore> store, std::vector<std::uint32_t> order);
+  Examples(std::shared_ptr<const ExampleStore> store, std::vector<std::uint32_t> order,
+           std::shared_ptr<const MediaDecoder> media = nullptr);
 
   std::size_t size() const { return order_ ? order_->size() : 0; }
   bool empty() const { return size() == 0; }
@@ -32,10 +34,13 @@ class Examples {
   /// Those at `indices`.
   Examples select(const std::vector<std::uint32_t>& indices) const;
   std::vector<Example> copy() const;
+  /// What makes images of what they name; null: they have none.
+  const std::shared_ptr<const MediaDecoder>& media() const { return media_; }
 
  private:
   std::shared_ptr<const ExampleStore> store_;
   std::shared_ptr<const std::vector<std::uint32_t>> order_;
+  std::shared_ptr<const MediaDecoder> media_;
 };
 
 }  // namespace eft

@@ -21,4 +21,7 @@ inline constinit KernelSlot<LinearKernels> linear_kernels{"linear"};
 /// Gradients for x and weight. Throws InternalError when shapes disagree.
 Var linear(Context& ctx, const Var& x, const Weight& weight);
 
+/// y = x·W for a weight that is stored input first, [in, out]; all else as with linear.
+Var linear_input_first(Context& ctx, const Var& x, const Var& weight);
+
 }  // namespace eft

@@ -29,6 +29,9 @@ std::string hash_of_rows(const Examples& rows) {
     add_values(hasher, row.tokens);
     add_values(hasher, row.labels);
     add_values(hasher, row.weights);
+    for (const MediaRef& ref : media_of(row.media)) {
+      hasher.add_part(fmt::format("{} {} {} {} {}", ref.begin, ref.crop, ref.width, ref.height, ref.name));
+    }
   }
   return hasher.hex();
 }

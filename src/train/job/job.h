@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "data/data_options.h"
+#include "data/media/media_decoder.h"
 #include "data/token_options.h"
 #include "models/load.h"
 #include "train/train_options.h"
@@ -33,6 +34,10 @@ struct TrainJob {
 
 /// Rows of the embedding of a job's model, by its config.json. Throws as build_model() does.
 std::int64_t vocabulary_of(const TrainJob& job);
+
+/// What makes images for a job's model, where it has processor_type and a vision tower that eft knows; else null.
+/// Throws ConfigError for processor files that eft cannot follow.
+std::shared_ptr<const MediaDecoder> media_of(const TrainJob& job);
 
 /// Opens the model of a job with what it trains: new or given adapters, or every weight. On a meta pool, only shapes.
 OpenedModel open_for_training(const TrainJob& job, Pool& pool);

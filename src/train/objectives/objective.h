@@ -12,7 +12,9 @@
 namespace eft {
 
 /// What a model sees of a packed row.
-inline ModelInput input_of(const PackedRow& row) { return {row.tokens, row.positions, row.starts}; }
+inline ModelInput input_of(const PackedRow& row) {
+  return {.tokens = row.tokens, .positions = row.positions, .starts = row.starts, .media = row.media};
+}
 
 /// What a run minimises: the loss of a micro batch, and what the sum over the micro batches of a step is divided by.
 class TrainingObjective {
