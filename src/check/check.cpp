@@ -77,7 +77,7 @@ class Checker {
       train_adapter(*opened_.model, pool_);
     }
     batch_ = flatten(reference_);
-    optimizer_ = make_optimizer(opened_.model->parameters(), pool_, train_.optimizer);
+    optimizer_ = make_optimizer(opened_.model->parameters(), pool_, train_.optimizer, reference_.learning_rate());
   }
 
   CheckReport run() {

@@ -28,7 +28,7 @@ constexpr std::array kRunGroups = {
              "liger_kernel_impl lora_mlp_kernel lora_qkv_kernel lora_o_kernel lora_embedding_kernel torch_compile "
              "torch_compile_backend torch_compile_mode torch_compile_options tiled_mlp tiled_mlp_num_shards "
              "tiled_mlp_use_original_mlp use_kernels use_scattermoe use_sonicmoe experts_implementation expert_backend "
-             "moe_grouped_backend moe_dequant_chunk_size moe_bnb_fast deepcompile"},
+             "moe_grouped_backend moe_dequant_chunk_size moe_bnb_fast deepcompile dsv4_fp4_grouped_mode"},
     KeyGroup{KeyClass::does_anyway, "*", "maps weights from the files and reports tokens per second",
              "low_cpu_mem_usage include_tokens_per_second include_tkps batch_flattening"},
     KeyGroup{KeyClass::does_anyway, "*", "skips the vision and audio towers", "freeze_mm_modules"},
@@ -77,13 +77,12 @@ constexpr std::array kRunGroups = {
              "model_quantization_config_kwargs use_onebitllms qat quantization fp8 fp8_config "
              "fp8_enable_fsdp_float8_all_gather nonexpert_quantization gemma4_fp8_nonexpert gemma4_nf4_nonexpert "
              "nvfp4_merge_aware nvfp4_merge_aware_start_step qlora_sharded_model_loading llmcompressor"},
-    KeyGroup{
-        KeyClass::unsupported, "-", kRemove,
-        "lora_fan_in_fan_out "
-        "peft_layers_to_transform peft_layers_pattern peft peft_use_dora "
-        "peft_layer_replication peft_trainable_token_indices peft_ensure_weight_tying loraplus_lr_ratio merge_lora "
-        "relora relora_prune_ratio relora_cpu_offload lisa_n_layers lisa_step_interval mora"},
-    KeyGroup{KeyClass::unsupported, "- 1e-6 1e-06", kRemove, "loraplus_lr_embedding"},
+    KeyGroup{KeyClass::unsupported, "-", kRemove,
+             "lora_fan_in_fan_out "
+             "peft_layers_to_transform peft_layers_pattern peft peft_use_dora "
+             "peft_layer_replication peft_trainable_token_indices peft_ensure_weight_tying merge_lora "
+             "relora relora_prune_ratio relora_cpu_offload lisa_n_layers lisa_step_interval mora"},
+    KeyGroup{KeyClass::without_effect, "*", "has no adapters of embeddings", "loraplus_lr_embedding"},
     KeyGroup{KeyClass::unsupported, "- magnitude", kRemove, "relora_prune_method"},
     KeyGroup{KeyClass::unsupported, "- model.layers", kRemove, "lisa_layers_attribute"},
     KeyGroup{KeyClass::unsupported, "true", "remove the key; adapters are kept in float32",
@@ -93,9 +92,9 @@ constexpr std::array kRunGroups = {
     KeyGroup{KeyClass::unsupported, "-", "set gradient_accumulation_steps to batch_size / micro_batch_size",
              "batch_size"},
     KeyGroup{KeyClass::unsupported, "-", kRemove,
-             "auto_find_batch_size embedding_lr embedding_lr_scale optim_target_modules "
+             "auto_find_batch_size optim_target_modules "
              "torchdistx_path lr_scheduler_kwargs lr_quadratic_warmup cosine_min_lr_ratio cosine_constant_lr_ratio "
-             "lr_div_factor lr_groups adam_epsilon2 adam_beta3 dion_lr dion_momentum dion_rank_fraction "
+             "lr_div_factor adam_epsilon2 adam_beta3 dion_lr dion_momentum dion_rank_fraction "
              "dion_rank_multiple_of qgalore_rank qgalore_update_proj_gap qgalore_scale qgalore_proj_type "
              "qgalore_proj_quant qgalore_proj_bits qgalore_proj_group_size qgalore_cos_threshold qgalore_gamma_proj "
              "qgalore_queue_size jagged_restart_steps jagged_restart_warmup_steps jagged_restart_anneal_steps "
@@ -119,8 +118,11 @@ constexpr std::array kRunGroups = {
              "accelerator_config use_ray ray_run_name ray_num_workers resources_per_worker expert_parallel_size "
              "expert_parallel_backend expert_parallel_num_nvl_bytes expert_parallel_num_rdma_bytes "
              "expert_parallel_token_capacity expert_parallel_fallback_on_unsupported"},
+    KeyGroup{KeyClass::without_effect, "*",
+             "offloads no activations; gradient_checkpointing keeps only what enters each block",
+             "activation_offloading"},
     KeyGroup{KeyClass::unsupported, "-", "remove the key; gradient_checkpointing: true saves memory too",
-             "activation_offloading layer_offloading max_memory gpu_memory_limit"},
+             "layer_offloading max_memory gpu_memory_limit"},
     KeyGroup{
         KeyClass::unsupported, "-", kSupervised,
         "trl vllm ebft reward_model process_reward_model center_rewards_coefficient num_labels dpo_use_weighting "
@@ -145,8 +147,7 @@ constexpr std::array kRunGroups = {
         "model_kwargs model_revision reinit_weights unfrozen_parameters fp32_norms "
         "fp32_norm_classes scaling_softmax scaling_softmax_factor scaling_softmax_bias llama4_linearized_experts "
         "rope_scaling s2_attention flash_attn_rms_norm max_packed_sequence_len use_dsv4_kernels use_glm_dsa_kernels "
-        "dsv4_fp8_nonexpert_mode dsv4_fp8_lora_kernel dsv4_shared_mlp_lora_kernel dsv4_bf16_all "
-        "dsv4_fp4_grouped_mode"},
+        "dsv4_fp8_nonexpert_mode dsv4_fp8_lora_kernel dsv4_shared_mlp_lora_kernel dsv4_bf16_all"},
     KeyGroup{
         KeyClass::unsupported, "-", kRemove,
         "dynamic_checkpoint save_first_step save_only_model "
@@ -157,7 +158,10 @@ constexpr std::array kRunGroups = {
         "lm_eval_post_train lm_eval_model"},
 };
 
-constexpr const char* kUseAdamw = "use optimizer: adamw_torch_fused";
+constexpr const char* kUseAdamw =
+    "use adamw_torch_fused, the closest, or adamw_torch_8bit, which takes a quarter of its memory";
+constexpr const char* kUseLora =
+    "train adapter: lora, or the whole model with optimizer: adamw_torch_8bit (2 bytes a parameter)";
 constexpr const char* kUseCosine = "use constant, constant_with_warmup, linear or cosine";
 
 constexpr std::array kRunValues = {
@@ -165,12 +169,16 @@ constexpr std::array kRunValues = {
     UnsupportedValues{"adapter", "llama-adapter", "use adapter: lora"},
     UnsupportedValues{
         "optimizer",
-        "adamw_torch_8bit adamw_bnb_8bit adamw_8bit paged_adamw_32bit paged_adamw_8bit adamw_torch_4bit "
-        "adamw_apex_fused adamw_anyprecision adafactor ademamix ademamix_8bit lion_8bit lion_32bit adagrad "
-        "rmsprop optimi_adamw ao_adamw_4bit ao_adamw_8bit ao_adamw_fp8 adopt_adamw adamc came_pytorch muon "
-        "dion sinkgd polora flash_adamw flash_adam flash_sgd flash_sgdw flash_lion q_galore_adamw8bit "
-        "galore_adamw galore_adamw_8bit galore_adafactor lomo adalomo grokadamw schedule_free_adamw",
+        "adamw_torch_4bit ao_adamw_4bit ao_adamw_fp8 flash_adamw flash_adam flash_sgd flash_sgdw flash_lion ademamix "
+        "ademamix_8bit paged_ademamix_32bit paged_ademamix_8bit stable_adamw rmsprop rmsprop_bnb rmsprop_bnb_8bit "
+        "rmsprop_bnb_32bit adagrad schedule_free_sgd schedule_free_radam dion sinkgd polora adamc grokadamw adafactor "
+        "lion_8bit lion_32bit paged_lion_8bit paged_lion_32bit adopt_adamw came_pytorch muon schedule_free_adamw",
         kUseAdamw},
+    UnsupportedValues{"optimizer",
+                      "galore_adamw galore_adamw_8bit galore_adafactor galore_adamw_layerwise "
+                      "galore_adamw_8bit_layerwise galore_adafactor_layerwise q_galore_adamw8bit apollo_adamw "
+                      "apollo_adamw_layerwise lomo adalomo",
+                      kUseLora},
     UnsupportedValues{"lr_scheduler",
                       "cosine_with_restarts polynomial inverse_sqrt reduce_lr_on_plateau cosine_with_min_lr "
                       "warmup_stable_decay one_cycle rex log_sweep",

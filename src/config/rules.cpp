@@ -97,15 +97,35 @@ constexpr std::array kRules = {
     Rule{"chat_template_jinja", "without effect unless chat_template is jinja; remove one",
          [](Config c) { return ignores_template(c.data.chat_template, c.data.chat_template_jinja); }},
 
-    Rule{"optim_args", "set for an optimizer that takes none; use optimizer: sgd or remove it",
+    Rule{"optim_args", "momentum, dampening and nesterov are for optimizer: sgd; remove them",
          [](Config c) {
-           return c.train.optimizer.kind != OptimizerKind::sgd && c.train.optimizer.sgd != SgdOptions();
+           const OptimizerArgs& args = c.train.optimizer.args;
+           return c.train.optimizer.kind != OptimizerKind::sgd && (args.momentum || args.dampening || args.nesterov);
          }},
     Rule{"optim_args", "nesterov needs momentum above 0 and dampening: 0, as in torch",
          [](Config c) {
-           const SgdOptions& sgd = c.train.optimizer.sgd;
-           return sgd.nesterov && (sgd.momentum == 0 || sgd.dampening != 0);
+           const OptimizerArgs& args = c.train.optimizer.args;
+           return c.train.optimizer.kind == OptimizerKind::sgd && args.nesterov.value_or(false) &&
+                  (args.momentum.value_or(0) == 0 || args.dampening.value_or(0) != 0);
          }},
+    Rule{"adam_beta1", "optimizer: optimi_adamw takes adam_beta1 and adam_beta2 only together, as in Axolotl; set both",
+         [](Config c) {
+           const OptimizerOptions& o = c.train.optimizer;
+           return o.kind == OptimizerKind::optimi_adamw && o.adam_beta1.has_value() != o.adam_beta2.has_value();
+         }},
+    Rule{"loraplus_lr_ratio", "set without adapter: lora; add it or remove loraplus_lr_ratio",
+         [](Config c) { return without_adapter(c) && c.train.optimizer.groups.loraplus_lr_ratio; }},
+    Rule{"loraplus_lr_ratio",
+         "set beside weight_decay, which PEFT's LoRA+ leaves out whatever it is; set weight_decay: 0",
+         [](Config c) { return c.train.optimizer.groups.loraplus_lr_ratio && c.train.optimizer.weight_decay > 0; }},
+    Rule{"loraplus_lr_ratio", "set beside embedding_lr, embedding_lr_scale or lr_groups; remove one",
+         [](Config c) {
+           const GroupOptions& groups = c.train.optimizer.groups;
+           return groups.loraplus_lr_ratio &&
+                  (groups.embedding_lr || groups.embedding_lr_scale || !groups.lr_groups.empty());
+         }},
+    Rule{"embedding_lr", "set beside embedding_lr_scale, which goes before it; remove one",
+         [](Config c) { return c.train.optimizer.groups.embedding_lr && c.train.optimizer.groups.embedding_lr_scale; }},
     Rule{"warmup_ratio", "set beside warmup_steps; remove one",
          [](Config c) { return c.train.schedule.warmup_ratio && c.train.schedule.warmup_steps; }},
     Rule{"save_steps", "set beside saves_per_epoch; remove one",

@@ -59,7 +59,8 @@ Trainer::Trainer(const TrainJob& job, OpenedModel& opened, Pool& pool, TrainRows
       loader_(train_loader(job, rows)),
       plan_(plan_steps(job.train, loader_.batches_per_epoch(), !rows.eval.empty())),
       objective_(make_objective(job.data)),
-      optimizer_(make_optimizer(opened.model->parameters(), pool, job.train.optimizer)),
+      optimizer_(
+          make_optimizer(opened.model->parameters(), pool, job.train.optimizer, job.train.schedule.learning_rate)),
       stepper_(*opened.model, pool, *objective_, *optimizer_, job.train),
       schedule_(job.train.schedule, plan_.steps),
       checkpoints_(job, opened, pool, *optimizer_) {

@@ -1,44 +1,58 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include "schema/field.h"
+#include "train/optimizers/group_options.h"
 
 namespace eft {
 
-enum class OptimizerKind { adamw, sgd };
+enum class OptimizerKind { adamw, adamw_8bit, adamw_torch_8bit, optimi_adamw, sgd };
 
-/// Axolotl's spellings, several of one algorithm.
+/// Axolotl's spellings, several of one algorithm: paging is a way to hold memory, fusing a way to compute.
 constexpr auto enum_names(OptimizerKind) {
-  return std::array{EnumName{OptimizerKind::adamw, "adamw_torch_fused"}, EnumName{OptimizerKind::adamw, "adamw_torch"},
-                    EnumName{OptimizerKind::adamw, "adamw_hf"}, EnumName{OptimizerKind::sgd, "sgd"}};
+  using enum OptimizerKind;
+  return std::array{EnumName{adamw, "adamw_torch_fused"},
+                    EnumName{adamw, "adamw_torch"},
+                    EnumName{adamw, "adamw_hf"},
+                    EnumName{adamw, "paged_adamw_32bit"},
+                    EnumName{adamw, "paged_adamw"},
+                    EnumName{adamw, "adamw_apex_fused"},
+                    EnumName{adamw, "adamw_anyprecision"},
+                    EnumName{adamw, "adamw_torch_xla"},
+                    EnumName{adamw, "adamw_torch_npu_fused"},
+                    EnumName{adamw_8bit, "adamw_bnb_8bit"},
+                    EnumName{adamw_8bit, "adamw_8bit"},
+                    EnumName{adamw_8bit, "paged_adamw_8bit"},
+                    EnumName{adamw_torch_8bit, "adamw_torch_8bit"},
+                    EnumName{adamw_torch_8bit, "ao_adamw_8bit"},
+                    EnumName{optimi_adamw, "optimi_adamw"},
+                    EnumName{sgd, "sgd"}};
 }
 
-/// What torch.optim.SGD takes beside rate and decay; Transformers' trainer reads it from optim_args too.
-struct SgdOptions {
-  double momentum = 0;
-  double dampening = 0;
-  bool nesterov = false;
-
-  bool operator==(const SgdOptions&) const = default;
+/// What some optimizers take beside rate and decay.
+struct OptimizerArgs {
+  std::optional<double> momentum;
+  std::optional<double> dampening;
+  std::optional<bool> nesterov;
 };
 
 template <class Visitor>
-void describe(Visitor&& field, SgdOptions& o) {
-  field({"momentum", "Share of the earlier steps in the next one; 0 keeps none."}, o.momentum,
+void describe(Visitor&& field, OptimizerArgs& o) {
+  field({"momentum", "sgd: share of the earlier steps in the next one; left out, none."}, o.momentum,
         Bounds{.min = 0, .max = 1, .below_max = true});
-  field({"dampening", "Share of the gradient that does not enter the momentum."}, o.dampening, Bounds{0, 1});
-  field({"nesterov", "Nesterov's momentum; needs momentum, and no dampening."}, o.nesterov);
+  field({"dampening", "sgd: share of the gradient that does not enter the momentum."}, o.dampening, Bounds{0, 1});
+  field({"nesterov", "sgd: Nesterov's momentum; needs momentum, and no dampening."}, o.nesterov);
 }
 
 /// How gradients change parameters.
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::adamw;
   double weight_decay = 0;
-  double adam_beta1 = 0.9;
-  double adam_beta2 = 0.999;
-  double adam_epsilon = 1e-8;
-  SgdOptions sgd{};
+  std::optional<double> adam_beta1, adam_beta2, adam_epsilon;  ///< left out: the optimizer's own
+  OptimizerArgs args{};
+  GroupOptions groups{};
   double max_grad_norm = 1;  ///< 0: do not clip
   /// Whether weights of norms decay too, as with a bare torch optimizer. No key of a run: Transformers' trainer has
   /// none.
@@ -48,14 +62,19 @@ struct OptimizerOptions {
 template <class Visitor>
 void describe(Visitor&& field, OptimizerOptions& o) {
   const Bounds share{.min = 0, .max = 1, .below_max = true};
-  field({"optimizer", "AdamW under any of Axolotl's names for it, or sgd."}, o.kind);
+  field({"optimizer",
+         "What the gradients do to the weights; docs/optimizers.md says what each computes and how much memory it "
+         "takes."},
+        o.kind);
   field(
       {"weight_decay", "Weight decay, decoupled in AdamW; weights of norms have none, as with Transformers' trainer."},
       o.weight_decay, Bounds{0});
-  field({"adam_beta1", "Decay of the first moment."}, o.adam_beta1, share);
-  field({"adam_beta2", "Decay of the second moment."}, o.adam_beta2, share);
-  field({"adam_epsilon", "Added to the root of the second moment."}, o.adam_epsilon, Bounds{0});
-  field({"optim_args", "Settings of optimizer: sgd."}, o.sgd);
+  field({"adam_beta1", "Decay of the first moment; left out, 0.9."}, o.adam_beta1, share);
+  field({"adam_beta2", "Decay of the second moment; left out, 0.999 (optimi_adamw: 0.99)."}, o.adam_beta2, share);
+  field({"adam_epsilon", "Added to the root of the second moment; left out, 1e-8 (optimi_adamw: 1e-6)."},
+        o.adam_epsilon, Bounds{0});
+  field({"optim_args", "Settings of some optimizers: a mapping, or text like momentum=0.9,nesterov=true."}, o.args);
+  describe(field, o.groups);
   field({"max_grad_norm", "Largest norm of the gradient; 0 does not clip."}, o.max_grad_norm, Bounds{0});
 }
 
