@@ -76,7 +76,42 @@ def torchao_8bit(p, **options):
     return AdamW8bit(p, **options)
 
 
-# Kind, options under the keys of a run, shape of the parameter, what makes the optimizer, the steps without a gradient.
+def lion_8bit(p, **options):
+    return bitsandbytes_8bit("Lion8bit")(p, betas=(0.9, 0.999), **options)
+
+
+def lion(p, **options):
+    from pytorch_optimizer import Lion
+
+    return Lion(p, betas=(0.9, 0.999), weight_decouple=True, **options)
+
+
+def adafactor(p, **options):
+    from transformers.optimization import Adafactor
+
+    return Adafactor(p, scale_parameter=False, relative_step=False, **options)
+
+
+def came(p, **options):
+    from came_pytorch import CAME
+
+    return CAME(p, **options)
+
+
+def adopt(p, **options):
+    return load("axolotl/utils/optimizers/adopt.py").ADOPT(p, decouple=True, foreach=False, **options)
+
+
+def muon(p, others=False, lr=None, weight_decay=0.0, **options):
+    """Axolotl's, in float64 throughout. `others`: the part that is AdamW."""
+    torch.compile = lambda function, **_: function
+    torch.Tensor.bfloat16 = lambda self: self
+    Muon = load("axolotl/contribs/mit/muon/muon.py").Muon
+    return Muon(lr=lr, wd=weight_decay, muon_params=[] if others else p, adamw_params=p if others else [], **options)
+
+
+# Kind, options under the keys of a run, shape of the parameter, what makes the optimizer with which arguments, the steps without
+# a gradient, and the name of the parameter where it matters.
 CASES = [
     ("sgd", {}, [5], torch.optim.SGD, {}, []),
     ("sgd", {"weight_decay": 0.3}, [5], torch.optim.SGD, {"weight_decay": 0.3}, []),
@@ -89,6 +124,23 @@ CASES = [
     ("adamw_torch_fused", {"adam_beta1": 0.8, "adam_beta2": 0.95, "adam_epsilon": 1e-3, "weight_decay": 0.2}, [5], adamw,
      {"betas": (0.8, 0.95), "eps": 1e-3, "weight_decay": 0.2}, []),
     ("optimi_adamw", {"weight_decay": 0.2}, [5], optimi, {"weight_decay": 0.2}, []),
+    ("adafactor", {"weight_decay": 0.2}, [5, 3], adafactor, {"weight_decay": 0.2}, []),
+    ("adafactor", {}, [2, 3, 4], adafactor, {}, []),
+    ("adafactor", {}, [5], adafactor, {}, []),
+    ("lion_32bit", {"weight_decay": 0.2}, [5], lion, {"weight_decay": 0.2}, []),
+    ("came_pytorch", {"weight_decay": 0.2}, [5, 3], came, {"weight_decay": 0.2}, []),
+    ("came_pytorch", {"adam_beta1": 0.8, "adam_beta2": 0.95, "adam_beta3": 0.97, "adam_epsilon": 1e-6, "adam_epsilon2": 1e-5,
+                      "optim_args": {"clip_threshold": 0.5}}, [5], came,
+     {"betas": (0.8, 0.95, 0.97), "eps": (1e-6, 1e-5), "clip_threshold": 0.5}, []),
+    ("came_pytorch", {}, [2, 3, 4], came, {}, []),
+    ("adopt_adamw", {"weight_decay": 0.2}, [5], adopt, {"weight_decay": 0.2}, []),
+    ("muon", {"weight_decay": 0.2}, [3, 5], muon, {"weight_decay": 0.2}, []),
+    ("muon", {"optim_args": {"momentum": 0.8, "nesterov": False, "ns_steps": 3}}, [5, 3], muon,
+     {"momentum": 0.8, "nesterov": False, "ns_steps": 3}, []),
+    ("muon", {"weight_decay": 0.2}, [5, 3], muon, {"others": True, "weight_decay": 0.2}, [], "model.embed_tokens.weight"),
+    ("muon", {"adam_beta1": 0.9, "adam_beta2": 0.99, "adam_epsilon": 1e-3}, [5], muon,
+     {"others": True, "adamw_betas": (0.9, 0.99), "adamw_eps": 1e-3}, []),
+    ("lion_8bit", {"weight_decay": 0.2}, [LARGE + 77], lion_8bit, {"weight_decay": 0.2}, []),
     ("adamw_bnb_8bit", {"weight_decay": 0.2}, [LARGE + 77], adamw_8bit, {"weight_decay": 0.2}, []),
     ("adamw_torch_8bit", {"adam_beta2": 0.95, "weight_decay": 0.2}, [LARGE], torchao_8bit,
      {"betas": (0.9, 0.95), "weight_decay": 0.2}, []),
@@ -116,7 +168,7 @@ def set_rate(optimizer, rate):
             group["lr"] = rate
 
 
-def run(kind, options, shape, make, arguments, without):
+def run(kind, options, shape, make, arguments, without, name="w"):
     generator = torch.Generator().manual_seed(7)
     large = math.prod(shape) >= 4096
 
@@ -126,7 +178,7 @@ def run(kind, options, shape, make, arguments, without):
         return torch.randn(shape, generator=generator, dtype=torch.float64)
 
     parameter = torch.nn.Parameter(draw(0))
-    case = {"kind": kind, "options": options, "shape": shape, "steps": []}
+    case = {"kind": kind, "options": options, "name": name, "shape": shape, "steps": []}
     if not large:
         case["start"] = parameter.flatten().tolist()
     optimizer = make([parameter], lr=RATES[0], **arguments)

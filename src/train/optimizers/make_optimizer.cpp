@@ -1,7 +1,12 @@
 #include <algorithm>
 
+#include "train/optimizers/adafactor.h"
 #include "train/optimizers/adamw.h"
 #include "train/optimizers/adamw_8bit.h"
+#include "train/optimizers/adopt.h"
+#include "train/optimizers/came.h"
+#include "train/optimizers/lion.h"
+#include "train/optimizers/muon.h"
 #include "train/optimizers/sgd.h"
 
 namespace eft {
@@ -23,6 +28,12 @@ constexpr Entry kOptimizers[] = {
     {OptimizerKind::adamw_8bit, make<Adamw8bit>},
     {OptimizerKind::adamw_torch_8bit, make<Adamw8bit>},
     {OptimizerKind::optimi_adamw, make<Adamw>},
+    {OptimizerKind::adafactor, make<Adafactor>},
+    {OptimizerKind::lion, make<Lion>},
+    {OptimizerKind::lion_8bit, make<Lion>},
+    {OptimizerKind::muon, make<Muon>},
+    {OptimizerKind::came, make<Came>},
+    {OptimizerKind::adopt, make<Adopt>},
     {OptimizerKind::sgd, make<Sgd>},
 };
 

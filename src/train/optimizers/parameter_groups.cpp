@@ -16,9 +16,16 @@ bool has_word(const Parameter& parameter, std::string_view part) {
 
 bool is_saved_module(const Parameter& parameter) { return parameter.is_adapter() && !parameter.source.empty(); }
 
-/// Optimizers of Axolotl's own take the groups that it makes.
+/// Optimizers of Axolotl's own take the groups that it makes; Muon's makes none.
 bool embeddings_decay(const OptimizerOptions& options) {
-  return options.kind != OptimizerKind::optimi_adamw && !options.groups.any();
+  switch (options.kind) {
+    case OptimizerKind::optimi_adamw:
+    case OptimizerKind::came:
+    case OptimizerKind::adopt:
+      return false;
+    default:
+      return !options.groups.any();
+  }
 }
 
 const LrGroup* lr_group_of(const Parameter& parameter, const GroupOptions& groups) {
