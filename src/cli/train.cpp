@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/hub_cache.h"
 #include "cli/command.h"
+#include "cli/key_flags.h"
 #include "cli/run_signals.h"
 #include "cli/standard_streams.h"
 #include "cli/terminal.h"
@@ -29,7 +30,7 @@ constexpr int kDoesNotFit = 7;
 
 struct Arguments {
   std::filesystem::path config;
-  std::vector<std::string> overrides;
+  KeyFlags keys;
   bool dry_run = false;
   bool verbose = false;
   bool json = false;
@@ -40,7 +41,7 @@ CLI::App* add_run_command(CLI::App& app, const std::shared_ptr<Arguments>& argum
                           const char* description) {
   CLI::App* command = app.add_subcommand(name, description);
   command->add_option("config", arguments->config, "YAML file of the run, in Axolotl's spelling")->required();
-  command->add_option("--set", arguments->overrides, "Override an option: key=value")->allow_extra_args(false);
+  arguments->keys.add_to(*command);
   return command;
 }
 
@@ -62,7 +63,7 @@ class OutputWatch {
 };
 
 int train(const Arguments& arguments) {
-  TrainJob job = read_job(arguments.config, arguments.overrides);
+  TrainJob job = read_job(arguments.config, arguments.keys.overrides());
   listen_for_save();
   OutputWatch output;
   const RunRequests requests{.stop = [] { return stop_was_asked() != nullptr; },
@@ -152,7 +153,7 @@ void add_evaluate_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("--adapter", *adapter, "PEFT adapter to evaluate with: a folder, or a hub name in the cache");
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([arguments, adapter] {
-    TrainJob job = read_job(arguments->config, arguments->overrides);
+    TrainJob job = read_job(arguments->config, arguments->keys.overrides());
     if (!adapter->empty()) take_adapter(job, local_model(*adapter));
     const EvaluationReport report = run_evaluation(job);
     std::printf("%s\n", arguments->json ? json_of(report).c_str() : text_of(report).c_str());
@@ -173,7 +174,7 @@ void add_plan_command(CLI::App& app, int& exit_code) {
                       "Memory to stay within (8GB): says what to lower, ends with 7 if nothing fits");
   command->callback([arguments, options, budget, &exit_code] {
     if (!budget->empty()) options->budget = budget_of(*budget);
-    const MemoryPlan plan = run_plan(read_job(arguments->config, arguments->overrides), *options);
+    const MemoryPlan plan = run_plan(read_job(arguments->config, arguments->keys.overrides()), *options);
     std::printf("%s", arguments->json ? (to_json(plan) + "\n").c_str() : to_text(plan).c_str());
     exit_code = plan.can_fit() ? 0 : kDoesNotFit;
   });

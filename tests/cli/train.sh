@@ -35,6 +35,35 @@ case_facts() {
   has facts.json '^\{.*\}$'
 }
 
+# Axolotl's way to override a key: a flag for each.
+case_key_flags() {
+  tiny_setup
+  train --dry-run --json --learning-rate 3e-3 --max_steps=7 --no-sample-packing --optimizer adamw_bnb_8bit >facts.json
+  has facts.json '"steps":7,'
+  train --max-steps 1 --learning-rate 3e-3 --warmup-steps 0 >log.txt
+  has out/metrics.jsonl '"step":1,.*"learning_rate":0.003,'
+  fails_with 2 '--lerning-rate: neither an option of eft train nor a key of a run; did you mean --learning-rate?' \
+    "$EFT" train run.yaml --lerning-rate 1
+}
+
+# A loss that stays too high ends the run, and its result is written all the same.
+case_watchdog() {
+  tiny_setup
+  train --set max_steps=9 --set loss_watchdog_threshold=0.001 --set loss_watchdog_patience=2 >log.txt
+  has log.txt '2 steps in a row with a loss above loss_watchdog_threshold: the run ends after step 2'
+  has out/adapter_config.json '"r"'
+}
+
+# Checkpoints of weights alone are a quarter the size, and no run goes on from them.
+case_save_only_model() {
+  tiny_setup
+  train --set max_steps=4 --set save_steps=3 --set save_first_step=true --set save_only_model=true >log.txt
+  [ -e out/checkpoint-1/adapter_model.safetensors ] || fail 'no checkpoint of the first step'
+  [ ! -e out/checkpoint-3/optimizer.safetensors ] || fail 'the state of the optimizer was written'
+  fails_with 2 'checkpoint-3: holds the weights only, since it was written with save_only_model: true; no run can go on from it' \
+    "$EFT" train run.yaml --set resume_from_checkpoint=out/checkpoint-3
+}
+
 case_learns() {
   tiny_setup
   sed -i '/^adapter\|^lora/d' run.yaml
