@@ -225,6 +225,18 @@ void note_paged_optimizer(const YamlNode& root, Notes& notes) {
                               node->text, node->text.substr(std::string_view("paged_").size())));
 }
 
+/// Kinds that say where the inputs of recomputed blocks are kept.
+void take_checkpointing_kind(YamlNode& root, Notes& notes) {
+  YamlNode* node = root.find("gradient_checkpointing");
+  if (node == nullptr || !has_word(words("offload offload_disk unsloth"), node->text)) return;
+  notes.push_back(
+      fmt::format("gradient_checkpointing: {} is true: eft keeps what enters each block in memory", node->text));
+  YamlNode on = YamlNode::scalar("true", false);
+  on.key = node->key;
+  on.origin = node->origin;
+  *node = std::move(on);
+}
+
 /// PEFT's word for every linear but the output layer.
 void rename_all_linear(YamlNode& root, Notes& notes) {
   YamlNode* targets = root.find("lora_target_modules");
@@ -263,6 +275,7 @@ void translate_axolotl(YamlNode& root, Notes& notes, Faults& faults) {
   rename_all_linear(root, notes);
   faults.collect([&] { split_optim_args(root); });
   note_paged_optimizer(root, notes);
+  take_checkpointing_kind(root, notes);
   filter(root, "", {keys_of<RunConfig>(), run_keys()}, dropped, faults);
   for (const char* key : {"datasets", "test_datasets"}) {
     translate_datasets<DatasetOptions>(root, key, dropped, notes, faults);

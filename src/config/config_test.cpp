@@ -149,7 +149,7 @@ TEST(Config, SgdTakesItsSettingsFromOptimArgs) {
   EXPECT_EQ(error_of("optim_args: momentum\noptimizer: sgd\n"),
             "run.yaml:6 optim_args: \"momentum\" is not a list like momentum=0.9,nesterov=true");
   EXPECT_EQ(error_of("optim_args: {momentum: 0.9}\n"),
-            "run.yaml:6 optim_args: momentum, dampening and nesterov are for optimizer: sgd; remove them");
+            "run.yaml:6 optim_args: momentum and nesterov are for optimizer: sgd or muon; remove them");
   EXPECT_EQ(error_of("optim_args: {nesterov: true}\noptimizer: sgd\n"),
             "run.yaml:6 optim_args: nesterov needs momentum above 0 and dampening: 0, as in torch");
   EXPECT_EQ(error_of("optim_args: {momentum: 0.9, dampening: 0.1, nesterov: true}\noptimizer: sgd\n"),
@@ -166,6 +166,17 @@ TEST(Config, OptimizersHaveAxolotlsNames) {
   EXPECT_EQ(kind_of("paged_adamw_8bit"), OptimizerKind::adamw_8bit);
   EXPECT_EQ(kind_of("adamw_torch_8bit"), OptimizerKind::adamw_torch_8bit);
   EXPECT_EQ(kind_of("paged_adamw_32bit"), OptimizerKind::adamw);
+  EXPECT_EQ(kind_of("paged_lion_8bit"), OptimizerKind::lion_8bit);
+  EXPECT_EQ(kind_of("came_pytorch"), OptimizerKind::came);
+  EXPECT_EQ(
+      error_of("optimizer: muon\nembedding_lr: 1e-5\n"),
+      "run.yaml:6 optimizer: muon takes one learning rate; remove embedding_lr, embedding_lr_scale, lr_groups and "
+      "loraplus_lr_ratio");
+  EXPECT_EQ(
+      error_of("optimizer: adopt_adamw\nadam_beta1: 0.9\n"),
+      "run.yaml:7 adam_beta1: this optimizer takes adam_beta1 and adam_beta2 only together, as in Axolotl; set both "
+      "or none");
+  EXPECT_EQ(error_of("adam_beta3: 0.9\n"), "run.yaml:6 adam_beta3: is for optimizer: came_pytorch; remove it");
   const Result paged = parse(std::string(kSmall) + "optimizer: paged_adamw_8bit\n");
   ASSERT_EQ(paged.notes.size(), 1U);
   EXPECT_EQ(paged.notes[0],
@@ -185,6 +196,43 @@ TEST(Config, GroupsOfParametersHaveRatesOfTheirOwn) {
             "run.yaml:6 loraplus_lr_ratio: set without adapter: lora; add it or remove loraplus_lr_ratio");
   EXPECT_EQ(error_of("lr_groups:\n  - {name: up, modules: [up_proj]}\n"),
             "run.yaml:7 lr_groups[0].lr: not set; it has no default");
+}
+
+TEST(Config, SchedulesTakeTheirOwnSettingsOnly) {
+  const auto schedule_of = [](const std::string& lines) { return parse(kSmall + lines).config.train.schedule; };
+  EXPECT_EQ(schedule_of("lr_scheduler: polynomial\nlr_scheduler_kwargs: {power: 2}\n").args.power, 2);
+  EXPECT_EQ(schedule_of("cosine_min_lr_ratio: 0.1\ncosine_constant_lr_ratio: 0.8\n").cosine_constant_lr_ratio, 0.8);
+  EXPECT_EQ(error_of("lr_scheduler_kwargs: {power: 2}\n"),
+            "run.yaml:6 lr_scheduler_kwargs: power is no setting of cosine, which has num_cycles");
+  EXPECT_EQ(error_of("lr_scheduler: rex\nlr_scheduler_kwargs: {power: 2}\n"),
+            "run.yaml:7 lr_scheduler_kwargs: power is no setting of rex, which takes none");
+  EXPECT_EQ(error_of("lr_scheduler_kwargs: {powr: 2}\n"),
+            "run.yaml:6 lr_scheduler_kwargs.powr: unknown key; did you mean power?");
+  EXPECT_EQ(error_of("cosine_constant_lr_ratio: 0.8\n"),
+            "run.yaml:6 cosine_constant_lr_ratio: needs lr_scheduler: cosine and cosine_min_lr_ratio above 0, without "
+            "which Axolotl ignores it; set them or remove it");
+  EXPECT_EQ(error_of("lr_scheduler: constant\ncosine_min_lr_ratio: 0.1\n"),
+            "run.yaml:7 cosine_min_lr_ratio: is for lr_scheduler: cosine or rex, or jagged_restart_steps; remove it");
+  EXPECT_EQ(error_of("lr_scheduler: cosine_with_min_lr\n"),
+            "run.yaml:6 lr_scheduler: needs min_lr or min_lr_rate, one of the two, in lr_scheduler_kwargs");
+  EXPECT_EQ(error_of("lr_scheduler: reduce_lr_on_plateau\n"),
+            "run.yaml:6 lr_scheduler: nothing is evaluated; set eval_steps, evals_per_epoch or eval_strategy, and "
+            "val_set_size or test_datasets");
+}
+
+TEST(Config, KindsOfCheckpointingAreOne) {
+  const Result result = parse(std::string(kSmall) + "gradient_checkpointing: offload\n");
+  EXPECT_EQ(result.config.train.gradient_checkpointing, true);
+  ASSERT_EQ(result.notes.size(), 1U);
+  EXPECT_EQ(result.notes[0], "gradient_checkpointing: offload is true: eft keeps what enters each block in memory");
+}
+
+TEST(Config, UnfrozenParametersAreWhole) {
+  EXPECT_EQ(parse(std::string(kSmall) + "unfrozen_parameters: [^lm_head.weight$]\n").config.train.unfrozen_parameters,
+            (std::vector<std::string>{"^lm_head.weight$"}));
+  EXPECT_EQ(
+      error_of("unfrozen_parameters:\n  - ^model.embed_tokens.weight$[:32000]\n"),
+      "run.yaml:6 unfrozen_parameters: ranges of rows, as in [:32000], are not supported; name the whole parameter");
 }
 
 TEST(Config, TypeMayBeBlankWhereRowsAreTokenised) {

@@ -93,11 +93,11 @@ constexpr std::array kRunGroups = {
              "batch_size"},
     KeyGroup{KeyClass::unsupported, "-", kRemove,
              "auto_find_batch_size optim_target_modules "
-             "torchdistx_path lr_scheduler_kwargs lr_quadratic_warmup cosine_min_lr_ratio cosine_constant_lr_ratio "
-             "lr_div_factor adam_epsilon2 adam_beta3 dion_lr dion_momentum dion_rank_fraction "
+             "torchdistx_path "
+             "lr_div_factor dion_lr dion_momentum dion_rank_fraction "
              "dion_rank_multiple_of qgalore_rank qgalore_update_proj_gap qgalore_scale qgalore_proj_type "
              "qgalore_proj_quant qgalore_proj_bits qgalore_proj_group_size qgalore_cos_threshold qgalore_gamma_proj "
-             "qgalore_queue_size jagged_restart_steps jagged_restart_warmup_steps jagged_restart_anneal_steps "
+             "qgalore_queue_size "
              "neftune_noise_alpha noisy_embedding_alpha use_eaft eaft_alpha eaft_k liger_use_token_scaling "
              "grokfast_alpha grokfast_lamb spectrum_top_fraction spectrum_model_name dense_mixer diffusion hatchery"},
     KeyGroup{
@@ -144,25 +144,27 @@ constexpr std::array kRunGroups = {
     KeyGroup{
         KeyClass::unsupported, "-", kRemove,
         "base_model_config cls_model_config overrides_of_model_config model_config overrides_of_model_kwargs "
-        "model_kwargs model_revision reinit_weights unfrozen_parameters fp32_norms "
+        "model_kwargs model_revision reinit_weights fp32_norms "
         "fp32_norm_classes scaling_softmax scaling_softmax_factor scaling_softmax_bias llama4_linearized_experts "
         "rope_scaling s2_attention flash_attn_rms_norm max_packed_sequence_len use_dsv4_kernels use_glm_dsa_kernels "
         "dsv4_fp8_nonexpert_mode dsv4_fp8_lora_kernel dsv4_shared_mlp_lora_kernel dsv4_bf16_all"},
-    KeyGroup{
-        KeyClass::unsupported, "-", kRemove,
-        "dynamic_checkpoint save_first_step save_only_model "
-        "do_causal_lm_eval eval_causal_lm_metrics do_bench_eval bench_dataset bench_split loss_watchdog_threshold "
-        "loss_watchdog_patience profiler_steps profiler_steps_start eval_table_size eval_max_new_tokens "
-        "generate_samples num_generation_samples generation_max_new_tokens generation_temperature generation_top_p "
-        "generation_top_k generation_prompt_ratio generation_do_sample lm_eval_tasks lm_eval_batch_size "
-        "lm_eval_post_train lm_eval_model"},
+    KeyGroup{KeyClass::unsupported, "-", "remove the key; eft train --profile times every kernel and writes a trace",
+             "profiler_steps profiler_steps_start"},
+    KeyGroup{KeyClass::unsupported, "-",
+             "remove the key; a file checkpoint_now in output_dir asks for a checkpoint while a run goes on",
+             "dynamic_checkpoint"},
+    KeyGroup{KeyClass::unsupported, "-",
+             "remove the key; eft inference answers prompts with a checkpoint, eft evaluate gives loss and perplexity",
+             "do_causal_lm_eval eval_causal_lm_metrics do_bench_eval bench_dataset bench_split eval_table_size "
+             "eval_max_new_tokens generate_samples num_generation_samples generation_max_new_tokens "
+             "generation_temperature generation_top_p generation_top_k generation_prompt_ratio generation_do_sample "
+             "lm_eval_tasks lm_eval_batch_size lm_eval_post_train lm_eval_model"},
 };
 
 constexpr const char* kUseAdamw =
     "use adamw_torch_fused, the closest, or adamw_torch_8bit, which takes a quarter of its memory";
 constexpr const char* kUseLora =
     "train adapter: lora, or the whole model with optimizer: adamw_torch_8bit (2 bytes a parameter)";
-constexpr const char* kUseCosine = "use constant, constant_with_warmup, linear or cosine";
 
 constexpr std::array kRunValues = {
     UnsupportedValues{"adapter", "qlora", "use adapter: lora without load_in_4bit"},
@@ -171,19 +173,16 @@ constexpr std::array kRunValues = {
         "optimizer",
         "adamw_torch_4bit ao_adamw_4bit ao_adamw_fp8 flash_adamw flash_adam flash_sgd flash_sgdw flash_lion ademamix "
         "ademamix_8bit paged_ademamix_32bit paged_ademamix_8bit stable_adamw rmsprop rmsprop_bnb rmsprop_bnb_8bit "
-        "rmsprop_bnb_32bit adagrad schedule_free_sgd schedule_free_radam dion sinkgd polora adamc grokadamw adafactor "
-        "lion_8bit lion_32bit paged_lion_8bit paged_lion_32bit adopt_adamw came_pytorch muon schedule_free_adamw",
+        "rmsprop_bnb_32bit adagrad schedule_free_sgd schedule_free_radam dion sinkgd polora adamc grokadamw "
+        "schedule_free_adamw",
         kUseAdamw},
     UnsupportedValues{"optimizer",
                       "galore_adamw galore_adamw_8bit galore_adafactor galore_adamw_layerwise "
                       "galore_adamw_8bit_layerwise galore_adafactor_layerwise q_galore_adamw8bit apollo_adamw "
                       "apollo_adamw_layerwise lomo adalomo",
                       kUseLora},
-    UnsupportedValues{"lr_scheduler",
-                      "cosine_with_restarts polynomial inverse_sqrt reduce_lr_on_plateau cosine_with_min_lr "
-                      "warmup_stable_decay one_cycle rex log_sweep",
-                      kUseCosine},
-    UnsupportedValues{"gradient_checkpointing", "offload offload_disk", "use gradient_checkpointing: true"},
+    UnsupportedValues{"lr_scheduler", "greedy log_sweep",
+                      "use cosine, or reduce_lr_on_plateau, which looks at losses too"},
     UnsupportedValues{"rl", "grpo gdpo ebft", "use dpo, ipo, simpo, orpo or kto"},
     UnsupportedValues{"save_strategy", "best", "use steps or epoch"},
     UnsupportedValues{"eval_strategy", "best", "use steps or epoch"},

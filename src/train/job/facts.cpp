@@ -72,6 +72,9 @@ void add_steps(RunFacts& facts, const TrainJob& job, const Trainer& trainer) {
   if (job.train.keeps_best()) {
     facts.notes.push_back("the result is the model of the smallest eval_loss; a checkpoint of it is kept");
   }
+  if (job.train.schedule.asked_warmup(plan.steps) != plan.warmup_steps) {
+    facts.notes.push_back("a warm-up of one step has two, as in Axolotl");
+  }
   for (const auto& name : enum_names(job.train.schedule.kind)) {
     if (name.value == job.train.schedule.kind) facts.schedule = name.name;
   }

@@ -17,6 +17,7 @@ OpenedModel open_for_training(const TrainJob& job, Pool& pool) {
   OpenedModel opened = open_model(job.base_model,
                                   {.dtype = job.dtype(),
                                    .train_base = !job.trains_adapter(),
+                                   .unfrozen = job.train.unfrozen_parameters,
                                    .adapter = job.adapter,
                                    .ple_cpu_offload = job.train.ple_cpu_offload},
                                   pool);

@@ -82,6 +82,7 @@ void Trainer::resume(const std::filesystem::path& checkpoint) {
   stored.run = state_.run;
   state_ = std::move(stored);
   loader_.seek(state_.cursor);
+  schedule_.restore(state_.plateau);
 }
 
 bool Trainer::run(Progress& progress, const RunRequests& requests) {
@@ -106,7 +107,16 @@ void Trainer::begin(Progress& progress, const RunRequests& requests) {
 
 bool Trainer::done() const {
   const std::int64_t patience = job_.train.early_stopping_patience;
-  return state_.step >= plan_.steps || (patience > 0 && state_.evaluations_without_gain >= patience);
+  return state_.step >= plan_.steps || (patience > 0 && state_.evaluations_without_gain >= patience) || astray();
+}
+
+bool Trainer::astray() const {
+  return job_.train.loss_watchdog_threshold && state_.steps_above_threshold >= job_.train.loss_watchdog_patience;
+}
+
+void Trainer::watch_loss(double loss) {
+  const auto& threshold = job_.train.loss_watchdog_threshold;
+  if (threshold) state_.steps_above_threshold = loss > *threshold ? state_.steps_above_threshold + 1 : 0;
 }
 
 bool Trainer::evaluation_due() const {
@@ -124,7 +134,8 @@ bool Trainer::checkpoint_requested() const {
 
 void Trainer::keep_checkpoint_if_due(bool stepped, bool best) {
   const bool last = done() && plan_.save.active();
-  const bool due = stepped && (last || plan_.due(plan_.save, state_.step, epoch_ended(state_)));
+  const bool first = job_.train.save_first_step && state_.step == 1;
+  const bool due = stepped && (last || first || plan_.due(plan_.save, state_.step, epoch_ended(state_)));
   if (!checkpoint_requested() && !due && !(best && job_.train.keeps_best())) return;
   checkpoints_.write(state_, CheckpointKeeper::Need::as_the_options_say, [&](const std::string& line) { say(line); });
 }
@@ -135,7 +146,10 @@ bool Trainer::stop() {
 }
 
 bool Trainer::finish() {
-  if (state_.step < plan_.steps) {
+  if (astray()) {
+    say(fmt::format("{} steps in a row with a loss above loss_watchdog_threshold: the run ends after step {}",
+                    state_.steps_above_threshold, state_.step));
+  } else if (state_.step < plan_.steps) {
     say(fmt::format("{} evaluations in a row without a smaller eval_loss: the run ends after step {}",
                     state_.evaluations_without_gain, state_.step));
   }
@@ -164,6 +178,7 @@ void Trainer::make_step() {
   if (profile_ != nullptr) profile_->end_step();
   skipped_ = result.updated ? 0 : skipped_ + 1;
   if (!result.updated) refuse(result, batches);
+  watch_loss(result.loss);
   ++state_.step;
   state_.cursor = loader_.cursor();
   const MemoryUse peak = pool_.peak();
@@ -219,6 +234,8 @@ bool Trainer::evaluate_if_due() {
                      .tokens = evaluation->tokens,
                      .label_tokens = evaluation->label_tokens,
                      .seconds = seconds_since(start)});
+  schedule_.count_evaluation(evaluation->loss);
+  state_.plateau = schedule_.plateau();
   return checkpoints_.count_evaluation(state_, evaluation->loss);
 }
 

@@ -79,6 +79,9 @@ class Trainer {
 
   /// Whether there is no step left to make.
   bool done() const;
+  /// Whether the loss has been above its threshold for as many steps as the options let pass.
+  bool astray() const;
+  void watch_loss(double loss);
   /// Whether the evaluation that belongs after the last step has not been made.
   bool evaluation_due() const;
   /// Whether the run is asked to stop while there is something left to do.

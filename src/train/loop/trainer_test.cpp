@@ -86,7 +86,7 @@ void compare_resumed_with_uninterrupted(bool full, bool bf16, OptimizerKind opti
   run.job.train.gradient_accumulation_steps = 5;  // an epoch is three steps, the last of two rows
   run.job.train.max_steps = 7;
   run.job.train.optimizer.kind = optimizer;
-  run.job.train.optimizer.sgd.momentum = optimizer == OptimizerKind::sgd ? 0.9 : 0;
+  if (optimizer == OptimizerKind::sgd) run.job.train.optimizer.args.momentum = 0.9;
   const Outcome whole = train(run);
   run.job.train.output_dir = folder.path() / "parts";
   EXPECT_FALSE(train(run, 2).finished);
