@@ -11,6 +11,7 @@
 #include "cli/key_flags.h"
 #include "cli/run_signals.h"
 #include "cli/standard_streams.h"
+#include "cli/sweep.h"
 #include "cli/terminal.h"
 #include "cli/train_job.h"
 #include "models/adapter.h"
@@ -35,6 +36,7 @@ struct Arguments {
   bool verbose = false;
   bool json = false;
   bool profile = false;
+  std::filesystem::path sweep;
 };
 
 CLI::App* add_run_command(CLI::App& app, const std::shared_ptr<Arguments>& arguments, const char* name,
@@ -62,8 +64,8 @@ class OutputWatch {
   bool told_ = false;
 };
 
-int train(const Arguments& arguments) {
-  TrainJob job = read_job(arguments.config, arguments.keys.overrides());
+int train(const Arguments& arguments, const std::vector<std::string>& overrides) {
+  TrainJob job = read_job(arguments.config, overrides);
   listen_for_save();
   OutputWatch output;
   const RunRequests requests{.stop = [] { return stop_was_asked() != nullptr; },
@@ -79,6 +81,18 @@ int train(const Arguments& arguments) {
   std::fprintf(stderr, "stopped by %s after a step; resume_from_checkpoint: true goes on from the checkpoint\n",
                stop_was_asked());
   return kStopped;
+}
+
+/// The run that is asked for, or each of a sweep.
+int train(const Arguments& arguments) {
+  const std::vector<std::string> given = arguments.keys.overrides();
+  if (arguments.sweep.empty()) return train(arguments, given);
+  const std::filesystem::path output_dir = read_job(arguments.config, given).train.output_dir;
+  return run_sweep(arguments.sweep, output_dir, kStopped, [&](const std::vector<std::string>& overrides) {
+    std::vector<std::string> all = given;
+    all.insert(all.end(), overrides.begin(), overrides.end());
+    return train(arguments, all);
+  });
 }
 
 std::int64_t budget_of(const std::string& text) {
@@ -134,12 +148,17 @@ void add_train_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = add_run_command(app, arguments, "train", "Fine-tune a model as a YAML file says.");
   add_examples(*command, {"eft train run.yaml", "eft train run.yaml --dry-run",
-                          "eft train run.yaml --set learning_rate=1e-4 --set output_dir=outputs/other"});
+                          "eft train run.yaml --learning-rate 1e-4 --output-dir outputs/other",
+                          "eft train run.yaml --sweep rates.yaml"});
   command->add_flag("--dry-run", arguments->dry_run, "Say everything about the run and stop before the first step");
   command->add_flag("--verbose", arguments->verbose, "Name every tensor and kernel, and what the memory is for");
   command->add_flag("--json", arguments->json, "Say it as one JSON object");
   command->add_flag("--profile", arguments->profile,
                     "Time every kernel: a table at the end, and trace.json in output_dir");
+  command->add_option(
+      "--sweep", arguments->sweep,
+      "YAML file of keys with lists of values: a run for every combination, in output_dir/sweep0001 and "
+      "so on; the same line again goes on");
   command->callback([arguments, &exit_code] { exit_code = train(*arguments); });
 }
 

@@ -46,6 +46,23 @@ case_key_flags() {
     "$EFT" train run.yaml --lerning-rate 1
 }
 
+# A sweep makes every combination, goes on after a failure, and leaves alone what is finished.
+case_sweep() {
+  tiny_setup
+  printf 'learning_rate: [1e-3, 2e-3]\nlora_r: [2, 4]\n_:\n  - {seed: 1}\n  - {seed: 2, weight_decay: 0.1}\n' >sweep.yaml
+  train --sweep sweep.yaml --set max_steps=2 >log.txt
+  [ "$(ls -d out/sweep000? | wc -l)" -eq 8 ] || fail 'expected eight runs'
+  has log.txt '^sweep0002 of 8: learning_rate=0?.?001.* lora_r=2 seed=2 weight_decay=0.1$'
+  has out/sweep0007/adapter_config.json '"r": ?4'
+  rm -r out/sweep0005
+  train --sweep sweep.yaml --set max_steps=2 >again.txt
+  [ "$(grep -c 'finished before$' again.txt)" -eq 7 ] || { cat again.txt >&2; fail 'finished runs were made again'; }
+  [ -f out/sweep0005/adapter_model.safetensors ] || fail 'the missing run was not made'
+  echo 'seed: [3]' >sweep.yaml
+  fails_with 2 'sweep.yaml: is of another sweep than sweep.yaml; choose another output_dir' \
+    "$EFT" train run.yaml --sweep sweep.yaml
+}
+
 # A loss that stays too high ends the run, and its result is written all the same.
 case_watchdog() {
   tiny_setup
