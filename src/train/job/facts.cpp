@@ -53,6 +53,17 @@ void add_data(RunFacts& facts, const PreparedData& data, const StepPlan& plan) {
   }
 }
 
+void add_rates(RunFacts& facts, const TrainJob& job, const Optimizer& optimizer) {
+  facts.learning_rate = job.train.schedule.learning_rate;
+  facts.optimizer = optimizer.kind();
+  for (const ParameterGroup& group : optimizer.groups()) {
+    facts.rates.push_back({.name = group.name,
+                           .tensors = static_cast<std::int64_t>(group.members.size()),
+                           .learning_rate = facts.learning_rate * group.rate_factor,
+                           .weight_decay = group.weight_decay});
+  }
+}
+
 void add_steps(RunFacts& facts, const TrainJob& job, const Trainer& trainer) {
   const StepPlan& plan = trainer.plan();
   facts.micro_batches = trainer.loader().batches_per_epoch();
@@ -90,7 +101,7 @@ RunFacts collect_facts(const TrainJob& job, const OpenedModel& opened, const Pre
   add_data(facts, data, trainer.plan());
   add_steps(facts, job, trainer);
   facts.output_dir = job.train.output_dir.string();
-  facts.learning_rate = job.train.schedule.learning_rate;
+  add_rates(facts, job, trainer.optimizer());
   facts.rank = job.trains_adapter() ? job.adapter.rank.value_or(0) : 0;
   facts.dtype = name_of(job.dtype());
   const Device device = resolve_device(job.train.device);
