@@ -7,38 +7,16 @@
 #include "base/file.h"
 #include "config/keys.h"
 #include "config/run_config.h"
+#include "config/test_config.h"
 #include "schema/read.h"
 
 namespace eft {
 namespace {
 
-constexpr const char* kSmall =
-    "base_model: model\n"
-    "learning_rate: 2e-4\n"
-    "datasets:\n"
-    "  - path: rows.jsonl\n"
-    "    type: chat_template\n";
-
-struct Result {
-  RunConfig config;
-  Notes notes;
-};
-
-Result parse(const std::string& text, const std::vector<std::string>& overrides = {}) {
-  Result result;
-  result.config = parse_config(text, "run.yaml", overrides, result.notes);
-  return result;
-}
-
-/// The message for kSmall and these further lines (from line 6 on).
-std::string error_of(const std::string& lines, const std::vector<std::string>& overrides = {}) {
-  try {
-    parse(kSmall + lines, overrides);
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using testing::error_of;
+using testing::kSmall;
+using testing::parse;
+using testing::Result;
 
 TEST(Config, DefaultsAreAxolotls) {
   const RunConfig config = parse(kSmall).config;
@@ -137,102 +115,143 @@ TEST(Config, KnownKeysThatAreNotActedOnAreErrorsWithARemedy) {
             "run.yaml:6 save_safetensors: not supported yet; remove the key; eft writes safetensors only");
 }
 
-TEST(Config, SgdTakesItsSettingsFromOptimArgs) {
-  const std::string sgd = std::string(kSmall) + "optimizer: sgd\n";
-  EXPECT_FALSE(parse(sgd).config.train.optimizer.args.momentum);
-  for (const char* args : {"{momentum: 0.9, nesterov: true}", "momentum=0.9, nesterov=true"}) {
-    const OptimizerOptions options = parse(sgd + "optim_args: " + args + "\n").config.train.optimizer;
-    EXPECT_EQ(options.kind, OptimizerKind::sgd);
-    EXPECT_EQ(options.args.momentum, 0.9);
-    EXPECT_EQ(options.args.nesterov, true);
-  }
-  EXPECT_EQ(error_of("optim_args: momentum\noptimizer: sgd\n"),
-            "run.yaml:6 optim_args: \"momentum\" is not a list like momentum=0.9,nesterov=true");
-  EXPECT_EQ(error_of("optim_args: {momentum: 0.9}\n"),
-            "run.yaml:6 optim_args: momentum and nesterov are for optimizer: sgd or muon; remove them");
-  EXPECT_EQ(error_of("optim_args: {nesterov: true}\noptimizer: sgd\n"),
-            "run.yaml:6 optim_args: nesterov needs momentum above 0 and dampening: 0, as in torch");
-  EXPECT_EQ(error_of("optim_args: {momentum: 0.9, dampening: 0.1, nesterov: true}\noptimizer: sgd\n"),
-            "run.yaml:6 optim_args: nesterov needs momentum above 0 and dampening: 0, as in torch");
-  EXPECT_EQ(error_of("optim_args: {momentun: 0.9}\noptimizer: sgd\n"),
-            "run.yaml:6 optim_args.momentun: unknown key; did you mean momentum?");
+TEST(Config, ATypeMayBeAMapping) {
+  const std::string lines =
+      "  - path: b.jsonl\n    type:\n      field_instruction: ask\n      format: '{instruction}|{input}'\n";
+  const RunConfig config = parse(kSmall + lines).config;
+  EXPECT_EQ(config.data.datasets.at(1).type, DatasetType::user_defined);
+  EXPECT_EQ(config.data.datasets.at(1).type.fields.format, "{instruction}|{input}");
+  EXPECT_FALSE(config.data.datasets.at(1).type.fields.no_input_format);
+  EXPECT_EQ(write_config(parse(write_config(config)).config), write_config(config));
+  EXPECT_EQ(error_of("  - path: b.jsonl\n    type: {fromat: x}\n"),
+            "run.yaml:7 datasets[1].type.fromat: unknown key; did you mean format?");
 }
 
-TEST(Config, OptimizersHaveAxolotlsNames) {
-  const auto kind_of = [](const char* name) {
-    return parse(std::string(kSmall) + "optimizer: " + name + "\n").config.train.optimizer.kind;
+TEST(Config, PretrainingStreams) {
+  const std::string run = "base_model: x\nlearning_rate: 1\npretraining_dataset:\n  - path: a.jsonl\n";
+  const auto error = [&](const std::string& lines) {
+    try {
+      parse(run + lines);
+    } catch (const ConfigError& thrown) {
+      return std::string(thrown.what());
+    }
+    return std::string("no error");
   };
-  EXPECT_EQ(kind_of("adamw_bnb_8bit"), OptimizerKind::adamw_8bit);
-  EXPECT_EQ(kind_of("paged_adamw_8bit"), OptimizerKind::adamw_8bit);
-  EXPECT_EQ(kind_of("adamw_torch_8bit"), OptimizerKind::adamw_torch_8bit);
-  EXPECT_EQ(kind_of("paged_adamw_32bit"), OptimizerKind::adamw);
-  EXPECT_EQ(kind_of("paged_lion_8bit"), OptimizerKind::lion_8bit);
-  EXPECT_EQ(kind_of("came_pytorch"), OptimizerKind::came);
+  EXPECT_EQ(error("max_steps: 5\nstreaming: true\n"), "no error");
+  EXPECT_EQ(parse("base_model: x\nlearning_rate: 1\npretraining_dataset: b.txt\nmax_steps: 5\n")
+                .config.data.pretraining_dataset.at(0)
+                .path,
+            "b.txt");
+  EXPECT_EQ(error(""), "run.yaml:3 pretraining_dataset: has no end; set max_steps");
+  EXPECT_EQ(error("max_steps: 5\nval_set_size: 2\n"),
+            "run.yaml:3 pretraining_dataset: does not go with val_set_size; use test_datasets");
+  EXPECT_EQ(error_of("streaming: true\n"),
+            "run.yaml:6 streaming: not supported yet for datasets, which are prepared before training; remove it");
+}
+
+TEST(Config, PreferencesNeedTheirOwnTypes) {
+  EXPECT_EQ(error_of("rl: dpo\n"), "no error");
+  EXPECT_EQ(error_of("rl: kto\n"),
+            "run.yaml:5 datasets[0].type: no rows for rl: kto; use chatml.argilla, chatml.intel or a mapping");
+  EXPECT_EQ(error_of("", {"datasets.0.type=chatml.intel"}),
+            "--set datasets[0].type: rows of preferences; set rl to dpo, ipo, simpo, orpo or kto");
+}
+
+TEST(Config, KeysThatAskForNothingAreAccepted) {
+  const Result result = parse(std::string(kSmall) +
+                              "load_in_4bit: false\nwandb_project:\nneftune_noise_alpha: 0\nspecial_tokens: {}\n"
+                              "lora_modules_to_save: []\nhub_model_id: ''\nfp16: null\ntensor_parallel_size: 1\n");
+  EXPECT_TRUE(std::ranges::any_of(result.notes, [](const std::string& note) {
+    return note.starts_with("left out, since they ask for nothing: ");
+  }));
+}
+
+TEST(Config, KeysThatCannotChangeResultsAreNotedOnce) {
+  const Result result = parse(std::string(kSmall) +
+                              "plugins: [axolotl.integrations.cut_cross_entropy.CutCrossEntropyPlugin]\n"
+                              "flash_attention: true\nsdp_attention: false\nliger_rope: true\ntf32: true\n"
+                              "pad_to_sequence_len: true\nstrict: false\n");
+  EXPECT_EQ(result.notes, (Notes{"eft does this anyway: plugins, flash_attention, liger_rope",
+                                 "without effect in eft: tf32, pad_to_sequence_len",
+                                 "left out, since they ask for nothing: sdp_attention, strict"}));
+}
+
+TEST(Config, OldSpellingsAreRenamedWithANote) {
+  const Result result = parse(std::string(kSmall) + "    message_field_role: from\nevaluation_strategy: no\n");
+  EXPECT_EQ(result.config.data.datasets.at(0).message_property_mappings.value_or("role", ""), "from");
+  EXPECT_EQ(result.config.train.eval_strategy, Interval::no);
   EXPECT_EQ(
-      error_of("optimizer: muon\nembedding_lr: 1e-5\n"),
-      "run.yaml:6 optimizer: muon takes one learning rate; remove embedding_lr, embedding_lr_scale, lr_groups and "
-      "loraplus_lr_ratio");
-  EXPECT_EQ(
-      error_of("optimizer: adopt_adamw\nadam_beta1: 0.9\n"),
-      "run.yaml:7 adam_beta1: this optimizer takes adam_beta1 and adam_beta2 only together, as in Axolotl; set both "
-      "or none");
-  EXPECT_EQ(error_of("adam_beta3: 0.9\n"), "run.yaml:6 adam_beta3: is for optimizer: came_pytorch; remove it");
-  const Result paged = parse(std::string(kSmall) + "optimizer: paged_adamw_8bit\n");
-  ASSERT_EQ(paged.notes.size(), 1U);
-  EXPECT_EQ(paged.notes[0],
-            "optimizer: paged_adamw_8bit computes what adamw_8bit does; eft pages nothing, the state stays in memory");
+      result.notes,
+      (Notes{"evaluation_strategy is the old spelling of eval_strategy",
+             "datasets[0].message_field_role is the old spelling of datasets[0].message_property_mappings.role"}));
+  EXPECT_EQ(error_of("    message_field_role: from\n    message_property_mappings: {role: who}\n"),
+            "run.yaml:6 datasets[0].message_field_role: \"from\" contradicts message_property_mappings.role, \"who\"; "
+            "remove it");
 }
 
-TEST(Config, GroupsOfParametersHaveRatesOfTheirOwn) {
-  const RunConfig config =
-      parse(std::string(kSmall) + "embedding_lr: 1e-5\nlr_groups:\n  - {name: up, modules: [up_proj], lr: 3e-4}\n")
-          .config;
-  EXPECT_EQ(config.train.optimizer.groups.embedding_lr, 1e-5);
-  ASSERT_EQ(config.train.optimizer.groups.lr_groups.size(), 1U);
-  EXPECT_EQ(config.train.optimizer.groups.lr_groups[0].learning_rate, 3e-4);
-  EXPECT_EQ(error_of("embedding_lr: 1e-5\nembedding_lr_scale: 0.1\n"),
-            "run.yaml:6 embedding_lr: set beside embedding_lr_scale, which goes before it; remove one");
-  EXPECT_EQ(error_of("loraplus_lr_ratio: 16\n"),
-            "run.yaml:6 loraplus_lr_ratio: set without adapter: lora; add it or remove loraplus_lr_ratio");
-  EXPECT_EQ(error_of("lr_groups:\n  - {name: up, modules: [up_proj]}\n"),
-            "run.yaml:7 lr_groups[0].lr: not set; it has no default");
+TEST(Config, WrongValuesNameLineAndBounds) {
+  EXPECT_EQ(error_of("lora_r: 0\n"), "run.yaml:6 lora_r: 0 is below 1");
+  EXPECT_EQ(error_of("lora_r: 2000\n"), "run.yaml:6 lora_r: 2000 is above 1024");
+  EXPECT_EQ(error_of("num_epochs: three\n"), "run.yaml:6 num_epochs: got \"three\", expected a number");
+  EXPECT_EQ(error_of("sample_packing: 3\n"), "run.yaml:6 sample_packing: got 3, expected true or false");
+  EXPECT_EQ(error_of("lr_scheduler: zigzag\n"),
+            "run.yaml:6 lr_scheduler: got \"zigzag\", expected constant, constant_with_warmup, linear, cosine");
+  EXPECT_EQ(error_of("", {"micro_batch_size=0"}), "--set micro_batch_size: 0 is below 1");
+  EXPECT_EQ(error_of("base_model: again\n"), "run.yaml:6 base_model: given twice, first at run.yaml:1; remove one");
+  EXPECT_EQ(error_of("chat_template_kwargs:\n\tenable_thinking: true\n"),
+            "run.yaml:7: a tab in the indentation; YAML is indented with spaces");
 }
 
-TEST(Config, SchedulesTakeTheirOwnSettingsOnly) {
-  const auto schedule_of = [](const std::string& lines) { return parse(kSmall + lines).config.train.schedule; };
-  EXPECT_EQ(schedule_of("lr_scheduler: polynomial\nlr_scheduler_kwargs: {power: 2}\n").args.power, 2);
-  EXPECT_EQ(schedule_of("cosine_min_lr_ratio: 0.1\ncosine_constant_lr_ratio: 0.8\n").cosine_constant_lr_ratio, 0.8);
-  EXPECT_EQ(error_of("lr_scheduler_kwargs: {power: 2}\n"),
-            "run.yaml:6 lr_scheduler_kwargs: power is no setting of cosine, which has num_cycles");
-  EXPECT_EQ(error_of("lr_scheduler: rex\nlr_scheduler_kwargs: {power: 2}\n"),
-            "run.yaml:7 lr_scheduler_kwargs: power is no setting of rex, which takes none");
-  EXPECT_EQ(error_of("lr_scheduler_kwargs: {powr: 2}\n"),
-            "run.yaml:6 lr_scheduler_kwargs.powr: unknown key; did you mean power?");
-  EXPECT_EQ(error_of("cosine_constant_lr_ratio: 0.8\n"),
-            "run.yaml:6 cosine_constant_lr_ratio: needs lr_scheduler: cosine and cosine_min_lr_ratio above 0, without "
-            "which Axolotl ignores it; set them or remove it");
-  EXPECT_EQ(error_of("lr_scheduler: constant\ncosine_min_lr_ratio: 0.1\n"),
-            "run.yaml:7 cosine_min_lr_ratio: is for lr_scheduler: cosine or rex, or jagged_restart_steps; remove it");
-  EXPECT_EQ(error_of("lr_scheduler: cosine_with_min_lr\n"),
-            "run.yaml:6 lr_scheduler: needs min_lr or min_lr_rate, one of the two, in lr_scheduler_kwargs");
-  EXPECT_EQ(error_of("lr_scheduler: reduce_lr_on_plateau\n"),
-            "run.yaml:6 lr_scheduler: nothing is evaluated; set eval_steps, evals_per_epoch or eval_strategy, and "
-            "val_set_size or test_datasets");
+struct RuleCase {
+  const char* lines;
+  const char* message;
+};
+
+TEST(Config, RulesAcrossFields) {
+  const RuleCase cases[] = {
+      {"adapter: lora\n", "run.yaml lora_r: not set; adapter: lora needs it"},
+      {"adapter: lora\nlora_r: 8\n", "run.yaml lora_alpha: not set; adapter: lora needs it"},
+      {"adapter: lora\nlora_r: 8\nlora_alpha: 8\n",
+       "run.yaml lora_target_modules: not set; adapter: lora needs it, or lora_target_linear: true"},
+      {"adapter: lora\nlora_model_dir: out\n", "no error"},
+      {"adapter: lora\nlora_r: 8\nlora_alpha: 8\nlora_target_modules: '.*'\nlora_target_linear: true\n",
+       "run.yaml:10 lora_target_linear: does not go with a regular expression; make lora_target_modules a list or "
+       "remove "
+       "one"},
+      {"lora_r: 8\n",
+       "run.yaml:6 lora_r: set without adapter: lora, so the whole model would train; add adapter: lora or remove "
+       "lora_r"},
+      {"warmup_steps: 5\nwarmup_ratio: 0.1\n", "run.yaml:7 warmup_ratio: set beside warmup_steps; remove one"},
+      {"val_set_size: 1.5\n", "run.yaml:6 val_set_size: neither a share below 1 nor a whole number of rows"},
+      {"val_set_size: 20\n", "no error"},
+      {"val_set_size: 0.1\ntest_datasets: [{path: x, type: alpaca}]\n",
+       "run.yaml:6 val_set_size: set beside test_datasets; remove one"},
+      {"save_steps: 5\nsaves_per_epoch: 1\n", "run.yaml:6 save_steps: set beside saves_per_epoch; remove one"},
+      {"save_steps: 5\nsave_strategy: epoch\n",
+       "run.yaml:7 save_strategy: contradicts save_steps; use steps or remove save_steps"},
+      {"save_strategy: steps\n", "run.yaml:6 save_strategy: steps needs save_steps or saves_per_epoch"},
+      {"eval_steps: 0.1\n",
+       "run.yaml:6 eval_steps: nothing to evaluate on; set val_set_size or test_datasets, or remove eval_steps"},
+      {"eval_steps: 2.5\nval_set_size: 0.1\n",
+       "run.yaml:6 eval_steps: neither a share below 1 nor a whole number of steps"},
+      {"min_sample_len: 600\n", "run.yaml:6 min_sample_len: above sequence_len, so every row would be dropped"},
+      {"chat_template: jinja\n",
+       "run.yaml:6 chat_template: jinja needs the template's text or path in chat_template_jinja"},
+      {"    chat_template: gemma4\n    chat_template_jinja: x.jinja\n",
+       "run.yaml:7 datasets[0].chat_template_jinja: without effect unless chat_template is jinja; remove one"},
+  };
+  for (const RuleCase& rule : cases) {
+    const std::string message = error_of(rule.lines);  // others may be broken too
+    EXPECT_NE(message.find(rule.message), std::string::npos) << rule.lines << message;
+  }
 }
 
-TEST(Config, KindsOfCheckpointingAreOne) {
-  const Result result = parse(std::string(kSmall) + "gradient_checkpointing: offload\n");
-  EXPECT_EQ(result.config.train.gradient_checkpointing, true);
-  ASSERT_EQ(result.notes.size(), 1U);
-  EXPECT_EQ(result.notes[0], "gradient_checkpointing: offload is true: eft keeps what enters each block in memory");
-}
-
-TEST(Config, UnfrozenParametersAreWhole) {
-  EXPECT_EQ(parse(std::string(kSmall) + "unfrozen_parameters: [^lm_head.weight$]\n").config.train.unfrozen_parameters,
-            (std::vector<std::string>{"^lm_head.weight$"}));
-  EXPECT_EQ(
-      error_of("unfrozen_parameters:\n  - ^model.embed_tokens.weight$[:32000]\n"),
-      "run.yaml:6 unfrozen_parameters: ranges of rows, as in [:32000], are not supported; name the whole parameter");
+TEST(Config, DefaultsDoNotConflictWithWhatIsGiven) {
+  EXPECT_TRUE(parse(std::string(kSmall) + "sequence_len: 1\n").notes.empty());
+  EXPECT_TRUE(parse(std::string(kSmall) + "float32: true\n").notes.empty());
+  EXPECT_EQ(parse(std::string(kSmall) + "sample_packing_sequentially: true\n").notes,
+            (Notes{"sample_packing_sequentially has no effect without sample_packing: true"}));
+  EXPECT_TRUE(parse(std::string(kSmall) + "allow_in_rows: [tools, missing_bos]\n").notes.empty());
 }
 
 TEST(Config, TypeMayBeBlankWhereRowsAreTokenised) {
@@ -352,6 +371,10 @@ constexpr const char* kFourBit = "load_in_4bit: not supported yet; remove the ke
 
 TEST(Config, AxolotlsExamplesReadOrSayWhatIsMissing) {
   const CompatCase cases[] = {
+      {"gemma-3-270m-qlora.yml", kFourBit},
+      {"gemma-3-1b-qlora.yml", kFourBit},
+      {"gemma-3-4b-qlora.yml", kFourBit},
+      {"gemma-3-4b-vision-qlora.yml", kFourBit},
       {"gemma-3n-e2b-qlora.yml", kFourBit},
       {"gemma-3n-e2b-vision-qlora.yml", kFourBit},
       {"gemma-3n-e2b-vision-audio-qlora.yml", kFourBit},
@@ -385,12 +408,12 @@ TEST(Config, AxolotlsExamplesReadOnceThatIsTakenOut) {
     const RunConfig config = read_config(entry.path(), plain, notes);
     EXPECT_EQ(config.adapter.kind, AdapterKind::lora);
     EXPECT_EQ(config.train.schedule.learning_rate, 2e-4);
-    EXPECT_TRUE(config.adapter.target_modules.is_string);
+    EXPECT_TRUE(config.adapter.target_modules.is_string || config.adapter.target_linear);
     EXPECT_EQ(config.data.eot_tokens.size(), 1U);
     EXPECT_FALSE(notes.empty());
     ++count;
   }
-  EXPECT_EQ(count, 10);
+  EXPECT_EQ(count, 14);
 }
 
 TEST(Config, TheReferencePageIsUpToDate) {

@@ -67,8 +67,10 @@ constexpr std::array kRunGroups = {
         "gradio_title gradio_share gradio_server_name gradio_server_port gradio_max_new_tokens gradio_temperature"},
     KeyGroup{KeyClass::without_effect,
              "- auto balanced AutoModelForCausalLM AutoModelForImageTextToText AutoModelForMultimodalLM "
-             "Gemma3ForCausalLM Gemma3ForConditionalGeneration Gemma4ForCausalLM Gemma4ForConditionalGeneration",
-             "remove the key; config.json tells the kind of model", "device_map model_type type_of_model"},
+             "Gemma3ForCausalLM Gemma3ForConditionalGeneration Gemma4ForCausalLM Gemma4ForConditionalGeneration "
+             "Gemma3TextConfig Gemma3Config Gemma3nTextConfig Gemma3nConfig Gemma4TextConfig Gemma4Config",
+             "remove the key; config.json tells the kind of model",
+             "device_map model_type type_of_model cls_model_config"},
 
     KeyGroup{KeyClass::unsupported, "-", "use bf16: auto; Gemma's activations overflow 16-bit floats of the fp16 kind",
              "fp16 float16"},
@@ -98,7 +100,8 @@ constexpr std::array kRunGroups = {
              "dion_rank_multiple_of qgalore_rank qgalore_update_proj_gap qgalore_scale qgalore_proj_type "
              "qgalore_proj_quant qgalore_proj_bits qgalore_proj_group_size qgalore_cos_threshold qgalore_gamma_proj "
              "qgalore_queue_size "
-             "neftune_noise_alpha noisy_embedding_alpha use_eaft eaft_alpha eaft_k liger_use_token_scaling "
+             "neftune_noise_alpha noisy_embedding_alpha use_dynamic_finetuning use_eaft eaft_alpha eaft_k "
+             "liger_use_token_scaling "
              "grokfast_alpha grokfast_lamb spectrum_top_fraction spectrum_model_name dense_mixer diffusion hatchery"},
     KeyGroup{
         KeyClass::unsupported, "- disabled", kMetrics,
@@ -143,7 +146,7 @@ constexpr std::array kRunGroups = {
              "tokenizer_use_mistral_common"},
     KeyGroup{
         KeyClass::unsupported, "-", kRemove,
-        "base_model_config cls_model_config overrides_of_model_config model_config overrides_of_model_kwargs "
+        "base_model_config overrides_of_model_config model_config overrides_of_model_kwargs "
         "model_kwargs model_revision reinit_weights fp32_norms "
         "fp32_norm_classes scaling_softmax scaling_softmax_factor scaling_softmax_bias llama4_linearized_experts "
         "rope_scaling s2_attention flash_attn_rms_norm max_packed_sequence_len use_dsv4_kernels use_glm_dsa_kernels "
@@ -173,8 +176,7 @@ constexpr std::array kRunValues = {
         "optimizer",
         "adamw_torch_4bit ao_adamw_4bit ao_adamw_fp8 flash_adamw flash_adam flash_sgd flash_sgdw flash_lion ademamix "
         "ademamix_8bit paged_ademamix_32bit paged_ademamix_8bit stable_adamw rmsprop rmsprop_bnb rmsprop_bnb_8bit "
-        "rmsprop_bnb_32bit adagrad schedule_free_sgd schedule_free_radam dion sinkgd polora adamc grokadamw "
-        "schedule_free_adamw",
+        "rmsprop_bnb_32bit adagrad schedule_free_sgd schedule_free_radam dion sinkgd polora adamc grokadamw",
         kUseAdamw},
     UnsupportedValues{"optimizer",
                       "galore_adamw galore_adamw_8bit galore_adafactor galore_adamw_layerwise "

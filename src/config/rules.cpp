@@ -42,7 +42,7 @@ bool is_fraction_above_one(const std::optional<double>& value) { return value &&
 
 /// Whether a pattern of unfrozen_parameters ends with a range, as in "embed_tokens.weight$[:32000]".
 bool names_rows(const std::string& pattern) {
-  static const Regex range(R"(.*\[\d*:\d*\])", "unfrozen_parameters");
+  static const Regex range(R"(.*\[\d*(:\d*)?\])", "unfrozen_parameters");
   return range.matches(pattern);
 }
 
@@ -124,6 +124,15 @@ constexpr std::array kRules = {
          [](Config c) { return !is_optimizer(c, {OptimizerKind::muon}) && c.train.optimizer.args.ns_steps; }},
     Rule{"optim_args", "clip_threshold is for optimizer: came_pytorch; remove it",
          [](Config c) { return !is_optimizer(c, {OptimizerKind::came}) && c.train.optimizer.args.clip_threshold; }},
+    Rule{"optim_args", "r and weight_lr_power are for optimizer: schedule_free_adamw; remove them",
+         [](Config c) {
+           const OptimizerArgs& args = c.train.optimizer.args;
+           return !is_optimizer(c, {OptimizerKind::schedule_free_adamw}) && (args.r || args.weight_lr_power);
+         }},
+    Rule{"optimizer", "schedule_free_adamw needs no schedule and has a warm-up of its own; set lr_scheduler: constant",
+         [](Config c) {
+           return is_optimizer(c, {OptimizerKind::schedule_free_adamw}) && !is_schedule(c, {ScheduleKind::constant});
+         }},
     Rule{"optim_args", "nesterov needs momentum above 0 and dampening: 0, as in torch",
          [](Config c) {
            const OptimizerArgs& args = c.train.optimizer.args;
@@ -246,8 +255,6 @@ constexpr std::array kRules = {
          "nothing is evaluated; set eval_steps, evals_per_epoch or eval_strategy, and val_set_size or test_datasets",
          [](Config c) { return c.train.load_best_model_at_end.value_or(false) && !evaluates(c); }},
 
-    Rule{"unfrozen_parameters", "set beside adapter: lora, which trains adapters alone; remove one",
-         [](Config c) { return !without_adapter(c) && !c.train.unfrozen_parameters.empty(); }},
     Rule{"unfrozen_parameters", "ranges of rows, as in [:32000], are not supported; name the whole parameter",
          [](Config c) { return std::ranges::any_of(c.train.unfrozen_parameters, names_rows); }},
     Rule{"loss_watchdog_patience", "set without loss_watchdog_threshold; set it or remove loss_watchdog_patience",
@@ -337,13 +344,18 @@ void add_idle_notes(const RunConfig& config, Notes& notes) {
   if (config.tokens.special_tokens || !config.tokens.tokens.empty()) {
     notes.push_back("special_tokens and tokens add nothing: they must be those that the tokenizer has");
   }
+  if (!without_adapter(config) && !train.unfrozen_parameters.empty()) {
+    notes.push_back("unfrozen_parameters has no effect beside an adapter: the whole base model is frozen");
+  }
   if (train.evals_per_epoch && !has_evaluation_rows(config)) {
     notes.push_back("evals_per_epoch has no effect: neither val_set_size nor test_datasets is set");
   }
   if (config.data.sample_packing_sequentially && !config.data.sample_packing) {
     notes.push_back("sample_packing_sequentially has no effect without sample_packing: true");
   }
-  if (train.schedule.kind == ScheduleKind::constant && (train.schedule.warmup_steps || train.schedule.warmup_ratio)) {
+  const bool warms_up = train.optimizer.kind == OptimizerKind::schedule_free_adamw;
+  if (train.schedule.kind == ScheduleKind::constant && !warms_up &&
+      (train.schedule.warmup_steps || train.schedule.warmup_ratio)) {
     notes.push_back("the warm-up has no effect with lr_scheduler: constant; constant_with_warmup has one");
   }
   if (train.schedule.kind == ScheduleKind::one_cycle) {
