@@ -102,6 +102,14 @@ def adopt(p, **options):
     return load("axolotl/utils/optimizers/adopt.py").ADOPT(p, decouple=True, foreach=False, **options)
 
 
+def schedule_free(p, **options):
+    from schedulefree import AdamWScheduleFreeReference
+
+    optimizer = AdamWScheduleFreeReference(p, **options)
+    optimizer.train()
+    return optimizer
+
+
 def muon(p, others=False, lr=None, weight_decay=0.0, **options):
     """Axolotl's, in float64 throughout. `others`: the part that is AdamW."""
     torch.compile = lambda function, **_: function
@@ -134,6 +142,10 @@ CASES = [
      {"betas": (0.8, 0.95, 0.97), "eps": (1e-6, 1e-5), "clip_threshold": 0.5}, []),
     ("came_pytorch", {}, [2, 3, 4], came, {}, []),
     ("adopt_adamw", {"weight_decay": 0.2}, [5], adopt, {"weight_decay": 0.2}, []),
+    ("schedule_free_adamw", {"weight_decay": 0.2, "adam_beta2": 0.99}, [5], schedule_free,
+     {"weight_decay": 0.2, "betas": (0.9, 0.99)}, []),
+    ("schedule_free_adamw", {"optim_args": {"r": 0.5, "weight_lr_power": 1}}, [5], schedule_free,
+     {"r": 0.5, "weight_lr_power": 1}, []),
     ("muon", {"weight_decay": 0.2}, [3, 5], muon, {"weight_decay": 0.2}, []),
     ("muon", {"optim_args": {"momentum": 0.8, "nesterov": False, "ns_steps": 3}}, [5, 3], muon,
      {"momentum": 0.8, "nesterov": False, "ns_steps": 3}, []),

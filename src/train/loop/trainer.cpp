@@ -23,6 +23,13 @@ constexpr std::int64_t kMostSkipped = 10;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
+/// With the warm-up of the run, for an optimizer that has one of its own.
+OptimizerOptions optimizer_options(const TrainJob& job, const StepPlan& plan) {
+  OptimizerOptions options = job.train.optimizer;
+  options.own_warmup = plan.warmup_steps;
+  return options;
+}
+
 bool epoch_ended(const TrainerState& state) { return state.step > 0 && state.cursor.batch == 0; }
 
 }  // namespace
@@ -59,8 +66,8 @@ Trainer::Trainer(const TrainJob& job, OpenedModel& opened, Pool& pool, TrainRows
       loader_(train_loader(job, rows)),
       plan_(plan_steps(job.train, loader_.batches_per_epoch(), !rows.eval.empty())),
       objective_(make_objective(job.data)),
-      optimizer_(
-          make_optimizer(opened.model->parameters(), pool, job.train.optimizer, job.train.schedule.learning_rate)),
+      optimizer_(make_optimizer(opened.model->parameters(), pool, optimizer_options(job, plan_),
+                                job.train.schedule.learning_rate)),
       stepper_(*opened.model, pool, *objective_, *optimizer_, job.train),
       schedule_(job.train.schedule, plan_.steps),
       checkpoints_(job, opened, pool, *optimizer_) {
@@ -83,6 +90,7 @@ void Trainer::resume(const std::filesystem::path& checkpoint) {
   state_ = std::move(stored);
   loader_.seek(state_.cursor);
   schedule_.restore(state_.plateau);
+  optimizer_->show_training({});
 }
 
 bool Trainer::run(Progress& progress, const RunRequests& requests) {
@@ -137,10 +145,12 @@ void Trainer::keep_checkpoint_if_due(bool stepped, bool best) {
   const bool first = job_.train.save_first_step && state_.step == 1;
   const bool due = stepped && (last || first || plan_.due(plan_.save, state_.step, epoch_ended(state_)));
   if (!checkpoint_requested() && !due && !(best && job_.train.keeps_best())) return;
+  const ShownResult shown(*optimizer_);
   checkpoints_.write(state_, CheckpointKeeper::Need::as_the_options_say, [&](const std::string& line) { say(line); });
 }
 
 bool Trainer::stop() {
+  const ShownResult shown(*optimizer_);
   checkpoints_.write(state_, CheckpointKeeper::Need::needed, [&](const std::string& line) { say(line); });
   return false;
 }
@@ -153,6 +163,7 @@ bool Trainer::finish() {
     say(fmt::format("{} evaluations in a row without a smaller eval_loss: the run ends after step {}",
                     state_.evaluations_without_gain, state_.step));
   }
+  optimizer_->show_result();
   checkpoints_.restore_best(state_, [&](const std::string& line) { say(line); });
   save_result(job_, opened_);
   metrics_->flush();
@@ -227,6 +238,7 @@ bool Trainer::evaluate_if_due() {
   if (stop_requested() || !evaluation_due()) return false;
   const auto start = Clock::now();
   const Loader loader(rows_.eval, eval_loader_options(job_));
+  const ShownResult shown(*optimizer_);
   const auto evaluation = evaluate(*opened_.model, pool_, *objective_, loader, requests_.stop);
   if (!evaluation) return false;
   record(EvalMetrics{.step = state_.step,

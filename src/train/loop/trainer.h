@@ -41,6 +41,7 @@ class Trainer {
   /// All of these must outlive the trainer.
   Trainer(const TrainJob& job, OpenedModel& opened, Pool& pool, TrainRows rows);
 
+  const Optimizer& optimizer() const { return *optimizer_; }
   const StepPlan& plan() const { return plan_; }
   const Loader& loader() const { return loader_; }
   /// Steps made so far.

@@ -103,6 +103,10 @@ TEST(Trainer, resumed_equals_uninterrupted_bit_for_bit) {
       for (const bool bf16 : {false, true}) compare_resumed_with_uninterrupted(full, bf16, optimizer);
     }
   }
+  using enum OptimizerKind;
+  for (const OptimizerKind optimizer : {adamw_8bit, adafactor, muon, came, schedule_free_adamw}) {
+    compare_resumed_with_uninterrupted(true, true, optimizer);
+  }
 }
 
 TEST(Trainer, refuses_to_resume_with_other_rows) {
@@ -122,8 +126,9 @@ TEST(Trainer, refuses_to_resume_with_another_optimizer) {
     train(run, -1, folder.path() / "checkpoint-2");
     FAIL() << "resumed";
   } catch (const ConfigError& error) {
-    EXPECT_EQ(error.what(), (folder.path() / "checkpoint-2").string() +
-                                ": made with optimizer adamw, got optimizer sgd; a run can only go on with the same one");
+    EXPECT_EQ(error.what(),
+              (folder.path() / "checkpoint-2").string() +
+                  ": made with optimizer adamw, got optimizer sgd; a run can only go on with the same one");
   }
 }
 

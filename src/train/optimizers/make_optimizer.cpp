@@ -7,6 +7,7 @@
 #include "train/optimizers/came.h"
 #include "train/optimizers/lion.h"
 #include "train/optimizers/muon.h"
+#include "train/optimizers/schedule_free.h"
 #include "train/optimizers/sgd.h"
 
 namespace eft {
@@ -34,6 +35,7 @@ constexpr Entry kOptimizers[] = {
     {OptimizerKind::muon, make<Muon>},
     {OptimizerKind::came, make<Came>},
     {OptimizerKind::adopt, make<Adopt>},
+    {OptimizerKind::schedule_free_adamw, make<ScheduleFreeAdamw>},
     {OptimizerKind::sgd, make<Sgd>},
 };
 

@@ -39,6 +39,12 @@ class Optimizer {
   /// Takes up the state that a run of `steps` updates wrote. Throws FileError when it is of other parameters.
   virtual void restore(const Safetensors& file, std::int64_t steps);
 
+  /// Puts the values that are the result so far into the parameters, for what looks at them between steps. With most
+  /// optimizers they are there anyway.
+  virtual void show_result() {}
+  /// Puts the values back that the next gradient is taken at.
+  virtual void show_training(Stream) {}
+
  protected:
   /// A trainable parameter and how it is updated.
   struct Member {
@@ -71,6 +77,18 @@ class Optimizer {
   std::vector<ParameterGroup> groups_;
   std::vector<Member> members_;
   std::int64_t steps_ = 0;
+};
+
+/// While it lives, the parameters hold the result so far.
+class ShownResult {
+ public:
+  explicit ShownResult(Optimizer& optimizer) : optimizer_(optimizer) { optimizer_.show_result(); }
+  ~ShownResult() { optimizer_.show_training({}); }
+  ShownResult(const ShownResult&) = delete;
+  ShownResult& operator=(const ShownResult&) = delete;
+
+ private:
+  Optimizer& optimizer_;
 };
 
 /// The optimizer that the options name, of the groups that they make. `peak`: the schedule's largest learning rate.

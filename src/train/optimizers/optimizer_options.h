@@ -20,6 +20,7 @@ enum class OptimizerKind {
   muon,
   came,
   adopt,
+  schedule_free_adamw,
   sgd
 };
 
@@ -49,6 +50,7 @@ constexpr auto enum_names(OptimizerKind) {
                     EnumName{muon, "muon"},
                     EnumName{came, "came_pytorch"},
                     EnumName{adopt, "adopt_adamw"},
+                    EnumName{schedule_free_adamw, "schedule_free_adamw"},
                     EnumName{sgd, "sgd"}};
 }
 
@@ -59,6 +61,7 @@ struct OptimizerArgs {
   std::optional<bool> nesterov;
   std::optional<std::int64_t> ns_steps;
   std::optional<double> clip_threshold;
+  std::optional<double> r, weight_lr_power;
 };
 
 template <class Visitor>
@@ -73,6 +76,10 @@ void describe(Visitor&& field, OptimizerArgs& o) {
   field({"ns_steps", "muon: Newton-Schulz steps; left out, 5."}, o.ns_steps, Bounds{1, 100});
   field({"clip_threshold", "came_pytorch: largest root mean square of an update; left out, 1."}, o.clip_threshold,
         Bounds{.min = 0, .above_min = true});
+  field({"r", "schedule_free_adamw: power of a step's number in its weight in the average; left out, 0."}, o.r,
+        Bounds{0});
+  field({"weight_lr_power", "schedule_free_adamw: power of the warm-up in it; left out, 2."}, o.weight_lr_power,
+        Bounds{0});
 }
 
 /// How gradients change parameters.
@@ -84,6 +91,8 @@ struct OptimizerOptions {
   OptimizerArgs args{};
   GroupOptions groups{};
   double max_grad_norm = 1;  ///< 0: do not clip
+  /// Steps of warm-up, of an optimizer that warms up by itself. No key of a run: it follows from the schedule's.
+  std::int64_t own_warmup = 0;
   /// Whether weights of norms decay too, as with a bare torch optimizer. No key of a run: Transformers' trainer has
   /// none.
   bool decay_norms = false;
