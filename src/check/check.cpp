@@ -106,7 +106,7 @@ class Checker {
     }
     batch_ = flatten(reference_);
     place_images(batch_, reference_, *opened_.model, options.reference.string());
-    optimizer_ = make_optimizer(opened_.model->parameters(), pool_, train_.optimizer);
+    optimizer_ = make_optimizer(opened_.model->parameters(), pool_, train_.optimizer, reference_.learning_rate());
   }
 
   CheckReport run() {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/command.h"
+#include "cli/key_flags.h"
 #include "cli/terminal.h"
 #include "cli/train_job.h"
 
@@ -14,12 +15,12 @@ constexpr int kFailed = 3;
 
 struct Arguments {
   std::filesystem::path config;
-  std::vector<std::string> overrides;
+  KeyFlags keys;
   bool json = false;
 };
 
 int run(const Arguments& arguments) {
-  const TrainJob job = read_job(arguments.config, arguments.overrides);
+  const TrainJob job = read_job(arguments.config, arguments.keys.overrides());
   for (const std::string& note : job.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   const Checklist list = examine(job);
   const Terminal terminal = standard_output();
@@ -36,7 +37,7 @@ void add_doctor_command(CLI::App& app, int& exit_code) {
       "Examine a run's rows, model and machine before it trains, a verdict a line; ends with 3 if one fails.");
   add_examples(*command, {"eft doctor run.yaml", "eft doctor run.yaml --json"});
   command->add_option("config", arguments->config, "YAML file of the run, in Axolotl's spelling")->required();
-  command->add_option("--set", arguments->overrides, "Override an option: key=value")->allow_extra_args(false);
+  arguments->keys.add_to(*command);
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([arguments, &exit_code] { exit_code = run(*arguments); });
 }

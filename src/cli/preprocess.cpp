@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/command.h"
+#include "cli/key_flags.h"
 #include "cli/output_files.h"
 #include "cli/terminal.h"
 #include "cli/preferences.h"
@@ -23,7 +24,7 @@ namespace {
 
 struct Arguments {
   std::filesystem::path config;
-  std::vector<std::string> overrides;
+  KeyFlags keys;
   std::int64_t show = 0;
   std::optional<std::int64_t> row;
   std::filesystem::path dump;
@@ -128,7 +129,7 @@ std::shared_ptr<const MediaDecoder> media_if_known(const TrainJob& job) {
 }
 
 void preprocess(const Arguments& arguments) {
-  const TrainJob job = read_job(arguments.config, arguments.overrides);
+  const TrainJob job = read_job(arguments.config, arguments.keys.overrides());
   check_dump(arguments, job);
   const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
   check_tokens(job.tokens, tokenizer);
@@ -159,7 +160,9 @@ void add_preprocess_command(CLI::App& app, int& /*exit_code*/) {
       "preprocess", "Tokenise and mask the data of a run, and show what bears loss; needs no weights.");
   add_examples(*command, {"eft preprocess run.yaml --show 3", "eft preprocess run.yaml --dump rows.jsonl"});
   command->add_option("config", arguments->config, "YAML file of the run, in Axolotl's spelling")->required();
-  command->add_option("--set", arguments->overrides, "Override an option: key=value")->allow_extra_args(false);
+  arguments->keys.add_to(*command);
+  command->add_flag_callback(
+      "--debug", [arguments] { arguments->show = std::max<std::int64_t>(arguments->show, 1); }, "The same as --show 1");
   command->add_option("--show", arguments->show, "Print this many examples, what bears loss marked")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--row", arguments->row, "Show the examples of this row of the files instead")

@@ -8,8 +8,10 @@
 #include "base/error.h"
 #include "base/hub_cache.h"
 #include "cli/command.h"
+#include "cli/key_flags.h"
 #include "cli/run_signals.h"
 #include "cli/standard_streams.h"
+#include "cli/sweep.h"
 #include "cli/terminal.h"
 #include "cli/train_job.h"
 #include "models/adapter.h"
@@ -29,18 +31,19 @@ constexpr int kDoesNotFit = 7;
 
 struct Arguments {
   std::filesystem::path config;
-  std::vector<std::string> overrides;
+  KeyFlags keys;
   bool dry_run = false;
   bool verbose = false;
   bool json = false;
   bool profile = false;
+  std::filesystem::path sweep;
 };
 
 CLI::App* add_run_command(CLI::App& app, const std::shared_ptr<Arguments>& arguments, const char* name,
                           const char* description) {
   CLI::App* command = app.add_subcommand(name, description);
   command->add_option("config", arguments->config, "YAML file of the run, in Axolotl's spelling")->required();
-  command->add_option("--set", arguments->overrides, "Override an option: key=value")->allow_extra_args(false);
+  arguments->keys.add_to(*command);
   return command;
 }
 
@@ -61,8 +64,8 @@ class OutputWatch {
   bool told_ = false;
 };
 
-int train(const Arguments& arguments) {
-  TrainJob job = read_job(arguments.config, arguments.overrides);
+int train(const Arguments& arguments, const std::vector<std::string>& overrides) {
+  TrainJob job = read_job(arguments.config, overrides);
   listen_for_save();
   OutputWatch output;
   const RunRequests requests{.stop = [] { return stop_was_asked() != nullptr; },
@@ -78,6 +81,18 @@ int train(const Arguments& arguments) {
   std::fprintf(stderr, "stopped by %s after a step; resume_from_checkpoint: true goes on from the checkpoint\n",
                stop_was_asked());
   return kStopped;
+}
+
+/// The run that is asked for, or each of a sweep.
+int train(const Arguments& arguments) {
+  const std::vector<std::string> given = arguments.keys.overrides();
+  if (arguments.sweep.empty()) return train(arguments, given);
+  const std::filesystem::path output_dir = read_job(arguments.config, given).train.output_dir;
+  return run_sweep(arguments.sweep, output_dir, kStopped, [&](const std::vector<std::string>& overrides) {
+    std::vector<std::string> all = given;
+    all.insert(all.end(), overrides.begin(), overrides.end());
+    return train(arguments, all);
+  });
 }
 
 std::int64_t budget_of(const std::string& text) {
@@ -133,12 +148,17 @@ void add_train_command(CLI::App& app, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = add_run_command(app, arguments, "train", "Fine-tune a model as a YAML file says.");
   add_examples(*command, {"eft train run.yaml", "eft train run.yaml --dry-run",
-                          "eft train run.yaml --set learning_rate=1e-4 --set output_dir=outputs/other"});
+                          "eft train run.yaml --learning-rate 1e-4 --output-dir outputs/other",
+                          "eft train run.yaml --sweep rates.yaml"});
   command->add_flag("--dry-run", arguments->dry_run, "Say everything about the run and stop before the first step");
   command->add_flag("--verbose", arguments->verbose, "Name every tensor and kernel, and what the memory is for");
   command->add_flag("--json", arguments->json, "Say it as one JSON object");
   command->add_flag("--profile", arguments->profile,
                     "Time every kernel: a table at the end, and trace.json in output_dir");
+  command->add_option(
+      "--sweep", arguments->sweep,
+      "YAML file of keys with lists of values: a run for every combination, in output_dir/sweep0001 and "
+      "so on; the same line again goes on");
   command->callback([arguments, &exit_code] { exit_code = train(*arguments); });
 }
 
@@ -152,7 +172,7 @@ void add_evaluate_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("--adapter", *adapter, "PEFT adapter to evaluate with: a folder, or a hub name in the cache");
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([arguments, adapter] {
-    TrainJob job = read_job(arguments->config, arguments->overrides);
+    TrainJob job = read_job(arguments->config, arguments->keys.overrides());
     if (!adapter->empty()) take_adapter(job, local_model(*adapter));
     const EvaluationReport report = run_evaluation(job);
     std::printf("%s\n", arguments->json ? json_of(report).c_str() : text_of(report).c_str());
@@ -173,7 +193,7 @@ void add_plan_command(CLI::App& app, int& exit_code) {
                       "Memory to stay within (8GB): says what to lower, ends with 7 if nothing fits");
   command->callback([arguments, options, budget, &exit_code] {
     if (!budget->empty()) options->budget = budget_of(*budget);
-    const MemoryPlan plan = run_plan(read_job(arguments->config, arguments->overrides), *options);
+    const MemoryPlan plan = run_plan(read_job(arguments->config, arguments->keys.overrides()), *options);
     std::printf("%s", arguments->json ? (to_json(plan) + "\n").c_str() : to_text(plan).c_str());
     exit_code = plan.can_fit() ? 0 : kDoesNotFit;
   });

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <sstream>
 
 #include "config/keys.h"
 #include "schema/nearest.h"
@@ -194,6 +195,48 @@ void list_pretraining_dataset(YamlNode& root) {
   node->children = {std::move(entry)};
 }
 
+/// optim_args: "momentum=0.9,nesterov=true" → {momentum: 0.9, nesterov: true}.
+void split_optim_args(YamlNode& root) {
+  YamlNode* node = root.find("optim_args");
+  if (node == nullptr || node->kind != YamlNode::Kind::scalar || node->is_null()) return;
+  YamlNode mapping = YamlNode::mapping();
+  mapping.key = node->key;
+  mapping.origin = node->origin;
+  std::istringstream assignments(node->text);
+  for (std::string assignment; std::getline(assignments, assignment, ',');) {
+    std::erase(assignment, ' ');
+    const std::size_t equals = assignment.find('=');
+    if (equals == 0 || equals == assignment.npos) {
+      refuse(*node, node->key, fmt::format("{} is not a list like momentum=0.9,nesterov=true", brief(*node)));
+    }
+    YamlNode value = YamlNode::scalar(assignment.substr(equals + 1), false);
+    value.key = assignment.substr(0, equals);
+    value.origin = node->origin;
+    mapping.children.push_back(std::move(value));
+  }
+  *node = std::move(mapping);
+}
+
+/// Names of an optimizer that say where it holds its memory.
+void note_paged_optimizer(const YamlNode& root, Notes& notes) {
+  const YamlNode* node = root.find("optimizer");
+  if (node == nullptr || !node->text.starts_with("paged_")) return;
+  notes.push_back(fmt::format("optimizer: {0} computes what {1} does; eft pages nothing, the state stays in memory",
+                              node->text, node->text.substr(std::string_view("paged_").size())));
+}
+
+/// Kinds that say where the inputs of recomputed blocks are kept.
+void take_checkpointing_kind(YamlNode& root, Notes& notes) {
+  YamlNode* node = root.find("gradient_checkpointing");
+  if (node == nullptr || !has_word(words("offload offload_disk unsloth"), node->text)) return;
+  notes.push_back(
+      fmt::format("gradient_checkpointing: {} is true: eft keeps what enters each block in memory", node->text));
+  YamlNode on = YamlNode::scalar("true", false);
+  on.key = node->key;
+  on.origin = node->origin;
+  *node = std::move(on);
+}
+
 /// PEFT's word for every linear but the output layer.
 void rename_all_linear(YamlNode& root, Notes& notes) {
   YamlNode* targets = root.find("lora_target_modules");
@@ -230,6 +273,9 @@ void translate_axolotl(YamlNode& root, Notes& notes, Faults& faults) {
   drop_plugins(root, dropped, faults);
   faults.collect([&] { rename_evaluation_strategy(root, notes); });
   rename_all_linear(root, notes);
+  faults.collect([&] { split_optim_args(root); });
+  note_paged_optimizer(root, notes);
+  take_checkpointing_kind(root, notes);
   filter(root, "", {keys_of<RunConfig>(), run_keys()}, dropped, faults);
   for (const char* key : {"datasets", "test_datasets"}) {
     translate_datasets<DatasetOptions>(root, key, dropped, notes, faults);

@@ -28,7 +28,7 @@ constexpr std::array kRunGroups = {
              "liger_kernel_impl lora_mlp_kernel lora_qkv_kernel lora_o_kernel lora_embedding_kernel torch_compile "
              "torch_compile_backend torch_compile_mode torch_compile_options tiled_mlp tiled_mlp_num_shards "
              "tiled_mlp_use_original_mlp use_kernels use_scattermoe use_sonicmoe experts_implementation expert_backend "
-             "moe_grouped_backend moe_dequant_chunk_size moe_bnb_fast deepcompile"},
+             "moe_grouped_backend moe_dequant_chunk_size moe_bnb_fast deepcompile dsv4_fp4_grouped_mode"},
     KeyGroup{KeyClass::does_anyway, "*", "maps weights from the files and reports tokens per second",
              "low_cpu_mem_usage include_tokens_per_second include_tkps batch_flattening"},
     KeyGroup{KeyClass::does_anyway, "true", "remove the key; eft writes safetensors only", "save_safetensors"},
@@ -66,8 +66,10 @@ constexpr std::array kRunGroups = {
         "gradio_title gradio_share gradio_server_name gradio_server_port gradio_max_new_tokens gradio_temperature"},
     KeyGroup{KeyClass::without_effect,
              "- auto balanced AutoModelForCausalLM AutoModelForImageTextToText AutoModelForMultimodalLM "
-             "Gemma3ForCausalLM Gemma3ForConditionalGeneration Gemma4ForCausalLM Gemma4ForConditionalGeneration",
-             "remove the key; config.json tells the kind of model", "device_map model_type type_of_model"},
+             "Gemma3ForCausalLM Gemma3ForConditionalGeneration Gemma4ForCausalLM Gemma4ForConditionalGeneration "
+             "Gemma3TextConfig Gemma3Config Gemma3nTextConfig Gemma3nConfig Gemma4TextConfig Gemma4Config",
+             "remove the key; config.json tells the kind of model",
+             "device_map model_type type_of_model cls_model_config"},
 
     KeyGroup{KeyClass::unsupported, "-", "use bf16: auto; Gemma's activations overflow 16-bit floats of the fp16 kind",
              "fp16 float16"},
@@ -76,13 +78,12 @@ constexpr std::array kRunGroups = {
              "model_quantization_config_kwargs use_onebitllms qat quantization fp8 fp8_config "
              "fp8_enable_fsdp_float8_all_gather nonexpert_quantization gemma4_fp8_nonexpert gemma4_nf4_nonexpert "
              "nvfp4_merge_aware nvfp4_merge_aware_start_step qlora_sharded_model_loading llmcompressor"},
-    KeyGroup{
-        KeyClass::unsupported, "-", kRemove,
-        "lora_fan_in_fan_out "
-        "peft_layers_to_transform peft_layers_pattern peft peft_use_dora "
-        "peft_layer_replication peft_trainable_token_indices peft_ensure_weight_tying loraplus_lr_ratio merge_lora "
-        "relora relora_prune_ratio relora_cpu_offload lisa_n_layers lisa_step_interval mora"},
-    KeyGroup{KeyClass::unsupported, "- 1e-6 1e-06", kRemove, "loraplus_lr_embedding"},
+    KeyGroup{KeyClass::unsupported, "-", kRemove,
+             "lora_fan_in_fan_out "
+             "peft_layers_to_transform peft_layers_pattern peft peft_use_dora "
+             "peft_layer_replication peft_trainable_token_indices peft_ensure_weight_tying merge_lora "
+             "relora relora_prune_ratio relora_cpu_offload lisa_n_layers lisa_step_interval mora"},
+    KeyGroup{KeyClass::without_effect, "*", "has no adapters of embeddings", "loraplus_lr_embedding"},
     KeyGroup{KeyClass::unsupported, "- magnitude", kRemove, "relora_prune_method"},
     KeyGroup{KeyClass::unsupported, "- model.layers", kRemove, "lisa_layers_attribute"},
     KeyGroup{KeyClass::unsupported, "true", "remove the key; adapters are kept in float32",
@@ -92,13 +93,14 @@ constexpr std::array kRunGroups = {
     KeyGroup{KeyClass::unsupported, "-", "set gradient_accumulation_steps to batch_size / micro_batch_size",
              "batch_size"},
     KeyGroup{KeyClass::unsupported, "-", kRemove,
-             "auto_find_batch_size embedding_lr embedding_lr_scale optim_target_modules "
-             "torchdistx_path lr_scheduler_kwargs lr_quadratic_warmup cosine_min_lr_ratio cosine_constant_lr_ratio "
-             "lr_div_factor lr_groups adam_epsilon2 adam_beta3 dion_lr dion_momentum dion_rank_fraction "
+             "auto_find_batch_size optim_target_modules "
+             "torchdistx_path "
+             "lr_div_factor dion_lr dion_momentum dion_rank_fraction "
              "dion_rank_multiple_of qgalore_rank qgalore_update_proj_gap qgalore_scale qgalore_proj_type "
              "qgalore_proj_quant qgalore_proj_bits qgalore_proj_group_size qgalore_cos_threshold qgalore_gamma_proj "
-             "qgalore_queue_size jagged_restart_steps jagged_restart_warmup_steps jagged_restart_anneal_steps "
-             "neftune_noise_alpha noisy_embedding_alpha use_eaft eaft_alpha eaft_k liger_use_token_scaling "
+             "qgalore_queue_size "
+             "neftune_noise_alpha noisy_embedding_alpha use_dynamic_finetuning use_eaft eaft_alpha eaft_k "
+             "liger_use_token_scaling "
              "grokfast_alpha grokfast_lamb spectrum_top_fraction spectrum_model_name dense_mixer diffusion hatchery"},
     KeyGroup{
         KeyClass::unsupported, "- disabled", kMetrics,
@@ -118,8 +120,11 @@ constexpr std::array kRunGroups = {
              "accelerator_config use_ray ray_run_name ray_num_workers resources_per_worker expert_parallel_size "
              "expert_parallel_backend expert_parallel_num_nvl_bytes expert_parallel_num_rdma_bytes "
              "expert_parallel_token_capacity expert_parallel_fallback_on_unsupported"},
+    KeyGroup{KeyClass::without_effect, "*",
+             "offloads no activations; gradient_checkpointing keeps only what enters each block",
+             "activation_offloading"},
     KeyGroup{KeyClass::unsupported, "-", "remove the key; gradient_checkpointing: true saves memory too",
-             "activation_offloading layer_offloading max_memory gpu_memory_limit"},
+             "layer_offloading max_memory gpu_memory_limit"},
     KeyGroup{
         KeyClass::unsupported, "-", kSupervised,
         "trl vllm ebft reward_model process_reward_model center_rewards_coefficient num_labels dpo_use_weighting "
@@ -140,40 +145,44 @@ constexpr std::array kRunGroups = {
              "tokenizer_use_mistral_common"},
     KeyGroup{
         KeyClass::unsupported, "-", kRemove,
-        "base_model_config cls_model_config overrides_of_model_config model_config overrides_of_model_kwargs "
-        "model_kwargs model_revision reinit_weights unfrozen_parameters fp32_norms "
+        "base_model_config overrides_of_model_config model_config overrides_of_model_kwargs "
+        "model_kwargs model_revision reinit_weights fp32_norms "
         "fp32_norm_classes scaling_softmax scaling_softmax_factor scaling_softmax_bias llama4_linearized_experts "
         "rope_scaling s2_attention flash_attn_rms_norm max_packed_sequence_len use_dsv4_kernels use_glm_dsa_kernels "
-        "dsv4_fp8_nonexpert_mode dsv4_fp8_lora_kernel dsv4_shared_mlp_lora_kernel dsv4_bf16_all "
-        "dsv4_fp4_grouped_mode"},
-    KeyGroup{
-        KeyClass::unsupported, "-", kRemove,
-        "dynamic_checkpoint save_first_step save_only_model "
-        "do_causal_lm_eval eval_causal_lm_metrics do_bench_eval bench_dataset bench_split loss_watchdog_threshold "
-        "loss_watchdog_patience profiler_steps profiler_steps_start eval_table_size eval_max_new_tokens "
-        "generate_samples num_generation_samples generation_max_new_tokens generation_temperature generation_top_p "
-        "generation_top_k generation_prompt_ratio generation_do_sample lm_eval_tasks lm_eval_batch_size "
-        "lm_eval_post_train lm_eval_model"},
+        "dsv4_fp8_nonexpert_mode dsv4_fp8_lora_kernel dsv4_shared_mlp_lora_kernel dsv4_bf16_all"},
+    KeyGroup{KeyClass::unsupported, "-", "remove the key; eft train --profile times every kernel and writes a trace",
+             "profiler_steps profiler_steps_start"},
+    KeyGroup{KeyClass::unsupported, "-",
+             "remove the key; a file checkpoint_now in output_dir asks for a checkpoint while a run goes on",
+             "dynamic_checkpoint"},
+    KeyGroup{KeyClass::unsupported, "-",
+             "remove the key; eft inference answers prompts with a checkpoint, eft evaluate gives loss and perplexity",
+             "do_causal_lm_eval eval_causal_lm_metrics do_bench_eval bench_dataset bench_split eval_table_size "
+             "eval_max_new_tokens generate_samples num_generation_samples generation_max_new_tokens "
+             "generation_temperature generation_top_p generation_top_k generation_prompt_ratio generation_do_sample "
+             "lm_eval_tasks lm_eval_batch_size lm_eval_post_train lm_eval_model"},
 };
 
-constexpr const char* kUseAdamw = "use optimizer: adamw_torch_fused";
-constexpr const char* kUseCosine = "use constant, constant_with_warmup, linear or cosine";
+constexpr const char* kUseAdamw =
+    "use adamw_torch_fused, the closest, or adamw_torch_8bit, which takes a quarter of its memory";
+constexpr const char* kUseLora =
+    "train adapter: lora, or the whole model with optimizer: adamw_torch_8bit (2 bytes a parameter)";
 
 constexpr std::array kRunValues = {
     UnsupportedValues{"adapter", "llama-adapter", "use adapter: lora"},
     UnsupportedValues{
         "optimizer",
-        "adamw_torch_8bit adamw_bnb_8bit adamw_8bit paged_adamw_32bit paged_adamw_8bit adamw_torch_4bit "
-        "adamw_apex_fused adamw_anyprecision adafactor ademamix ademamix_8bit lion_8bit lion_32bit adagrad "
-        "rmsprop optimi_adamw ao_adamw_4bit ao_adamw_8bit ao_adamw_fp8 adopt_adamw adamc came_pytorch muon "
-        "dion sinkgd polora flash_adamw flash_adam flash_sgd flash_sgdw flash_lion q_galore_adamw8bit "
-        "galore_adamw galore_adamw_8bit galore_adafactor lomo adalomo grokadamw schedule_free_adamw",
+        "adamw_torch_4bit ao_adamw_4bit ao_adamw_fp8 flash_adamw flash_adam flash_sgd flash_sgdw flash_lion ademamix "
+        "ademamix_8bit paged_ademamix_32bit paged_ademamix_8bit stable_adamw rmsprop rmsprop_bnb rmsprop_bnb_8bit "
+        "rmsprop_bnb_32bit adagrad schedule_free_sgd schedule_free_radam dion sinkgd polora adamc grokadamw",
         kUseAdamw},
-    UnsupportedValues{"lr_scheduler",
-                      "cosine_with_restarts polynomial inverse_sqrt reduce_lr_on_plateau cosine_with_min_lr "
-                      "warmup_stable_decay one_cycle rex log_sweep",
-                      kUseCosine},
-    UnsupportedValues{"gradient_checkpointing", "offload offload_disk", "use gradient_checkpointing: true"},
+    UnsupportedValues{"optimizer",
+                      "galore_adamw galore_adamw_8bit galore_adafactor galore_adamw_layerwise "
+                      "galore_adamw_8bit_layerwise galore_adafactor_layerwise q_galore_adamw8bit apollo_adamw "
+                      "apollo_adamw_layerwise lomo adalomo",
+                      kUseLora},
+    UnsupportedValues{"lr_scheduler", "greedy log_sweep",
+                      "use cosine, or reduce_lr_on_plateau, which looks at losses too"},
     UnsupportedValues{"rl", "grpo gdpo ebft", "use dpo, ipo, simpo, orpo or kto"},
     UnsupportedValues{"save_strategy", "best", "use steps or epoch"},
     UnsupportedValues{"eval_strategy", "best", "use steps or epoch"},

@@ -13,6 +13,7 @@
 #include "base/copy_file.h"
 #include "base/parallel.h"
 #include "base/random_fill.h"
+#include "base/regex.h"
 #include "base/tokenizer_files.h"
 #include "models/adapter_weights.h"
 #include "models/model_folder.h"
@@ -51,24 +52,46 @@ void load_pinned(Parameter& parameter, const Tensor& stored, DType compute, cons
   parameter.value = Tensor(memory, pool.device(), dtype, parameter.shape);
 }
 
-/// Whether `options` let it train.
-bool trains(const Parameter& parameter, const LoadOptions& options) {
-  if (parameter.buffer || (!options.train_base && !parameter.is_adapter())) return false;
-  return !options.freeze_towers || parameter.is_adapter() || !is_of_tower(parameter.module);
+/// Whether a parameter of the base is one of those that `options` do not freeze.
+bool is_unfrozen(const Parameter& parameter, const LoadOptions& options) {
+  return options.unfrozen.empty() || std::ranges::any_of(options.unfrozen, [&](const std::string& pattern) {
+           const Regex beginning("(?:" + pattern + ").*", "unfrozen_parameters");
+           return beginning.matches(parameter.name) || beginning.matches(parameter.module);
+         });
+}
+
+bool is_trained(const Parameter& parameter, const LoadOptions& options) {
+  if (parameter.buffer) return false;
+  if (parameter.is_adapter()) return true;
+  if (!options.train_base || (options.freeze_towers && is_of_tower(parameter.module))) return false;
+  return is_unfrozen(parameter, options);
 }
 
 /// Whether a parameter is one that `options` leave on the host. Throws ConfigError where that makes no sense.
 bool is_offloaded(const Parameter& parameter, const LoadOptions& options, const Pool& pool) {
   if (!options.ple_cpu_offload || !parameter.gathered || pool.imitated() == Device::cpu) return false;
-  if (options.train_base || parameter.is_adapter()) {
+  if (is_trained(parameter, options)) {
     throw ConfigError("ple_cpu_offload: {} is trained, which needs it on the device; remove the key", parameter.module);
   }
   return true;
 }
 
+/// Makes the parameters of the base trainable that `options` train. Throws ConfigError when there are none.
+void train_base(OpenedModel& opened, const LoadOptions& options, Pool& pool) {
+  bool any = false;
+  for (Parameter& parameter : opened.model->parameters()) {
+    if (parameter.is_adapter() || !is_trained(parameter, options)) continue;
+    make_trainable(parameter, pool);
+    any = true;
+  }
+  if (any) return;
+  throw ConfigError("unfrozen_parameters: no parameter of the model begins like that; it has {}",
+                    opened.model->parameters().begin()->module);
+}
+
 /// True when the value is `stored` itself.
 bool load_parameter(Parameter& parameter, const Tensor& stored, const LoadOptions& options, Pool& pool) {
-  const bool train = trains(parameter, options);
+  const bool train = is_trained(parameter, options);
   const bool host = pool.imitated() == Device::cpu;
   if (is_offloaded(parameter, options, pool)) {
     load_pinned(parameter, stored, options.dtype, pool);
@@ -317,11 +340,7 @@ OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& o
       std::ranges::none_of(opened.model->parameters(), [](const Parameter& p) { return p.gathered; })) {
     throw ConfigError("ple_cpu_offload: {} has no per-layer embeddings; remove the key", folder.string());
   }
-  if (options.train_base) {
-    for (Parameter& parameter : opened.model->parameters()) {
-      if (!parameter.is_adapter() && trains(parameter, options)) make_trainable(parameter, pool);
-    }
-  }
+  if (options.train_base) train_base(opened, options, pool);
   return opened;
 }
 

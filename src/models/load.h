@@ -12,6 +12,7 @@ namespace eft {
 struct LoadOptions {
   DType dtype = DType::f32;      ///< of activations and of everything that is not kept as stored
   bool train_base = false;       ///< full fine-tuning: every parameter is copied and made trainable
+  std::vector<std::string> unfrozen{};  ///< of the base, those alone; expressions for beginnings of names; empty: all
   AdapterOptions adapter;        ///< low-rank adapters to declare (their values come from adapter.h)
   FrozenStorage frozen = {};     ///< how weights of linears are kept that stay frozen
   Vision vision = Vision::none;  ///< whether the tower for images is opened too

@@ -1,5 +1,6 @@
 #include "report/run_facts.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -63,6 +64,17 @@ void add_steps(Page& page, const RunFacts& facts) {
   page.add("steps", text);
 }
 
+/// What each group is updated by, where they differ from the run's rate or everything is wanted.
+void add_rates(Page& page, const RunFacts& facts, bool verbose) {
+  const auto differs = [&](const RateGroup& group) { return group.learning_rate != facts.learning_rate; };
+  if (!verbose && std::ranges::none_of(facts.rates, differs)) return;
+  page.add("optimizer", facts.optimizer);
+  for (const RateGroup& group : facts.rates) {
+    page.add("", fmt::format("  {}: {}, learning rate {:g}, weight decay {:g}", group.name,
+                             counted(group.tensors, "tensor"), group.learning_rate, group.weight_decay));
+  }
+}
+
 void add_output(Page& page, const RunFacts& facts) {
   std::string text = facts.output_dir;
   if (facts.save_every > 0) text += fmt::format("; a checkpoint every {}", counted(facts.save_every, "step"));
@@ -75,6 +87,17 @@ void add_compute(Page& page, const RunFacts& facts) {
            fmt::format("{} on {}, {}; products {}; {}{}", facts.dtype, facts.device, counted(facts.threads, "thread"),
                        facts.products, facts.simd, facts.recompute ? "; blocks recomputed in the backward pass" : ""));
   page.add("kernels", fmt::format("{}", fmt::join(facts.kernels, " ")));
+}
+
+Json json_of(const std::vector<RateGroup>& groups) {
+  Json list = Json::array();
+  for (const RateGroup& group : groups) {
+    list.push_back({{"name", group.name},
+                    {"tensors", group.tensors},
+                    {"learning_rate", group.learning_rate},
+                    {"weight_decay", group.weight_decay}});
+  }
+  return list;
 }
 
 Json json_of(const std::vector<TensorGroup>& groups, bool names) {
@@ -95,6 +118,7 @@ std::string to_text(const RunFacts& facts, bool verbose, bool colours) {
   add_model(page, facts, verbose);
   add_data(page, facts, verbose);
   add_steps(page, facts);
+  add_rates(page, facts, verbose);
   if (verbose) add_compute(page, facts);
   page.add("memory", verbose ? memory_line(facts.memory) : memory_summary(facts.memory));
   add_output(page, facts);
@@ -123,7 +147,9 @@ std::string to_json(const RunFacts& facts) {
                    {"warmup_steps", facts.warmup_steps},
                    {"save_every", facts.save_every},
                    {"eval_every", facts.eval_every},
-                   {"lr_scheduler", facts.schedule}};
+                   {"lr_scheduler", facts.schedule},
+                   {"optimizer", facts.optimizer},
+                   {"groups", json_of(facts.rates)}};
   const Json compute{{"dtype", facts.dtype},       {"device", facts.device}, {"threads", facts.threads},
                      {"products", facts.products}, {"simd", facts.simd},     {"recompute", facts.recompute},
                      {"kernels", facts.kernels}};

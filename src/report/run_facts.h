@@ -17,6 +17,14 @@ struct TensorGroup {
   std::vector<std::string> names;
 };
 
+/// Parameters that are updated alike.
+struct RateGroup {
+  std::string name;
+  std::int64_t tensors = 0;
+  double learning_rate = 0;  ///< the peak
+  double weight_decay = 0;
+};
+
 /// All that is said about a run before its first step.
 struct RunFacts {
   std::vector<std::string> notes;  ///< about the configuration and the checkpoint
@@ -47,6 +55,8 @@ struct RunFacts {
   std::int64_t eval_every = 0;
   std::string schedule;
   double learning_rate = 0;
+  std::string optimizer;
+  std::vector<RateGroup> rates;
 
   std::string dtype;
   std::string device;

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "schema/field.h"
 #include "train/optimizers/optimizer_options.h"
@@ -66,6 +68,8 @@ struct TrainOptions {
   std::optional<std::int64_t> saves_per_epoch;
   std::optional<Interval> save_strategy;
   std::int64_t save_total_limit = 4;
+  bool save_first_step = false;
+  bool save_only_model = false;
   std::filesystem::path resume_from_checkpoint;  ///< empty: start anew
   bool auto_resume_from_checkpoints = false;
   std::optional<double> eval_steps;  ///< as save_steps
@@ -73,6 +77,8 @@ struct TrainOptions {
   std::optional<Interval> eval_strategy;
   std::int64_t early_stopping_patience = 0;  ///< 0: never stop early
   std::optional<bool> load_best_model_at_end;
+  std::optional<double> loss_watchdog_threshold;
+  std::int64_t loss_watchdog_patience = 3;
   OnNonfiniteStep on_nonfinite_step = OnNonfiniteStep::stop;
   OnSaveError on_save_error = OnSaveError::go_on;
 
@@ -80,7 +86,8 @@ struct TrainOptions {
   bool bfloat16 = false;
   bool float32 = false;
   bool freeze_mm_modules = false;
-  std::optional<bool> gradient_checkpointing;  ///< left out: as the memory demands
+  std::vector<std::string> unfrozen_parameters;  ///< without adapters: what is trained; empty: everything
+  std::optional<bool> gradient_checkpointing;    ///< left out: as the memory demands
   DeviceChoice device = DeviceChoice::automatic;
   bool ple_cpu_offload = false;
   bool cuda_graphs = false;
@@ -115,6 +122,11 @@ void describe(Visitor&& field, TrainOptions& o) {
   field({"save_strategy", "no, steps or epoch; left out, steps if save_steps is set, else epoch."}, o.save_strategy);
   field({"save_total_limit", "Checkpoints that are kept; the oldest go first, the best one never."}, o.save_total_limit,
         Bounds{1});
+  field({"save_first_step", "A checkpoint after the first step too, to see that it can be written."},
+        o.save_first_step);
+  field(
+      {"save_only_model", "Checkpoints hold the weights only, not the optimizer's state; no run can go on from them."},
+      o.save_only_model);
   field(
       {"resume_from_checkpoint",
        "Checkpoint folder to go on from, bit for bit as if the run had not been interrupted; true takes the latest in "
@@ -133,6 +145,12 @@ void describe(Visitor&& field, TrainOptions& o) {
          "The result is the model of the smallest eval_loss, of which a checkpoint is kept; left out, true with "
          "early_stopping_patience."},
         o.load_best_model_at_end);
+  field({"loss_watchdog_threshold",
+         "A loss above this counts as a sign that the run has gone astray; see loss_watchdog_patience."},
+        o.loss_watchdog_threshold);
+  field(
+      {"loss_watchdog_patience", "Steps in a row with a loss above loss_watchdog_threshold after which the run ends."},
+      o.loss_watchdog_patience, Bounds{1});
   field({"on_nonfinite_step",
          "stop or skip a step whose loss or gradient is not finite; ten such steps in a row end the run in any case."},
         o.on_nonfinite_step);
@@ -150,6 +168,10 @@ void describe(Visitor&& field, TrainOptions& o) {
          "Keep only the inputs of each block and compute the rest again for the gradient, with the same result; left "
          "out, true when a step would not fit into memory otherwise."},
         o.gradient_checkpointing);
+  field({"unfrozen_parameters",
+         "Without adapter: the parameters that are trained, the others are frozen: regular expressions that match the "
+         "beginning of a name. Left out, all are trained."},
+        o.unfrozen_parameters);
   field({"device", "cpu or cuda; auto takes cuda where the build and the machine have it."}, o.device);
   field(
       {"ple_cpu_offload",

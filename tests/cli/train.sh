@@ -35,6 +35,52 @@ case_facts() {
   has facts.json '^\{.*\}$'
 }
 
+# Axolotl's way to override a key: a flag for each.
+case_key_flags() {
+  tiny_setup
+  train --dry-run --json --learning-rate 3e-3 --max_steps=7 --no-sample-packing --optimizer adamw_bnb_8bit >facts.json
+  has facts.json '"steps":7,'
+  train --max-steps 1 --learning-rate 3e-3 --warmup-steps 0 >log.txt
+  has out/metrics.jsonl '"step":1,.*"learning_rate":0.003,'
+  fails_with 2 '--lerning-rate: neither an option of eft train nor a key of a run; did you mean --learning-rate?' \
+    "$EFT" train run.yaml --lerning-rate 1
+}
+
+# A sweep makes every combination, goes on after a failure, and leaves alone what is finished.
+case_sweep() {
+  tiny_setup
+  printf 'learning_rate: [1e-3, 2e-3]\nlora_r: [2, 4]\n_:\n  - {seed: 1}\n  - {seed: 2, weight_decay: 0.1}\n' >sweep.yaml
+  train --sweep sweep.yaml --set max_steps=2 >log.txt
+  [ "$(ls -d out/sweep000? | wc -l)" -eq 8 ] || fail 'expected eight runs'
+  has log.txt '^sweep0002 of 8: learning_rate=0?.?001.* lora_r=2 seed=2 weight_decay=0.1$'
+  has out/sweep0007/adapter_config.json '"r": ?4'
+  rm -r out/sweep0005
+  train --sweep sweep.yaml --set max_steps=2 >again.txt
+  [ "$(grep -c 'finished before$' again.txt)" -eq 7 ] || { cat again.txt >&2; fail 'finished runs were made again'; }
+  [ -f out/sweep0005/adapter_model.safetensors ] || fail 'the missing run was not made'
+  echo 'seed: [3]' >sweep.yaml
+  fails_with 2 'sweep.yaml: is of another sweep than sweep.yaml; choose another output_dir' \
+    "$EFT" train run.yaml --sweep sweep.yaml
+}
+
+# A loss that stays too high ends the run, and its result is written all the same.
+case_watchdog() {
+  tiny_setup
+  train --set max_steps=9 --set loss_watchdog_threshold=0.001 --set loss_watchdog_patience=2 >log.txt
+  has log.txt '2 steps in a row with a loss above loss_watchdog_threshold: the run ends after step 2'
+  has out/adapter_config.json '"r"'
+}
+
+# Checkpoints of weights alone are a quarter the size, and no run goes on from them.
+case_save_only_model() {
+  tiny_setup
+  train --set max_steps=4 --set save_steps=3 --set save_first_step=true --set save_only_model=true >log.txt
+  [ -e out/checkpoint-1/adapter_model.safetensors ] || fail 'no checkpoint of the first step'
+  [ ! -e out/checkpoint-3/optimizer.safetensors ] || fail 'the state of the optimizer was written'
+  fails_with 2 'checkpoint-3: holds the weights only, since it was written with save_only_model: true; no run can go on from it' \
+    "$EFT" train run.yaml --set resume_from_checkpoint=out/checkpoint-3
+}
+
 case_learns() {
   tiny_setup
   sed -i '/^adapter\|^lora/d' run.yaml

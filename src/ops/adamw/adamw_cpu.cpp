@@ -5,8 +5,7 @@
 #include "backend/cpu/targets.h"
 #include <hwy/foreach_target.h>
 // After foreach_target.h:
-#include <cmath>
-
+#include "ops/adamw/adamw-inl.h"
 #include "ops/parameter_update/parameter_update-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -14,33 +13,20 @@ namespace eft {
 namespace HWY_NAMESPACE {
 namespace {  // the names repeat in every op
 
-/// p ← p·(1 − lr·wd) − lr/(1 − β1ᵗ) · m / (√v/√(1 − β2ᵗ) + ε).
 template <class T>
 void update_range(const AdamwStep& s, const AdamwTensors& t, std::int64_t begin, std::int64_t end) {
   const Tag<T> d;
-  const double correction1 = 1.0 - std::pow(s.beta1, static_cast<double>(s.step));
-  const double correction2 = 1.0 - std::pow(s.beta2, static_cast<double>(s.step));
-  const auto constant = [&](double value) { return hn::Set(d, static_cast<T>(value)); };
-  const auto beta1 = constant(s.beta1), rest1 = constant(1.0 - s.beta1);
-  const auto beta2 = constant(s.beta2), rest2 = constant(1.0 - s.beta2);
-  const auto keep = constant(1.0 - t.parameter.learning_rate * t.parameter.weight_decay);
-  const auto rate = constant(t.parameter.learning_rate / correction1);
-  const auto root = constant(1.0 / std::sqrt(correction2));
-  const auto epsilon = constant(s.epsilon);
-  const auto gradient_scale = constant(s.gradient_scale);
+  const AdamwVectors<T> adamw(s, t.parameter);
   const T* const g = t.parameter.gradient.as<T>() + begin;
   const T* const p = t.parameter.exact.as<T>() + begin;
   T* const m = t.first.as<T>() + begin;
   T* const v = t.second.as<T>() + begin;
   for_each_vector(d, end - begin, [&](std::int64_t i, std::size_t n) {
-    const auto gradient = hn::Mul(load_n(d, g + i, n), gradient_scale);
-    const auto first = hn::MulAdd(load_n(d, m + i, n), beta1, hn::Mul(gradient, rest1));
-    const auto second = hn::MulAdd(load_n(d, v + i, n), beta2, hn::Mul(hn::Mul(gradient, gradient), rest2));
+    auto first = load_n(d, m + i, n), second = load_n(d, v + i, n);
+    const auto value = adamw.move(load_n(d, p + i, n), load_n(d, g + i, n), first, second);
     store_n(d, first, m + i, n);
     store_n(d, second, v + i, n);
-    const auto denominator = hn::MulAdd(hn::Sqrt(second), root, epsilon);
-    const auto step = hn::Div(hn::Mul(first, rate), denominator);
-    finish_n<T>(d, t.parameter, hn::Sub(hn::Mul(load_n(d, p + i, n), keep), step), begin + i, n);
+    finish_n<T>(d, t.parameter, value, begin + i, n);
   });
 }
 

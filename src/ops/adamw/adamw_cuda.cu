@@ -1,55 +1,23 @@
-#include <cmath>
-
-#include "ops/adamw/adamw.h"
-#include "ops/parameter_update/parameter_update.cuh"
+#include "ops/adamw/adamw.cuh"
 
 namespace eft::cuda {
 namespace {
 
-/// The step's constants in the dtype of the update.
-template <class A>
-struct Constants {
-  A beta1, rest1, beta2, rest2, root, epsilon, gradient_scale;
-
-  explicit Constants(const AdamwStep& s)
-      : beta1(static_cast<A>(s.beta1)),
-        rest1(static_cast<A>(1.0 - s.beta1)),
-        beta2(static_cast<A>(s.beta2)),
-        rest2(static_cast<A>(1.0 - s.beta2)),
-        root(static_cast<A>(1.0 / std::sqrt(1.0 - std::pow(s.beta2, static_cast<double>(s.step))))),
-        epsilon(static_cast<A>(s.epsilon)),
-        gradient_scale(static_cast<A>(s.gradient_scale)) {}
-};
-
 /// A parameter in the table of a launch.
 template <class A>
-struct Updated : UpdatedParameter<A> {
+struct Updated : AdamwParameter<A> {
   A *first_moment, *second_moment;
-  A keep, rate;
 
   Updated(const AdamwStep& s, const AdamwTensors& t)
-      : UpdatedParameter<A>(t.parameter),
-        first_moment(out<A>(t.first)),
-        second_moment(out<A>(t.second)),
-        keep(static_cast<A>(1.0 - t.parameter.learning_rate * t.parameter.weight_decay)),
-        rate(static_cast<A>(t.parameter.learning_rate / (1.0 - std::pow(s.beta1, static_cast<double>(s.step))))) {}
+      : AdamwParameter<A>(s, t.parameter), first_moment(out<A>(t.first)), second_moment(out<A>(t.second)) {}
 };
 
-/// p ← p·(1 − lr·wd) − lr/(1 − β1ᵗ) · m / (√v/√(1 − β2ᵗ) + ε) for n elements from i on.
 template <class A>
-__device__ __forceinline__ void update_lanes(const Constants<A>& c, const Updated<A>& t, std::int64_t i, int n) {
-  const Lanes<A> grad = load_n(t.gradient + i, n);
-  Lanes<A> value = load_n(t.exact + i, n), mean = load_n(t.first_moment + i, n),
-           square = load_n(t.second_moment + i, n);
-  for (int l = 0; l < Lanes<A>::kCount; ++l) {
-    const A scaled = grad.v[l] * c.gradient_scale;
-    mean.v[l] = mean.v[l] * c.beta1 + scaled * c.rest1;
-    square.v[l] = square.v[l] * c.beta2 + scaled * scaled * c.rest2;
-    value.v[l] = value.v[l] * t.keep - mean.v[l] * t.rate / (sqrt(square.v[l]) * c.root + c.epsilon);
-  }
+__device__ __forceinline__ void update_lanes(const AdamwConstants<A>& c, const Updated<A>& t, std::int64_t i, int n) {
+  Lanes<A> mean = load_n(t.first_moment + i, n), square = load_n(t.second_moment + i, n);
+  move_lanes(c, t, mean, square, i, n);
   store_n(mean, t.first_moment + i, n);
   store_n(square, t.second_moment + i, n);
-  finish_n(t, value, i, n);
 }
 
 template <class A>
@@ -58,7 +26,7 @@ void update_typed(Stream stream, const AdamwStep& step, DType dtype, std::span<c
   for (const AdamwTensors& tensors : parameters) {
     if (tensors.parameter.exact.dtype == dtype) list.add(Updated<A>(step, tensors));
   }
-  const Constants<A> c(step);
+  const AdamwConstants<A> c(step);
   for_each_chunk(stream, "adamw", list,
                  [=] __device__(const Updated<A>& t, std::int64_t begin, std::int64_t end, std::int64_t) {
                    for_row<A>(end - begin, [&](std::int64_t i, int n) { update_lanes(c, t, begin + i, n); });

@@ -38,6 +38,13 @@ NamedTensors optimizer_tensors(const OpenedModel& opened, const Optimizer& optim
   return tensors;
 }
 
+void require_optimizer(const fs::path& folder) {
+  if (fs::exists(folder / kOptimizerFile)) return;
+  throw ConfigError(
+      "{}: holds the weights only, since it was written with save_only_model: true; no run can go on from it",
+      folder.string());
+}
+
 /// Checkpoints of before there was a choice name no optimizer.
 void require_kind(const fs::path& folder, const Json& state, const Optimizer& optimizer) {
   const Json kind = state.value("optimizer", Json("adamw"));
@@ -46,9 +53,11 @@ void require_kind(const fs::path& folder, const Json& state, const Optimizer& op
                     folder.string(), kind.is_string() ? kind.get<std::string>() : kind.dump(), optimizer.kind());
 }
 
-/// All trained weights of a checkpoint of full fine-tuning.
-void restore_model(const fs::path& folder, const Safetensors& exact, OpenedModel& opened) {
+/// All trained weights of a checkpoint of full fine-tuning, as exactly as it holds them.
+void restore_model(const fs::path& folder, OpenedModel& opened) {
   const CheckpointFiles files(folder);
+  std::optional<Safetensors> exact;
+  if (fs::exists(folder / kOptimizerFile)) exact.emplace(folder / kOptimizerFile);
   for (Parameter& parameter : opened.model->parameters()) {
     if (!parameter.trainable()) continue;
     if (!files.contains(parameter.name) || files.entry(parameter.name).shape != parameter.shape) {
@@ -56,7 +65,7 @@ void restore_model(const fs::path& folder, const Safetensors& exact, OpenedModel
                         to_string(parameter.shape));
     }
     if (parameter.master) {
-      convert(exact.tensor("master." + parameter.name), parameter.master);
+      convert(exact ? exact->tensor("master." + parameter.name) : files.tensor(parameter.name), parameter.master);
       convert(parameter.master, parameter.value);
     } else {
       convert(files.tensor(parameter.name), parameter.value);
@@ -84,7 +93,9 @@ fs::path save_checkpoint(const TrainJob& job, const OpenedModel& opened, const O
   }
   StagedFolder staged(folder);
   write_weights(job, opened, staged.path());
-  write_safetensors(staged.path() / kOptimizerFile, optimizer_tensors(opened, optimizer), {{"format", "pt"}});
+  if (!job.train.save_only_model) {
+    write_safetensors(staged.path() / kOptimizerFile, optimizer_tensors(opened, optimizer), {{"format", "pt"}});
+  }
   write_state(staged.path(), std::move(json));
   staged.commit();
   return folder;
@@ -94,6 +105,7 @@ TrainerState load_checkpoint(const fs::path& folder, const TrainJob& job, Opened
                              Optimizer& optimizer) {
   const Json json = read_state(folder);
   require_intact(folder, json);
+  require_optimizer(folder);
   require_kind(folder, json, optimizer);
   TrainerState state = trainer_state_in(json, folder);
   const std::int64_t optimizer_steps =
@@ -107,7 +119,7 @@ void load_weights(const fs::path& folder, const TrainJob& job, OpenedModel& open
   if (job.trains_adapter()) {
     load_adapter(*opened.model, pool, folder);
   } else {
-    restore_model(folder, Safetensors(folder / kOptimizerFile), opened);
+    restore_model(folder, opened);
   }
 }
 

@@ -1,5 +1,7 @@
 #include "train/checkpoints/trainer_state.h"
 
+#include <cmath>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "train/checkpoints/checkpoint_files.h"
@@ -68,6 +70,25 @@ void read_best(const JsonKeys<FileError>& keys, const fs::path& folder, TrainerS
       BestModel{keys.number("best_metric"), count(keys, "best_global_step"), fs::exists(stored) ? stored : beside};
 }
 
+void write_plateau(const PlateauState& plateau, Json& json) {
+  if (!std::isfinite(plateau.best)) return;
+  json["plateau"] = {{"best", plateau.best},
+                     {"bad_evaluations", plateau.bad_evaluations},
+                     {"cooldown", plateau.cooldown},
+                     {"share", plateau.share}};
+}
+
+PlateauState plateau_in(const JsonKeys<FileError>& keys) {
+  if (keys.find("plateau") == nullptr) return {};
+  const auto kept = keys.object("plateau");
+  const PlateauState plateau{.best = kept.number("best"),
+                             .bad_evaluations = count(kept, "bad_evaluations"),
+                             .cooldown = count(kept, "cooldown"),
+                             .share = kept.number("share")};
+  if (!(plateau.share >= 0 && plateau.share <= 1)) kept.fail("share", "a number from 0 to 1");
+  return plateau;
+}
+
 }  // namespace
 
 Json to_json(const TrainerState& state) {
@@ -78,7 +99,9 @@ Json to_json(const TrainerState& state) {
             {"train_examples", state.train_examples},
             {"train_tokens", state.train_tokens},
             {"run", json_of(state.run)}};
+  if (state.steps_above_threshold > 0) json["steps_above_threshold"] = state.steps_above_threshold;
   write_best(state, json);
+  write_plateau(state.plateau, json);
   return json;
 }
 
@@ -92,7 +115,9 @@ TrainerState trainer_state_in(const Json& json, const fs::path& folder) {
   state.train_examples = count(keys, "train_examples");
   state.train_tokens = count(keys, "train_tokens");
   state.run = identity_in(keys);
+  state.steps_above_threshold = count(keys, "steps_above_threshold", 0, 0);
   read_best(keys, folder, state);
+  state.plateau = plateau_in(keys);
   return state;
 }
 

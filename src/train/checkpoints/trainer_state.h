@@ -7,6 +7,7 @@
 
 #include "data/batches/loader.h"
 #include "train/checkpoints/run_identity.h"
+#include "train/optimizers/schedule.h"
 
 namespace eft {
 
@@ -17,8 +18,8 @@ struct BestModel {
   std::filesystem::path checkpoint;
 };
 
-/// Where a run stands, beside weights and moments. Dropout and the learning rate follow from `step`, the order of the
-/// rows from `cursor`: nothing else has to be kept for a continuation that is equal bit for bit.
+/// Where a run stands, beside weights and moments. Dropout and the learning rate follow from `step` (and evaluations),
+/// the order of the rows from `cursor`: nothing else has to be kept for a continuation that is equal bit for bit.
 struct TrainerState {
   std::int64_t step = 0;  ///< steps made
   std::int64_t total_steps = 0;
@@ -28,6 +29,8 @@ struct TrainerState {
   std::int64_t evaluated_step = -1;  ///< steps made before the last evaluation; -1: there was none
   std::optional<BestModel> best;
   std::int64_t evaluations_without_gain = 0;  ///< in a row
+  PlateauState plateau{};                     ///< what the schedule remembers of the evaluations
+  std::int64_t steps_above_threshold = 0;     ///< of loss_watchdog_threshold, in a row
   RunIdentity run;                            ///< what a continuation must share
 };
 

@@ -61,6 +61,17 @@ void note_missing_vision(RunFacts& facts, const TrainJob& job, const PreparedDat
       facts.family));
 }
 
+void add_rates(RunFacts& facts, const TrainJob& job, const Optimizer& optimizer) {
+  facts.learning_rate = job.train.schedule.learning_rate;
+  facts.optimizer = optimizer.kind();
+  for (const ParameterGroup& group : optimizer.groups()) {
+    facts.rates.push_back({.name = group.name,
+                           .tensors = static_cast<std::int64_t>(group.members.size()),
+                           .learning_rate = facts.learning_rate * group.rate_factor,
+                           .weight_decay = group.weight_decay});
+  }
+}
+
 void add_steps(RunFacts& facts, const TrainJob& job, const Trainer& trainer) {
   const StepPlan& plan = trainer.plan();
   facts.micro_batches = trainer.loader().batches_per_epoch();
@@ -80,6 +91,9 @@ void add_steps(RunFacts& facts, const TrainJob& job, const Trainer& trainer) {
   if (job.train.keeps_best()) {
     facts.notes.push_back("the result is the model of the smallest eval_loss; a checkpoint of it is kept");
   }
+  if (job.train.schedule.asked_warmup(plan.steps) != plan.warmup_steps) {
+    facts.notes.push_back("a warm-up of one step has two, as in Axolotl");
+  }
   for (const auto& name : enum_names(job.train.schedule.kind)) {
     if (name.value == job.train.schedule.kind) facts.schedule = name.name;
   }
@@ -96,7 +110,7 @@ RunFacts collect_facts(const TrainJob& job, const OpenedModel& opened, const Pre
   add_steps(facts, job, trainer);
   note_missing_vision(facts, job, data);
   facts.output_dir = job.train.output_dir.string();
-  facts.learning_rate = job.train.schedule.learning_rate;
+  add_rates(facts, job, trainer.optimizer());
   facts.rank = job.trains_adapter() ? job.adapter.rank.value_or(0) : 0;
   facts.dtype = name_of(job.dtype());
   const Device device = resolve_device(job.train.device);

@@ -26,6 +26,7 @@ OpenedModel open_for_training(const TrainJob& job, Pool& pool) {
   OpenedModel opened = open_model(job.base_model,
                                   {.dtype = job.dtype(),
                                    .train_base = !job.trains_adapter(),
+                                   .unfrozen = job.train.unfrozen_parameters,
                                    .adapter = job.adapter,
                                    .frozen = frozen_storage(job.quant),
                                    .vision = media_of(job) != nullptr ? Vision::wanted : Vision::none,

@@ -76,7 +76,8 @@ TEST(Stepper, full_training_lowers_the_loss) {
 struct Bench {
   explicit Bench(const TrainJob& job)
       : opened(open_for_training(job, pool)),
-        optimizer(make_optimizer(opened.model->parameters(), pool, job.train.optimizer)),
+        optimizer(
+            make_optimizer(opened.model->parameters(), pool, job.train.optimizer, job.train.schedule.learning_rate)),
         stepper(*opened.model, pool, *objective, *optimizer, job.train) {}
 
   Pool pool{Device::cpu};

@@ -23,6 +23,13 @@ constexpr std::int64_t kMostSkipped = 10;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
+/// With the warm-up of the run, for an optimizer that has one of its own.
+OptimizerOptions optimizer_options(const TrainJob& job, const StepPlan& plan) {
+  OptimizerOptions options = job.train.optimizer;
+  options.own_warmup = plan.warmup_steps;
+  return options;
+}
+
 bool epoch_ended(const TrainerState& state) { return state.step > 0 && state.cursor.batch == 0; }
 
 }  // namespace
@@ -59,7 +66,8 @@ Trainer::Trainer(const TrainJob& job, OpenedModel& opened, Pool& pool, TrainRows
       loader_(train_loader(job, rows)),
       plan_(plan_steps(job.train, loader_.batches_per_epoch(), !rows.eval.empty())),
       objective_(make_objective(job.data)),
-      optimizer_(make_optimizer(opened.model->parameters(), pool, job.train.optimizer)),
+      optimizer_(make_optimizer(opened.model->parameters(), pool, optimizer_options(job, plan_),
+                                job.train.schedule.learning_rate)),
       stepper_(*opened.model, pool, *objective_, *optimizer_, job.train),
       schedule_(job.train.schedule, plan_.steps),
       checkpoints_(job, opened, pool, *optimizer_) {
@@ -81,6 +89,8 @@ void Trainer::resume(const std::filesystem::path& checkpoint) {
   stored.run = state_.run;
   state_ = std::move(stored);
   loader_.seek(state_.cursor);
+  schedule_.restore(state_.plateau);
+  optimizer_->show_training({});
 }
 
 bool Trainer::run(Progress& progress, const RunRequests& requests) {
@@ -105,7 +115,16 @@ void Trainer::begin(Progress& progress, const RunRequests& requests) {
 
 bool Trainer::done() const {
   const std::int64_t patience = job_.train.early_stopping_patience;
-  return state_.step >= plan_.steps || (patience > 0 && state_.evaluations_without_gain >= patience);
+  return state_.step >= plan_.steps || (patience > 0 && state_.evaluations_without_gain >= patience) || astray();
+}
+
+bool Trainer::astray() const {
+  return job_.train.loss_watchdog_threshold && state_.steps_above_threshold >= job_.train.loss_watchdog_patience;
+}
+
+void Trainer::watch_loss(double loss) {
+  const auto& threshold = job_.train.loss_watchdog_threshold;
+  if (threshold) state_.steps_above_threshold = loss > *threshold ? state_.steps_above_threshold + 1 : 0;
 }
 
 bool Trainer::evaluation_due() const {
@@ -123,21 +142,28 @@ bool Trainer::checkpoint_requested() const {
 
 void Trainer::keep_checkpoint_if_due(bool stepped, bool best) {
   const bool last = done() && plan_.save.active();
-  const bool due = stepped && (last || plan_.due(plan_.save, state_.step, epoch_ended(state_)));
+  const bool first = job_.train.save_first_step && state_.step == 1;
+  const bool due = stepped && (last || first || plan_.due(plan_.save, state_.step, epoch_ended(state_)));
   if (!checkpoint_requested() && !due && !(best && job_.train.keeps_best())) return;
+  const ShownResult shown(*optimizer_);
   checkpoints_.write(state_, CheckpointKeeper::Need::as_the_options_say, [&](const std::string& line) { say(line); });
 }
 
 bool Trainer::stop() {
+  const ShownResult shown(*optimizer_);
   checkpoints_.write(state_, CheckpointKeeper::Need::needed, [&](const std::string& line) { say(line); });
   return false;
 }
 
 bool Trainer::finish() {
-  if (state_.step < plan_.steps) {
+  if (astray()) {
+    say(fmt::format("{} steps in a row with a loss above loss_watchdog_threshold: the run ends after step {}",
+                    state_.steps_above_threshold, state_.step));
+  } else if (state_.step < plan_.steps) {
     say(fmt::format("{} evaluations in a row without a smaller eval_loss: the run ends after step {}",
                     state_.evaluations_without_gain, state_.step));
   }
+  optimizer_->show_result();
   checkpoints_.restore_best(state_, [&](const std::string& line) { say(line); });
   save_result(job_, opened_);
   metrics_->flush();
@@ -163,6 +189,7 @@ void Trainer::make_step() {
   if (profile_ != nullptr) profile_->end_step();
   skipped_ = result.updated ? 0 : skipped_ + 1;
   if (!result.updated) refuse(result, batches);
+  watch_loss(result.loss);
   ++state_.step;
   state_.cursor = loader_.cursor();
   const MemoryUse peak = pool_.peak();
@@ -211,6 +238,7 @@ bool Trainer::evaluate_if_due() {
   if (stop_requested() || !evaluation_due()) return false;
   const auto start = Clock::now();
   const Loader loader(rows_.eval, eval_loader_options(job_));
+  const ShownResult shown(*optimizer_);
   const auto evaluation = evaluate(*opened_.model, pool_, *objective_, loader, requests_.stop);
   if (!evaluation) return false;
   record(EvalMetrics{.step = state_.step,
@@ -218,6 +246,8 @@ bool Trainer::evaluate_if_due() {
                      .tokens = evaluation->tokens,
                      .label_tokens = evaluation->label_tokens,
                      .seconds = seconds_since(start)});
+  schedule_.count_evaluation(evaluation->loss);
+  state_.plateau = schedule_.plateau();
   return checkpoints_.count_evaluation(state_, evaluation->loss);
 }
 

@@ -41,6 +41,7 @@ class Trainer {
   /// All of these must outlive the trainer.
   Trainer(const TrainJob& job, OpenedModel& opened, Pool& pool, TrainRows rows);
 
+  const Optimizer& optimizer() const { return *optimizer_; }
   const StepPlan& plan() const { return plan_; }
   const Loader& loader() const { return loader_; }
   /// Steps made so far.
@@ -79,6 +80,9 @@ class Trainer {
 
   /// Whether there is no step left to make.
   bool done() const;
+  /// Whether the loss has been above its threshold for as many steps as the options let pass.
+  bool astray() const;
+  void watch_loss(double loss);
   /// Whether the evaluation that belongs after the last step has not been made.
   bool evaluation_due() const;
   /// Whether the run is asked to stop while there is something left to do.

@@ -86,7 +86,7 @@ void compare_resumed_with_uninterrupted(bool full, bool bf16, OptimizerKind opti
   run.job.train.gradient_accumulation_steps = 5;  // an epoch is three steps, the last of two rows
   run.job.train.max_steps = 7;
   run.job.train.optimizer.kind = optimizer;
-  run.job.train.optimizer.sgd.momentum = optimizer == OptimizerKind::sgd ? 0.9 : 0;
+  if (optimizer == OptimizerKind::sgd) run.job.train.optimizer.args.momentum = 0.9;
   const Outcome whole = train(run);
   run.job.train.output_dir = folder.path() / "parts";
   EXPECT_FALSE(train(run, 2).finished);
@@ -102,6 +102,10 @@ TEST(Trainer, resumed_equals_uninterrupted_bit_for_bit) {
     for (const bool full : {false, true}) {
       for (const bool bf16 : {false, true}) compare_resumed_with_uninterrupted(full, bf16, optimizer);
     }
+  }
+  using enum OptimizerKind;
+  for (const OptimizerKind optimizer : {adamw_8bit, adafactor, muon, came, schedule_free_adamw}) {
+    compare_resumed_with_uninterrupted(true, true, optimizer);
   }
 }
 
@@ -122,8 +126,9 @@ TEST(Trainer, refuses_to_resume_with_another_optimizer) {
     train(run, -1, folder.path() / "checkpoint-2");
     FAIL() << "resumed";
   } catch (const ConfigError& error) {
-    EXPECT_EQ(error.what(), (folder.path() / "checkpoint-2").string() +
-                                ": made with optimizer adamw, got optimizer sgd; a run can only go on with the same one");
+    EXPECT_EQ(error.what(),
+              (folder.path() / "checkpoint-2").string() +
+                  ": made with optimizer adamw, got optimizer sgd; a run can only go on with the same one");
   }
 }
 

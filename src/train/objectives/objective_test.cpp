@@ -87,7 +87,7 @@ TEST(Objective, a_second_one_needs_its_own_code_only) {
   OpenedModel opened = adapted(kModel, DType::f64, pool);
   Squares objective;
   TrainOptions options;
-  const auto optimizer = make_optimizer(opened.model->parameters(), pool, options.optimizer);
+  const auto optimizer = make_optimizer(opened.model->parameters(), pool, options.optimizer, 1);
   std::vector<PackedRow> rows{some_row(), some_row()};
   objective.prepare(rows);
   ASSERT_EQ(rows.size(), 1U);
@@ -124,7 +124,7 @@ TEST(Objective, steps_lower_whatever_it_is) {
   OpenedModel opened = adapted(kModel, DType::f32, pool);
   Squares objective;
   const TrainOptions options;
-  const auto optimizer = make_optimizer(opened.model->parameters(), pool, options.optimizer);
+  const auto optimizer = make_optimizer(opened.model->parameters(), pool, options.optimizer, 1);
   Stepper stepper(*opened.model, pool, objective, *optimizer, options);
   const PackedRow row = some_row();
   std::vector<double> losses;

@@ -2,41 +2,68 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <vector>
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "schema/read.h"
+#include "schema/yaml.h"
 
 namespace eft {
 namespace {
 
-std::vector<double> rates(ScheduleKind kind, std::int64_t warmup, std::int64_t total) {
-  const Schedule schedule({.learning_rate = 1, .kind = kind, .warmup_steps = warmup, .warmup_ratio = {}}, total);
-  std::vector<double> result;
-  for (std::int64_t step = 0; step < total; ++step) result.push_back(schedule.at(step));
-  return result;
+using Json = nlohmann::json;
+
+constexpr std::int64_t kStride = 3;  ///< of the steps whose rates are kept
+
+Json golden() { return Json::parse(read_text("tests/golden/data/schedules.json")); }
+
+ScheduleOptions options_of(Json keys, double peak) {
+  keys["learning_rate"] = peak;
+  ScheduleOptions options;
+  read_value(parse_yaml(keys.dump(), "case"), "", options, {});
+  return options;
 }
 
-// Values of transformers.get_scheduler(kind, AdamW(lr=1), 3, 10): the rate that each of ten steps uses.
-TEST(Schedule, equals_get_scheduler_step_by_step) {
-  const std::vector<double> linear{0, 1.0 / 3, 2.0 / 3, 1, 6.0 / 7, 5.0 / 7, 4.0 / 7, 3.0 / 7, 2.0 / 7, 1.0 / 7};
-  const std::vector<double> cosine{0.0,
-                                   0.3333333333333333,
-                                   0.6666666666666666,
-                                   1.0,
-                                   0.9504844339512095,
-                                   0.8117449009293668,
-                                   0.6112604669781572,
-                                   0.3887395330218428,
-                                   0.1882550990706332,
-                                   0.04951556604879043};
-  const auto got_linear = rates(ScheduleKind::linear, 3, 10);
-  const auto got_cosine = rates(ScheduleKind::cosine, 3, 10);
-  for (std::size_t i = 0; i < 10; ++i) {
-    EXPECT_NEAR(got_linear[i], linear[i], 1e-15) << i;
-    EXPECT_NEAR(got_cosine[i], cosine[i], 1e-15) << i;
+// What the libraries' own schedules make of the same options: tools/golden/schedules.py.
+TEST(Schedule, equals_its_library_step_by_step) {
+  const Json file = golden();
+  const double peak = file["peak"];
+  for (const Json& test : file["cases"]) {
+    ScheduleOptions options = options_of(test["options"], peak);
+    options.warmup_steps = test["warmup"].get<std::int64_t>();
+    const Schedule schedule(options, test["total"]);
+    for (std::size_t i = 0; i < test["rates"].size(); ++i) {
+      const auto step = static_cast<std::int64_t>(i) * kStride;
+      EXPECT_NEAR(schedule.at(step) / peak, test["rates"][i].get<double>() / peak, 1e-12)
+          << test["options"] << " step " << step << " of " << test["total"] << ", warm-up " << test["warmup"];
+    }
   }
-  EXPECT_EQ(rates(ScheduleKind::constant, 3, 4), (std::vector<double>{1, 1, 1, 1}));
-  EXPECT_EQ(rates(ScheduleKind::constant_with_warmup, 2, 4), (std::vector<double>{0, 0.5, 1, 1}));
-  EXPECT_EQ(rates(ScheduleKind::linear, 0, 2), (std::vector<double>{1, 0.5}));
+}
+
+TEST(Schedule, falls_on_a_plateau_and_goes_on_from_its_state) {
+  const Json file = golden();
+  const Json& test = file["plateau"];
+  Schedule schedule(options_of(test["options"], file["peak"]), 20);
+  for (std::size_t i = 0; i < test["losses"].size(); ++i) {
+    Schedule next(options_of(test["options"], file["peak"]), 20);
+    next.restore(schedule.plateau());
+    schedule.count_evaluation(test["losses"][i]);
+    next.count_evaluation(test["losses"][i]);
+    EXPECT_NEAR(schedule.at(0), test["rates"][i].get<double>(), 1e-16) << i;
+    EXPECT_EQ(next.at(0), schedule.at(0));
+  }
+}
+
+TEST(Schedule, a_warm_up_of_one_step_has_two) {
+  ScheduleOptions options;
+  EXPECT_EQ(options.warmup(40), 2);
+  EXPECT_EQ(options.warmup(33), 0);
+  EXPECT_EQ(options.warmup(100), 3);
+  options.warmup_ratio = 0.1;
+  EXPECT_EQ(options.warmup(10), 2);
+  options.warmup_steps = 1;
+  EXPECT_EQ(options.warmup(1000), 2);
+  EXPECT_EQ(options.asked_warmup(1000), 1);
 }
 
 }  // namespace

@@ -60,7 +60,8 @@ MemoryFacts plan_memory(const TrainJob& job, const PackedRow& largest, Device de
   MemoryFacts facts;
   facts.device = name_of(device);
   add_host_weights(facts, *opened.model, largest);
-  const auto optimizer = make_optimizer(opened.model->parameters(), pool, job.train.optimizer);
+  const auto optimizer =
+      make_optimizer(opened.model->parameters(), pool, job.train.optimizer, job.train.schedule.learning_rate);
   const auto objective = make_objective(job.data);
   Stepper stepper(*opened.model, pool, *objective, *optimizer, job.train);
   // A second micro batch meets the gradients of the first; more of them change nothing.

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string_view>
+
+#include "train/optimizers/schedule.h"
+
+namespace eft {
+
+/// A shape of the learning rate.
+struct ScheduleShape {
+  ScheduleKind kind;
+  bool warms_up;         ///< whether the run's warm-up counts
+  bool counts_from_one;  ///< Axolotl's class is one step ahead of the run
+  /// Share of the peak.
+  double (*share)(const RunPosition&, const ScheduleOptions&);
+  const char* arguments;  ///< of lr_scheduler_kwargs, separated by blanks
+};
+
+const ScheduleShape& shape_of(ScheduleKind kind);
+
+}  // namespace eft
