@@ -386,7 +386,7 @@ TEST(Config, NoKeyStandsInTwoPlaces) {
   EXPECT_EQ(std::adjacent_find(all.begin(), all.end()), all.end()) << *std::adjacent_find(all.begin(), all.end());
 }
 
-/// Axolotl's own examples, and the first thing in each that eft does not do yet ("" when it reads).
+/// Axolotl's own examples.
 TEST(Config, AxolotlsExamplesAreRead) {
   int count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("examples/compat")) {
