@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/regex.h"
 #include "config/keys.h"
+#include "config/preference_rules.h"
 #include "data/preference_options.h"
 
 namespace eft {
@@ -357,6 +358,7 @@ std::vector<BrokenRule> broken_rules(const RunConfig& config) {
   add_schedule_rules(config.train.schedule, broken);
   add_dataset_rules(config.data.datasets, "datasets", config.data.rl, broken);
   add_dataset_rules(config.data.test_datasets, "test_datasets", config.data.rl, broken);
+  add_preference_rules(config, broken);
   return broken;
 }
 
@@ -370,6 +372,7 @@ void add_idle_notes(const RunConfig& config, Notes& notes) {
         "bnb_config_kwargs: bnb_4bit_compute_dtype, bnb_4bit_quant_storage and llm_int8_threshold have no effect: "
         "products are made in the run's precision, and activations are not rounded");
   }
+  add_preference_notes(config, notes);
   if (config.tokens.special_tokens || !config.tokens.tokens.empty()) {
     notes.push_back("special_tokens and tokens add nothing: they must be those that the tokenizer has");
   }

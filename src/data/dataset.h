@@ -31,7 +31,8 @@ struct DatasetCounts {
   std::string path;
   bool for_evaluation = false;  ///< from test_datasets
   std::int64_t rows = 0;        ///< read, after `split`
-  std::int64_t examples = 0;    ///< made of them and kept; a completion row longer than sequence_len makes several
+  std::int64_t examples = 0;    ///< made of them and kept; a completion row longer than sequence_len makes several,
+                                ///< the answers to a prompt one
   Dropped bad;                  ///< cannot be used; only with on_bad_row: drop
   std::vector<BadRows> bad_reasons = {};  ///< of `bad`
   Dropped empty;                          ///< have no text

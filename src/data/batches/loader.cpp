@@ -31,6 +31,7 @@ void append(PackedRow& row, const ExampleView& example) {
   row.positions.resize(begin + length);
   std::iota(row.positions.begin() + static_cast<std::ptrdiff_t>(begin), row.positions.end(), 0);
   row.starts.push_back(static_cast<std::int64_t>(row.tokens.size()));
+  if (example.role != PreferenceRole::none) row.roles.push_back(example.role);
   if (example.weights.empty() && row.weights.empty()) return;
   row.weights.resize(begin, 1.0F);
   if (!example.weights.empty()) {
@@ -84,16 +85,19 @@ Loader::Loader(std::shared_ptr<ExampleStream> stream, LoaderOptions options)
 void Loader::take_lengths() {
   expect(options_.sequence_len > 0 && options_.micro_batch_size > 0, "positive sizes of a batch");
   lengths_.clear();
+  std::size_t most_members = 1;
   lengths_.reserve(examples_.size());
   for (std::size_t i = 0; i < examples_.size(); ++i) {
-    const std::int64_t length = examples_.length(i);
-    expect(length > 0, "a token in each example");
-    if (length > options_.sequence_len) {
-      throw DataError("{}: {} tokens, expected at most sequence_len = {}", examples_[i].source(), length,
+    const std::int64_t longest = examples_.longest(i);
+    expect(longest > 0, "a token in each example");
+    if (longest > options_.sequence_len) {
+      throw DataError("{}: {} tokens, expected at most sequence_len = {}", examples_[i].source(), longest,
                       options_.sequence_len);
     }
-    lengths_.push_back(static_cast<std::uint32_t>(length));
+    most_members = std::max(most_members, examples_.members(i));
+    lengths_.push_back(static_cast<std::uint32_t>(examples_.length(i)));
   }
+  capacity_ = options_.sequence_len * static_cast<std::int64_t>(most_members);
 }
 
 void Loader::plan_epoch(std::int64_t epoch) {
@@ -133,14 +137,14 @@ void Loader::plan(Random& random) {
     rows_.clear();
     for (const std::uint32_t& sample : order) rows_.add({&sample, 1});
   } else if (options_.sequential) {
-    rows_ = pack_sequentially(order, lengths_, options_.sequence_len);
+    rows_ = pack_sequentially(order, lengths_, capacity_);
   } else if (options_.shuffle) {
-    const Bins tight = pack_tightly(order, lengths_, options_.sequence_len);
+    const Bins tight = pack_tightly(order, lengths_, capacity_);
     std::vector<std::uint32_t> rows = counted(tight.size());
     shuffle(rows, random);  // packing put the longest samples first
     rows_ = tight.select(rows);
   } else {
-    rows_ = pack_in_order(order, lengths_, options_.sequence_len);
+    rows_ = pack_in_order(order, lengths_, capacity_);
   }
 }
 
@@ -151,8 +155,7 @@ std::int64_t Loader::batches() const {
 double Loader::fill() const {
   if (!options_.packing) return 1;
   const auto tokens = std::accumulate(lengths_.begin(), lengths_.end(), std::int64_t{0});
-  return static_cast<double>(tokens) /
-         static_cast<double>(static_cast<std::int64_t>(rows_.size()) * options_.sequence_len);
+  return static_cast<double>(tokens) / static_cast<double>(static_cast<std::int64_t>(rows_.size()) * capacity_);
 }
 
 std::pair<std::size_t, std::size_t> Loader::rows_of(std::int64_t batch) const {
@@ -200,11 +203,9 @@ PackedRow Loader::next(MediaUse use) {
   const bool reads = decoder != nullptr && use == MediaUse::read;
   const std::vector<MediaItems> items = reads ? read_media(number) : std::vector<MediaItems>();
   std::size_t next = 0;
-  for (const std::uint32_t sample : samples_of(number)) {
-    append(batch, examples_[sample]);
-    if (decoder != nullptr) {
-      append_media(batch, examples_[sample], reads ? items[next] : MediaItems(), *decoder);
-    }
+  for (const std::uint32_t unit : samples_of(number)) {
+    for (std::size_t m = 0; m < examples_.members(unit); ++m) append(batch, examples_.member(unit, m));
+    if (decoder != nullptr) append_media(batch, examples_[unit], reads ? items[next] : MediaItems(), *decoder);
     ++next;
   }
   if (++cursor_.batch - before_ < batches()) return batch;

@@ -25,7 +25,7 @@ struct LoaderCursor {
 struct LoaderOptions {
   std::int64_t sequence_len = 512;
   std::int64_t micro_batch_size = 1;
-  bool packing = false;          ///< several examples a row of sequence_len, else one
+  bool packing = false;          ///< several units a row of sequence_len (twice that of pairs), else one
   bool sequential = false;       ///< packed rows hold the examples exactly in their order, each begun when one is full
   bool group_by_length = false;  ///< examples of similar length share a batch; not with packing
   bool shuffle = true;           ///< another order in every epoch
@@ -45,7 +45,8 @@ inline constexpr std::int64_t kBatchesAhead = 2;
 /// Whether the images of a batch are read, or only their extents are known, as a plan needs them.
 enum class MediaUse { read, planned };
 
-/// Hands out micro batches for ever, epoch after epoch: `micro_batch_size` rows laid end to end, no padding. The order
+/// Hands out micro batches for ever, epoch after epoch: `micro_batch_size` rows laid end to end, no padding. What it
+/// orders and packs are units: both answers of a pair stand in one row. The order
 /// depends on the options and the epoch only, so `seek` resumes exactly. The examples of a stream are taken some
 /// thousand at a time; its epochs end where it does.
 class Loader {
@@ -67,8 +68,10 @@ class Loader {
   void seek(LoaderCursor cursor);
   /// Tokens over the room of the epoch's packed rows, or of those at hand of a stream, 0 to 1; 1 without packing.
   double fill() const;
+  /// Tokens that a packed row may have.
+  std::int64_t capacity() const { return capacity_; }
   const Examples& examples() const { return examples_; }
-  /// The examples of each row of the cursor's epoch, in the order in which they are handed out.
+  /// The units of each row of the cursor's epoch, in the order in which they are handed out.
   const Bins& rows() const { return rows_; }
 
  private:
@@ -90,7 +93,8 @@ class Loader {
   Examples examples_;
   LoaderOptions options_;
   LoaderCursor cursor_;
-  std::vector<std::uint32_t> lengths_;  // of the examples
+  std::vector<std::uint32_t> lengths_;  // of the units
+  std::int64_t capacity_ = 0;           // tokens that a packed row may have
   Bins rows_;                           // of the cursor's epoch
   std::shared_ptr<ExampleStream> stream_;
   std::map<std::int64_t, std::shared_future<std::vector<MediaItems>>> reading_;  // by batch of the epoch

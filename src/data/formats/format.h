@@ -23,6 +23,8 @@ struct FormattedRow {
   std::vector<Example> examples;  ///< of any length; none when the row has no text
   RowFindings findings = {};
   std::string unlabelled = {};    ///< why no token bears loss, where more is known than that
+  std::string too_long = {};      ///< "4096 tokens" of a row of preferences that excess_length_strategy drops
+  bool truncated = false;         ///< whether it cut such a row
   std::exception_ptr error = {};  ///< why it cannot be used
 };
 

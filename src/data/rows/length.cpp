@@ -40,17 +40,19 @@ void truncate(Example& example, std::size_t longest) {
   if (!example.media.empty()) example.media = media_before(example.media, static_cast<std::uint32_t>(length));
 }
 
-void count_kept(const Example& example, DatasetCounts& counts) {
-  ++counts.examples;
+void count_length(std::size_t tokens, DatasetCounts& counts) {
+  const auto bucket = static_cast<std::size_t>(std::bit_width(tokens));
+  if (bucket >= counts.lengths.size()) counts.lengths.resize(bucket + 1);
+  ++counts.lengths[bucket];
+}
+
+void count_tokens(const Example& example, DatasetCounts& counts) {
   counts.tokens += static_cast<std::int64_t>(example.tokens.size());
   counts.label_tokens += example.label_tokens();
   for (const MediaRef& ref : media_of(example.media)) {
     counts.images += ref.crop == 0 ? 1 : 0;
     counts.image_tokens += ref.count + 2;
   }
-  const auto bucket = static_cast<std::size_t>(std::bit_width(example.tokens.size()));
-  if (bucket >= counts.lengths.size()) counts.lengths.resize(bucket + 1);
-  ++counts.lengths[bucket];
 }
 
 }  // namespace
@@ -90,8 +92,29 @@ std::optional<Example> fit_length(Example example, const DataOptions& options, D
   }
   if (example.label_tokens() == 0)
     return drop(example, counts.no_labels, unlabelled.empty() ? "no token bears loss" : unlabelled);
-  count_kept(example, counts);
+  ++counts.examples;
+  count_tokens(example, counts);
+  count_length(example.tokens.size(), counts);
   return example;
+}
+
+bool keep_preference(const FormattedRow& row, DatasetCounts& counts) {
+  const auto drop_row = [&](Dropped& dropped, const std::string& reason) {
+    count_dropped(dropped, fmt::format("{}: {}", row.where, reason));
+    return false;
+  };
+  if (!row.too_long.empty()) return drop_row(counts.too_long, row.too_long);
+  if (row.examples.empty()) return false;
+  std::size_t longest = 0;
+  for (const Example& example : row.examples) {
+    if (example.label_tokens() == 0) return drop_row(counts.no_labels, "the prompt leaves no room for an answer");
+    longest = std::max(longest, example.tokens.size());
+  }
+  for (const Example& example : row.examples) count_tokens(example, counts);
+  ++counts.examples;
+  counts.truncated += row.truncated ? 1 : 0;
+  count_length(longest, counts);
+  return true;
 }
 
 }  // namespace eft

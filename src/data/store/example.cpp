@@ -24,7 +24,10 @@ ExampleView::ExampleView(const Example& example)
       labels(example.labels),
       weights(example.weights),
       media(example.media),
-      file(example.source) {
+      file(example.source),
+      role(example.role),
+      prompt(example.prompt),
+      answer(example.answer) {
   const auto colon = file.rfind(':');
   if (colon == std::string_view::npos) return;
   std::int64_t number = 0;
@@ -46,7 +49,10 @@ Example ExampleView::copy() const {
           .labels = {labels.begin(), labels.end()},
           .weights = {weights.begin(), weights.end()},
           .source = source(),
-          .media = std::string(media)};
+          .media = std::string(media),
+          .role = role,
+          .prompt = std::string(prompt),
+          .answer = std::string(answer)};
 }
 
 std::int64_t PackedRow::label_tokens() const { return count_labels(targets); }

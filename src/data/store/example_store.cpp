@@ -60,6 +60,11 @@ void ExampleWriter::put(const void* data, std::size_t size) {
   if (buffer_.size() >= kBuffer) flush();
 }
 
+void ExampleWriter::align(std::size_t bytes) {
+  const std::uint64_t zero = 0;
+  put(&zero, (bytes - written_ % bytes) % bytes);
+}
+
 void ExampleWriter::flush() {
   if (buffer_.empty()) return;
   hasher_.add(buffer_);
@@ -81,23 +86,26 @@ void ExampleWriter::add(const ExampleView& example) {
                     .tokens = static_cast<std::uint32_t>(example.tokens.size()),
                     .label_tokens = static_cast<std::uint32_t>(example.label_tokens()),
                     .file = number_of(example.file),
-                    .weighted = example.weights.empty() ? 0U : 1U,
+                    .weighted = !example.weights.empty(),
+                    .role = example.role,
+                    .prompt_bytes = static_cast<std::uint32_t>(example.prompt.size()),
+                    .answer_bytes = static_cast<std::uint32_t>(example.answer.size()),
                     .row = example.row,
                     .media = example.media.size()});
   put(example.tokens.data(), example.tokens.size_bytes());
   put(example.labels.data(), example.labels.size_bytes());
   put(example.weights.data(), example.weights.size_bytes());
   put(example.media.data(), example.media.size());
-  constexpr std::size_t kNumber = sizeof(std::int32_t);  // numbers of the next one lie as such
-  put("\0\0\0", (kNumber - written_ % kNumber) % kNumber);
+  put(example.prompt.data(), example.prompt.size());
+  put(example.answer.data(), example.answer.size());
+  align(sizeof(std::int32_t));
   ++size_;
   if (block_.size() == kBlockSize) end_block();
 }
 
 void ExampleWriter::end_block() {
   if (block_.empty()) return;
-  const std::uint64_t zero = 0;
-  put(&zero, (sizeof(zero) - written_ % sizeof(zero)) % sizeof(zero));
+  align(sizeof(std::uint64_t));
   block_offsets_.push_back(written_);
   put(block_.data(), block_.size() * sizeof(StoredExample));
   block_.clear();
@@ -179,9 +187,13 @@ ExampleView ExampleStore::operator[](std::size_t index) const {
   ExampleView view;
   view.tokens = {numbers, stored.tokens};
   view.labels = {numbers + stored.tokens, stored.tokens};
-  if (stored.weighted != 0) view.weights = {reinterpret_cast<const float*>(numbers) + 2 * stored.tokens, stored.tokens};
-  const std::uint64_t numbers_of_it = (stored.weighted != 0 ? 3 : 2) * std::uint64_t{stored.tokens};
-  view.media = bytes_.substr(stored.offset + numbers_of_it * sizeof(std::int32_t), stored.media);
+  if (stored.weighted) view.weights = {reinterpret_cast<const float*>(numbers) + 2 * stored.tokens, stored.tokens};
+  const auto* texts = reinterpret_cast<const char*>(numbers + (stored.weighted ? 3 : 2) * std::size_t{stored.tokens});
+  view.media = {texts, stored.media};
+  texts += stored.media;
+  view.prompt = {texts, stored.prompt_bytes};
+  view.answer = {texts + stored.prompt_bytes, stored.answer_bytes};
+  view.role = stored.role;
   view.file = files_[stored.file];
   view.row = stored.row;
   return view;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ops/linear/linear.h"
+#include "ops/token_statistics/token_statistics.h"
 
 namespace eft {
 namespace {
@@ -33,6 +34,7 @@ class ChunkPass {
     input_ = ctx_.workspace(hidden_.dtype(), {block_rows_, width()});
     logits_ = Tensor(*ctx_.pool, Category::logits, dtype_, {block_rows_ * pieces});
     state_ = ctx_.workspace(DType::f64, {block_rows_, kStateValues});
+    if (options_.statistics != nullptr) moments_ = ctx_.workspace(DType::f64, {block_rows_, kTokenMoments});
     if (dhidden) {
       exponentials_ = narrow == dtype_ ? logits_ : Tensor(*ctx_.pool, Category::logits, narrow, logits_.shape());
       sums_ = ctx_.workspace(dtype_, {block_rows_, width()});
@@ -62,6 +64,10 @@ class ChunkPass {
     for (std::int64_t i = 0; i < chunks_; ++i) chunk(i, targets, input, sums);
     kernels.finish_chunks(ctx_.stream, {options_.softcap, options_.expected_gradient}, targets, weights,
                           state_.const_view(), weight_.view(), sums, dhidden ? dhidden.view() : View(), losses.view());
+    if (!moments_) return;
+    Tensor statistics = options_.statistics->slice(begin, begin + rows);
+    token_statistic_kernels.find(ctx_.device())
+        ->finish(ctx_.stream, vocabulary(), moments_.slice(0, rows).const_view(), statistics.view());
   }
 
   void chunk(std::int64_t i, std::span<const std::int32_t> targets, View input, View sums) {
@@ -72,6 +78,10 @@ class ChunkPass {
     const View logits{logits_.raw(), dtype_, shape};
     const View exponentials = sums ? View{exponentials_.raw(), exponentials_.dtype(), shape} : View();
     linear.forward(ctx_.stream, input, head, logits, false);
+    if (moments_) {
+      token_statistic_kernels.find(ctx_.device())
+          ->take(ctx_.stream, options_.softcap, first, logits, targets, moments_.view());
+    }
     cross_entropy_kernels.find(ctx_.device())
         ->take_chunk(ctx_.stream, {options_.softcap, first}, logits, targets, state_.view(), exponentials, sums);
     if (sums) linear.backward_input(ctx_.stream, exponentials, head, {sums, first > 0});
@@ -86,6 +96,7 @@ class ChunkPass {
   std::int64_t block_rows_ = 0;
   std::int64_t chunks_ = 1;
   Tensor input_, logits_, state_, exponentials_, sums_;
+  Tensor moments_;  ///< where statistics are wanted
 };
 
 }  // namespace

@@ -231,17 +231,16 @@ void softmax(Stream, const CrossEntropySoftmax& s, View logits, std::span<const 
   softmax_rows<float>(s, logits, targets, gradient.as<float>(), losses.as<double>());
 }
 
-void weigh(Stream, std::span<const float> weights, View gradient, View losses) {
-  const auto rows = static_cast<std::int64_t>(weights.size());
-  for (std::int64_t i = 0; i < rows; ++i) losses.as<double>()[i] *= weights[static_cast<std::size_t>(i)];
-  if (!gradient) return;
+/// Each row of the gradient times factor_of(row).
+template <class Factor>
+void scale_each_row(View gradient, const Factor& factor_of) {
   const std::int64_t size = gradient.shape[1];
   dispatch(gradient.dtype, [&](auto tag) {
     using T = decltype(tag);
     const Tag<T> d;
-    parallel_for(rows, kElementsPerTask / size, [&](std::int64_t begin, std::int64_t end) {
+    parallel_for(gradient.shape[0], kElementsPerTask / size, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t row = begin; row < end; ++row) {
-        const auto weight = hn::Set(d, static_cast<Accumulator<T>>(weights[static_cast<std::size_t>(row)]));
+        const auto weight = hn::Set(d, static_cast<Accumulator<T>>(factor_of(row)));
         T* const values = gradient.as<T>() + row * size;
         for_each_vector(d, size, [&](std::int64_t i, std::size_t n) {
           store_n(d, hn::Mul(load_n(d, values + i, n), weight), values + i, n);
@@ -249,6 +248,15 @@ void weigh(Stream, std::span<const float> weights, View gradient, View losses) {
       }
     });
   });
+}
+
+void weigh(Stream, std::span<const float> weights, View gradient, View losses) {
+  for (std::size_t i = 0; i < weights.size(); ++i) losses.as<double>()[i] *= weights[i];
+  if (gradient) scale_each_row(gradient, [&](std::int64_t row) { return weights[static_cast<std::size_t>(row)]; });
+}
+
+void scale_rows(Stream, ConstView factors, View gradient) {
+  scale_each_row(gradient, [&](std::int64_t row) { return factors.as<double>()[row]; });
 }
 
 template <class T>
@@ -275,7 +283,7 @@ void scatter(Stream, ConstView from, std::span<const std::int64_t> rows, ConstVi
     if (!to.accumulate) std::fill(out, place(0), T{});
     parallel_for(chosen, kElementsPerTask / width, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
-        const auto factor = static_cast<Accumulator<T>>(dlosses.as<double>()[i] / expected);
+        const auto factor = static_cast<Accumulator<T>>(dlosses ? dlosses.as<double>()[i] / expected : 1);
         scatter_row(from.as<T>() + i * width, factor, place(i), width, to.accumulate);
         if (!to.accumulate) std::fill(place(i) + width, place(i + 1), T{});
       }
@@ -298,6 +306,7 @@ HWY_EXPORT(softmax);
 HWY_EXPORT(take_chunk);
 HWY_EXPORT(finish_chunks);
 HWY_EXPORT(weigh);
+HWY_EXPORT(scale_rows);
 HWY_EXPORT(scatter);
 
 DType gradient_dtype(DType hidden, DType weight) {
@@ -352,6 +361,11 @@ const bool registered = cross_entropy_kernels.add(Device::cpu, {.block_bytes = s
                                                                 .weigh =
                                                                     [](auto... args) {
                                                                       HWY_DYNAMIC_DISPATCH(weigh)
+                                                                      (args...);
+                                                                    },
+                                                                .scale_rows =
+                                                                    [](auto... args) {
+                                                                      HWY_DYNAMIC_DISPATCH(scale_rows)
                                                                       (args...);
                                                                     },
                                                                 .sum = sum,

@@ -15,8 +15,9 @@ const bool listed = list_kernels(
            const WeightView&, ConstView sums, View dhidden, View) {
           return KernelWork{.bytes = 2 * bytes_of(sums) + bytes_of(dhidden)};  // of the head a row for each target
         }),
-    timed<&CrossEntropyKernels::weigh>("weigh"), timed<&CrossEntropyKernels::sum>("sum"),
-    timed<&CrossEntropyKernels::spread>("spread"), timed<&CrossEntropyKernels::scatter>("scatter"));
+    timed<&CrossEntropyKernels::weigh>("weigh"), timed<&CrossEntropyKernels::scale_rows>("scale_rows"),
+    timed<&CrossEntropyKernels::sum>("sum"), timed<&CrossEntropyKernels::spread>("spread"),
+    timed<&CrossEntropyKernels::scatter>("scatter"));
 
 }  // namespace
 }  // namespace eft

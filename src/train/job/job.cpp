@@ -23,11 +23,13 @@ std::shared_ptr<const MediaDecoder> media_of(const TrainJob& job) {
 }
 
 OpenedModel open_for_training(const TrainJob& job, Pool& pool) {
+  AdapterOptions adapter = job.adapter;
+  if (job.data.rl) adapter.dropout = 0;  // a reference and a policy that drop differ for no other reason
   OpenedModel opened = open_model(job.base_model,
                                   {.dtype = job.dtype(),
                                    .train_base = !job.trains_adapter(),
                                    .unfrozen = job.train.unfrozen_parameters,
-                                   .adapter = job.adapter,
+                                   .adapter = adapter,
                                    .frozen = frozen_storage(job.quant),
                                    .vision = media_of(job) != nullptr ? Vision::wanted : Vision::none,
                                    .freeze_towers = job.train.freeze_mm_modules,

@@ -20,6 +20,7 @@ struct TrainJob {
   TokenOptions tokens;              ///< that the tokenizer must have
   AdapterOptions adapter;           ///< those of lora_model_dir where that is set
   QuantOptions quant;               ///< what is packed of the weights that stay frozen
+  AdapterOptions reference_adapter;  ///< that preferences are compared with: lora_model_dir's; none: the base
   DataOptions data;
   TrainOptions train;
   std::string chat_template;       ///< the Jinja text that the chat rows were rendered with; empty: none

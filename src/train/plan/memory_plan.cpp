@@ -59,10 +59,11 @@ MemoryFacts plan_memory(const TrainJob& job, const PackedRow& largest, Device de
   const OpenedModel opened = open_for_training(job, pool);
   MemoryFacts facts;
   facts.device = name_of(device);
-  add_host_weights(facts, *opened.model, largest);
   const auto optimizer =
       make_optimizer(opened.model->parameters(), pool, job.train.optimizer, job.train.schedule.learning_rate);
-  const auto objective = make_objective(job.data);
+  const auto objective = make_objective(job, *opened.model, pool);
+  add_host_weights(facts, *opened.model, largest);
+  if (const Model* frozen = objective->frozen_model()) add_host_weights(facts, *frozen, largest);
   Stepper stepper(*opened.model, pool, *objective, *optimizer, job.train);
   // A second micro batch meets the gradients of the first; more of them change nothing.
   const std::size_t batches = job.train.gradient_accumulation_steps > 1 ? 2 : 1;
