@@ -29,7 +29,7 @@ struct Footer {
   Checksum checksum{};  ///< of all bytes in front of the footer
   std::uint64_t magic = kMagic;
 };
-static_assert(std::is_trivially_copyable_v<StoredExample> && sizeof(StoredExample) == 40);
+static_assert(std::is_trivially_copyable_v<StoredExample> && sizeof(StoredExample) == 48);
 static_assert(std::is_trivially_copyable_v<Footer> && sizeof(Footer) == 64);
 
 std::size_t blocks_of(std::size_t examples) { return (examples + kBlockSize - 1) / kBlockSize; }

@@ -11,11 +11,11 @@ namespace {
 double weight_or_one(const std::optional<double>& weight) { return weight.value_or(0) > 0 ? *weight : 1; }
 
 /// A sequence of a row, taken apart.
-struct Parts {
+struct SequenceParts {
   std::vector<std::int32_t> prompt, answer;
 };
 
-Parts parts_of(const PackedRow& row, std::size_t sequence) {
+SequenceParts parts_of(const PackedRow& row, std::size_t sequence) {
   const auto begin = static_cast<std::size_t>(row.starts[sequence]),
              end = static_cast<std::size_t>(row.starts[sequence + 1]);
   std::size_t first = begin;
@@ -24,7 +24,7 @@ Parts parts_of(const PackedRow& row, std::size_t sequence) {
   return {{at(begin), at(first + 1)}, {at(first + 1), at(end)}};
 }
 
-void append(PackedRow& row, const Parts& prompt, const Parts& answer, std::int64_t longest) {
+void append(PackedRow& row, const SequenceParts& prompt, const SequenceParts& answer, std::int64_t longest) {
   const std::size_t begin = row.tokens.size();
   row.tokens.insert(row.tokens.end(), prompt.prompt.begin(), prompt.prompt.end());
   row.tokens.insert(row.tokens.end(), answer.answer.begin(), answer.answer.end());
@@ -41,7 +41,7 @@ void append(PackedRow& row, const Parts& prompt, const Parts& answer, std::int64
 }  // namespace
 
 PackedRow with_shifted_answers(const PackedRow& row, std::int64_t longest) {
-  std::vector<Parts> parts;
+  std::vector<SequenceParts> parts;
   for (std::size_t s = 0; s + 1 < row.starts.size(); ++s) parts.push_back(parts_of(row, s));
   PackedRow shifted{.tokens = {}, .targets = {}, .positions = {}, .starts = {0}, .roles = row.roles};
   for (std::size_t s = 0; s < parts.size(); ++s) {
