@@ -128,7 +128,7 @@ class Conversation {
     try {
       const Prompt prompt = chat_.prompt();
       const AnswerInterrupt interrupt(interactive_);
-      const Answer answer = printer_.print(session_, prompt, [] { return interrupted != 0; });
+      const Reply answer = printer_.print(session_, prompt, [] { return interrupted != 0; });
       if (answer.generated.tokens.empty() && answer.generated.finish == Finish::caller) {
         chat_.drop_last();
       } else {

@@ -42,7 +42,7 @@ GenerateLimits limits_of(const SessionOptions& options, const GenerationConfig& 
 
 }  // namespace
 
-double Answer::tokens_per_second() const {
+double Reply::tokens_per_second() const {
   const auto later = static_cast<double>(generated.tokens.size()) - 1;
   return later > 0 && seconds > 0 ? later / seconds : 0;
 }
@@ -56,7 +56,7 @@ Session::Session(const SessionOptions& options, Tokenizer tokenizer)
       sampler_(sampling_),
       decoder_(*opened_.model, pool_) {}
 
-Answer Session::answer(const Prompt& prompt, const Listener& listener) {
+Reply Session::answer(const Prompt& prompt, const Listener& listener) {
   if (!prompt.media.empty() && opened_.model->tower(MediaKind::image) == nullptr) {
     throw ConfigError("{}: holds no vision tower, so it sees no images", opened_.folder.string());
   }
@@ -64,7 +64,7 @@ Answer Session::answer(const Prompt& prompt, const Listener& listener) {
   const auto begin = Clock::now();
   std::optional<Clock::time_point> first;
   StreamDecoder text(tokenizer_);
-  Answer out;
+  Reply out;
   const auto emit = [&](const std::string& part) {
     out.text += part;
     return listener(part);

@@ -35,7 +35,7 @@ struct SessionOptions {
 };
 
 /// A continuation with what it took.
-struct Answer {
+struct Reply {
   Generated generated;
   std::string text;
   double prompt_seconds = 0;  ///< until the first token
@@ -52,7 +52,7 @@ class Session {
 
   /// Gets the text of an answer as it becomes certain (perhaps nothing yet); false ends the answer.
   using Listener = std::function<bool(std::string_view text)>;
-  Answer answer(const Prompt& prompt, const Listener& listener);
+  Reply answer(const Prompt& prompt, const Listener& listener);
 
   const Tokenizer& tokenizer() const { return tokenizer_; }
   const ModelInfo& model() const { return opened_.model->info(); }

@@ -70,7 +70,7 @@ std::string weights_hint(std::int64_t good, std::int64_t bad, const AnswerLossOp
       n * options.desirable / m / kMost, n * options.desirable / m / kLeast);
 }
 
-Kto::Kto(const TrainJob& job, std::optional<Reference> reference)
+Kto::Kto(const TrainJob& job, std::optional<ReferenceModel> reference)
     : PreferenceObjective(job, std::move(reference)), loss_(answer_loss_options(job.train.preference)) {}
 
 std::vector<PackedRow> Kto::compared_rows(const PackedRow& row) const {

@@ -8,7 +8,7 @@ namespace eft {
 /// prompts of a micro batch with the answers that belong to the prompts before them.
 class Kto final : public PreferenceObjective {
  public:
-  Kto(const TrainJob& job, std::optional<Reference> reference);
+  Kto(const TrainJob& job, std::optional<ReferenceModel> reference);
 
   Var loss(Context& ctx, const Model& model, const PackedRow& row, double scale) override;
   std::vector<std::string> notes(const Examples& rows) const override;

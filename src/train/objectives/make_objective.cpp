@@ -13,7 +13,7 @@ bool has_reference(Objective kind) {
 
 std::unique_ptr<TrainingObjective> make_objective(const TrainJob& job, const Model& model, Pool& pool) {
   if (!job.data.rl) return std::make_unique<Sft>();
-  std::optional<Reference> reference;
+  std::optional<ReferenceModel> reference;
   if (has_reference(*job.data.rl)) reference.emplace(job, model, pool);
   if (*job.data.rl == Objective::kto) return std::make_unique<Kto>(job, std::move(reference));
   return std::make_unique<Pairs>(job, std::move(reference));

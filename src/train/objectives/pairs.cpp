@@ -41,7 +41,7 @@ PairLossOptions loss_options(Objective kind, const PreferenceOptions& options) {
 
 }  // namespace
 
-Pairs::Pairs(const TrainJob& job, std::optional<Reference> reference)
+Pairs::Pairs(const TrainJob& job, std::optional<ReferenceModel> reference)
     : PreferenceObjective(job, std::move(reference)),
       kind_(job.data.rl.value()),
       loss_(loss_options(kind_, job.train.preference)) {}

@@ -8,7 +8,7 @@ namespace eft {
 class Pairs final : public PreferenceObjective {
  public:
   /// Without a reference for simpo, orpo and cpo.
-  Pairs(const TrainJob& job, std::optional<Reference> reference);
+  Pairs(const TrainJob& job, std::optional<ReferenceModel> reference);
 
   Var loss(Context& ctx, const Model& model, const PackedRow& row, double scale) override;
 

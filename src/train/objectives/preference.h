@@ -7,7 +7,7 @@
 
 #include "report/means.h"
 #include "train/objectives/objective.h"
-#include "train/objectives/reference.h"
+#include "train/objectives/reference_model.h"
 
 namespace eft {
 
@@ -17,7 +17,7 @@ namespace eft {
 class PreferenceObjective : public TrainingObjective {
  public:
   /// `job` must outlive it, and the model and the pool of `reference` too.
-  PreferenceObjective(const TrainJob& job, std::optional<Reference> reference)
+  PreferenceObjective(const TrainJob& job, std::optional<ReferenceModel> reference)
       : job_(job), reference_(std::move(reference)) {}
 
   double weight(const PackedRow&) const override { return 1; }
@@ -44,7 +44,7 @@ class PreferenceObjective : public TrainingObjective {
   Var keep(PreferenceLoss loss, Shown shown);
 
   const TrainJob& job_;
-  std::optional<Reference> reference_;
+  std::optional<ReferenceModel> reference_;
 
  private:
   void add_token_metrics(const Shown& shown, Means& means) const;

@@ -14,10 +14,10 @@ namespace eft {
 
 /// The frozen model that preferences are compared with: the policy without its adapters where those are all it trains,
 /// else a model of its own, whose weights stay in the checkpoint's files as far as their dtype allows.
-class Reference {
+class ReferenceModel {
  public:
   /// Both must outlive the reference.
-  Reference(const TrainJob& job, const Model& policy, Pool& pool);
+  ReferenceModel(const TrainJob& job, const Model& policy, Pool& pool);
 
   /// Log-probabilities of a row's answers, [ranges] in f64: remembered ones, or those of a forward pass.
   Tensor logps(const Context& ctx, const PackedRow& row, const ScoredAnswers& answers);

@@ -1,4 +1,4 @@
-#include "train/objectives/reference.h"
+#include "train/objectives/reference_model.h"
 
 #include <algorithm>
 
@@ -33,7 +33,7 @@ void add_part(Hasher& hasher, std::span<const T> values) {
 
 }  // namespace
 
-Reference::Reference(const TrainJob& job, const Model& policy, Pool& pool)
+ReferenceModel::ReferenceModel(const TrainJob& job, const Model& policy, Pool& pool)
     : job_(job),
       policy_(policy),
       pool_(pool),
@@ -41,7 +41,7 @@ Reference::Reference(const TrainJob& job, const Model& policy, Pool& pool)
   if (!is_policy_ && !job.train.preference.precompute_ref_log_probs) own_ = open_reference(job, pool);
 }
 
-std::string Reference::name() const {
+std::string ReferenceModel::name() const {
   if (is_policy_) return "the model without its adapters, which takes no memory of its own";
   std::string name = job_.reference_adapter.model_dir.empty()
                          ? "the starting weights"
@@ -51,7 +51,7 @@ std::string Reference::name() const {
                      : ", in a second model beside the trained one");
 }
 
-Tensor Reference::compute(const Context& ctx, const PackedRow& row, const ScoredAnswers& answers) {
+Tensor ReferenceModel::compute(const Context& ctx, const PackedRow& row, const ScoredAnswers& answers) {
   Context frozen{.pool = ctx.pool, .stream = ctx.stream};
   if (is_policy_) {
     frozen.adapters = false;
@@ -63,7 +63,7 @@ Tensor Reference::compute(const Context& ctx, const PackedRow& row, const Scored
   return logps;
 }
 
-std::vector<Reference::Key> Reference::keys_of(const PackedRow& row) {
+std::vector<ReferenceModel::Key> ReferenceModel::keys_of(const PackedRow& row) {
   std::vector<Key> keys;
   for (std::size_t s = 0; s + 1 < row.starts.size(); ++s) {
     const auto begin = static_cast<std::size_t>(row.starts[s]), end = static_cast<std::size_t>(row.starts[s + 1]);
@@ -75,7 +75,7 @@ std::vector<Reference::Key> Reference::keys_of(const PackedRow& row) {
   return keys;
 }
 
-Tensor Reference::logps(const Context& ctx, const PackedRow& row, const ScoredAnswers& answers) {
+Tensor ReferenceModel::logps(const Context& ctx, const PackedRow& row, const ScoredAnswers& answers) {
   if (!job_.train.preference.precompute_ref_log_probs) return compute(ctx, row, answers);
   Tensor list = ctx.workspace(DType::f64, {static_cast<std::int64_t>(answers.ranges.size())});
   if (ctx.device() == Device::meta) return list;
@@ -89,7 +89,7 @@ Tensor Reference::logps(const Context& ctx, const PackedRow& row, const ScoredAn
   return list;
 }
 
-void Reference::remember(const PackedRow& row) {
+void ReferenceModel::remember(const PackedRow& row) {
   const std::vector<Key> keys = keys_of(row);
   if (std::ranges::all_of(keys, [&](const Key& key) { return known_.contains(key); })) return;
   const std::vector<double> values = to_doubles(compute({.pool = &pool_}, row, answers_of(row)));
