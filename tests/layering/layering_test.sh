@@ -35,6 +35,7 @@ ops/support/profiler.cpp: backend/cpu/peak.h
 ops/*/*_cuda.cu:  backend/cuda/*
 ops/*/*.cuh:      backend/cuda/*
 autograd/*_test.cpp: ops/*/*
+train/optimizers/*_test.cpp: schema/*
 data/*_test.cpp:  schema/*
 data/*/*_test.cpp: schema/*
 data/golden_files.h: schema/*
