@@ -37,6 +37,7 @@ ops/*/*_cuda.cu:  backend/cuda/*
 ops/*/*.cuh:      backend/cuda/*
 quant/*_cuda.cu:  backend/cuda/*
 autograd/*_test.cpp: ops/*/*
+train/optimizers/*_test.cpp: schema/*
 data/*_test.cpp:  schema/*
 data/*/*_test.cpp: schema/*
 data/golden_files.h: schema/*

@@ -9,6 +9,7 @@ values are made by formula() on both sides, and every 61st is kept. bitsandbytes
 of 65,536 entries, its kernels for GPUs to the nearest code: here its own update runs with its own exact rounding.
 """
 
+import contextlib
 import importlib.util
 import json
 import math
@@ -208,4 +209,6 @@ def run(kind, options, shape, make, arguments, without, name="w"):
     return case
 
 
-print(json.dumps([run(*case) for case in CASES]))
+with contextlib.redirect_stdout(sys.stderr):  # libraries greet when they are imported
+    cases = [run(*case) for case in CASES]
+print(json.dumps(cases))

@@ -177,14 +177,15 @@ TEST(Optimizer, eight_bit_state_takes_the_memory_that_is_promised) {
     const auto optimizer = make_optimizer(store, pool, options, 1);
     return pool.live()[Category::optimizer];
   };
+  const auto held = [](std::int64_t size) { return (size + 63) / 64 * 64; };  // by the pool
   using enum OptimizerKind;
   EXPECT_EQ(bytes(adamw, "w", 1 << 20), 8 << 20);
   EXPECT_EQ(bytes(adamw_8bit, "w", 1 << 20), (2 << 20) + 2 * 4 * 4096);
   EXPECT_EQ(bytes(adamw_8bit, "model.embed_tokens.weight", 1 << 20), 8 << 20);
   EXPECT_EQ(bytes(adamw_torch_8bit, "model.embed_tokens.weight", 1 << 20), (2 << 20) + 2 * 4 * 4096);
-  EXPECT_EQ(bytes(adamw_8bit, "w", 4100), 2 * 4100 + 2 * 4 * 17);
-  EXPECT_EQ(bytes(adamw_torch_8bit, "w", 4100), 8 * 4100);
-  EXPECT_EQ(bytes(adamw_8bit, "w", 4095), 8 * 4095);
+  EXPECT_EQ(bytes(adamw_8bit, "w", 4100), 2 * held(4100) + 2 * held(4 * 17));
+  EXPECT_EQ(bytes(adamw_torch_8bit, "w", 4100), 2 * held(4 * 4100));
+  EXPECT_EQ(bytes(adamw_8bit, "w", 4095), 2 * held(4 * 4095));
 }
 
 }  // namespace
