@@ -4,8 +4,10 @@
 
 #include "models/adapter.h"
 #include "models/load.h"
+#include "models/quantize.h"
 #include "quant/bnb_4bit.h"
 #include "quant/int8_rows.h"
+#include "quant/packed_files.h"
 #include "tensor/unpacked.h"
 
 namespace eft {
@@ -95,6 +97,39 @@ TEST(PackedModel, is_small_and_is_planned_so) {
   EXPECT_GT(values, 0);
   EXPECT_LT(bytes, 2 * values) << "less than in bf16, though each of these small weights has a book of its own";
   EXPECT_EQ(pool.live().total, meta.live().total);
+}
+
+/// What `eft quantize` writes is what loading packs, and trains as such a run does.
+TEST(PackedModel, is_read_as_it_was_written) {
+  const std::filesystem::path out = std::filesystem::temp_directory_path() / "eft-quantized";
+  Pool pool(Device::cpu);
+  for (const auto& [format, storage] : written_formats()) {
+    std::filesystem::remove_all(out);
+    std::filesystem::create_directories(out);
+    if (std::string_view(format) == "fp8") {
+      EXPECT_THROW(quantize_checkpoint(model("gemma3n"), out, storage), ConfigError) << "none is so wide";
+      continue;
+    }
+    const QuantizeReport report = quantize_checkpoint(model("gemma3n"), out, storage);
+    const OpenedModel written = open_model(out, options_of(DType::f32, {}), pool);
+    LoadOptions options = options_of(DType::f32, storage);
+    options.frozen.experts = {};
+    const OpenedModel loaded = open_model(model("gemma3n"), options, pool);
+    std::int64_t packed = 0;
+    auto other = loaded.model->parameters().begin();
+    for (const Parameter& parameter : written.model->parameters()) {
+      const Parameter& same = *other++;
+      ASSERT_EQ(parameter.packed != nullptr, same.packed != nullptr) << parameter.name;
+      if (!parameter.packed) continue;
+      ++packed;
+      EXPECT_EQ(to_doubles(unpacked(*parameter.packed, DType::f64, pool, Category::workspace)),
+                to_doubles(unpacked(*same.packed, DType::f64, pool, Category::workspace)))
+          << parameter.name;
+    }
+    EXPECT_EQ(packed, report.packed);
+    EXPECT_THROW(quantize_checkpoint(out, out, storage), ConfigError) << "packed already";
+  }
+  std::filesystem::remove_all(out);
 }
 
 /// What is small and steers the rest, what is trained, and what the run names, stays as it is.
