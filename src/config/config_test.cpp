@@ -338,7 +338,7 @@ TEST(Config, AllFaultsAreToldAtOnce) {
 TEST(Config, WhatFollowsFromAFaultIsNoFault) {
   EXPECT_EQ(error_of("adapter: lora\nlora_r: eight\nlora_alpha: 8\nlora_target_linear: true\n"),
             "run.yaml:7 lora_r: got \"eight\", expected a whole number");
-  EXPECT_EQ(error_of("adapter: lroa\nlora_r: 8\n"), "run.yaml:6 adapter: got \"lroa\", expected none, lora");
+  EXPECT_EQ(error_of("adapter: lroa\nlora_r: 8\n"), "run.yaml:6 adapter: got \"lroa\", expected none, lora, qlora");
   EXPECT_EQ(error_of("adapter: lora\nlora_rr: 8\nlora_alpha: 8\nlora_target_linear: true\n"),
             "run.yaml:7 lora_rr: unknown key; did you mean lora_r?");
 }

@@ -48,6 +48,10 @@ QuantizeReport quantize_checkpoint(const std::filesystem::path& model, const std
   for (const Parameter& parameter : opened.model->parameters()) {
     if (parameter.packed && is_writable(storage, parameter.shape)) packed.insert(parameter.name);
   }
+  if (packed.empty()) {
+    throw ConfigError("{}: no linear has sides that {} takes, multiples of 128; choose another format", model.string(),
+                      storage.format->name);
+  }
   const std::unique_ptr<WeightSource> files = open_weights(model);
   TensorSources tensors;
   for (const auto& [name, entry] : files->entries()) {

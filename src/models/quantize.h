@@ -14,7 +14,8 @@ struct QuantizeReport {
 
 /// Writes the checkpoint of `model` with the weights of its linears packed, one in memory at a time, to the existing
 /// folder `out`; all other tensors are copied, and config.json says how Transformers reads it. Which linears those are
-/// says LinearPolicy::storage. Throws ConfigError for a checkpoint that is packed already.
+/// says LinearPolicy::storage. Throws ConfigError for a checkpoint that is packed already, and where no linear has
+/// sides that the format takes.
 QuantizeReport quantize_checkpoint(const std::filesystem::path& model, const std::filesystem::path& out,
                                    const Storage& storage, std::int64_t shard_bytes = kShardBytes);
 

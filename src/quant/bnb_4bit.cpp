@@ -1,12 +1,14 @@
 #include "quant/bnb_4bit.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <map>
 #include <vector>
 
 #include "base/parallel.h"
+#include "quant/bnb_4bit_cpu.h"
 
 namespace eft {
 namespace {
@@ -44,14 +46,6 @@ constexpr Book fp4_book() {
 }
 constexpr Book kFp4 = fp4_book();
 
-/// The values of both codes of a byte, for all bytes.
-using PairTable = std::array<std::array<float, 2>, 256>;
-constexpr PairTable pairs_of(const Book& book) {
-  PairTable table{};
-  for (std::size_t byte = 0; byte < table.size(); ++byte) table[byte] = {book[byte >> 4], book[byte & 15]};
-  return table;
-}
-
 /// Finds the code nearest to a value in [-1, 1]; halfway between two values the lower one is taken.
 class Nearest {
  public:
@@ -71,8 +65,10 @@ class Nearest {
     }
   }
 
-  std::uint8_t operator()(float v) const {
-    const std::uint8_t i = first_[static_cast<std::size_t>((v + 1) * (kBuckets / 2))];
+  /// Where in the table a value is looked up.
+  static std::int32_t bucket(float v) { return static_cast<std::int32_t>((v + 1) * (kBuckets / 2)); }
+  std::uint8_t code(float v, std::int32_t bucket) const {
+    const std::uint8_t i = first_[static_cast<std::size_t>(bucket)];
     return codes_[i + static_cast<std::size_t>(v > midpoints_[i])];
   }
 
@@ -85,22 +81,36 @@ class Nearest {
   std::array<std::uint8_t, static_cast<std::size_t>(kBuckets) + 1> first_{};
 };
 
+/// The largest size of `values`. Throws DataError where one is infinite or none. By their bits, which makes vectors.
+float largest_of(const float* values, std::int64_t count) {
+  std::int32_t largest = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    largest = std::max(largest, std::bit_cast<std::int32_t>(values[i]) & 0x7fffffff);
+  }
+  if (largest >= 0x7f800000) {
+    throw DataError("a weight is infinite or not a number, and so it cannot be held in 4 bits");
+  }
+  return std::bit_cast<float>(largest);
+}
+
 /// Packs the block of `count` values from element `at` on, which is even. Returns its scale.
 template <class T>
 float pack_block(const Nearest& nearest, const T* from, std::int64_t count, std::uint8_t* to) {
   float values[kBnbBlock + 1];
-  float largest = 0, probe = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    values[i] = static_cast<float>(from[i]);
-    largest = std::max(largest, std::fabs(values[i]));
-    probe += values[i] * 0.0F;  // not a number when one is infinite or none
-  }
-  if (probe != 0) throw DataError("a weight is infinite or not a number, and so it cannot be held in 4 bits");
+  std::int32_t buckets[kBnbBlock + 1];
+  for (std::int64_t i = 0; i < count; ++i) values[i] = static_cast<float>(from[i]);
+  const float largest = largest_of(values, count);
   const float factor = 1.0F / std::max(largest, kSmallestScale);
-  for (std::int64_t i = 0; i < count; ++i) values[i] = std::clamp(values[i] * factor, -1.0F, 1.0F);
   if (count % 2 == 1) values[count] = 0;
-  for (std::int64_t i = 0; i < count; i += 2) {
-    to[i / 2] = static_cast<std::uint8_t>(nearest(values[i]) << 4 | nearest(values[i + 1]));
+  const std::int64_t even = count + count % 2;
+  for (std::int64_t i = 0; i < even; ++i) {
+    const float v = values[i] * factor;
+    values[i] = std::min(std::max(v, -1.0F), 1.0F);
+    buckets[i] = Nearest::bucket(values[i]);
+  }
+  for (std::int64_t i = 0; i < even; i += 2) {
+    to[i / 2] = static_cast<std::uint8_t>(nearest.code(values[i], buckets[i]) << 4 |
+                                          nearest.code(values[i + 1], buckets[i + 1]));
   }
   return largest;
 }
@@ -179,33 +189,19 @@ float scale_of(const PackedTensor& packed, std::int64_t block) {
   return packed.book.data<float>()[code] * packed.outer_scales.data<float>()[block / kBnbScaleBlock] + packed.offset;
 }
 
-/// Values [at, at + count) of the flat rows, all of one block.
-void unpack_block(const PairTable& pairs, const std::uint8_t* bytes, std::int64_t at, std::int64_t count, float scale,
-                  float* to) {
-  std::int64_t i = 0;
-  if (at % 2 == 1 && count > 0) to[i++] = pairs[bytes[at / 2]][1];
-  const std::uint8_t* byte = bytes + (at + i) / 2;
-  for (; i + 1 < count; i += 2) std::memcpy(to + i, pairs[*byte++].data(), sizeof pairs[0]);
-  if (i < count) to[i] = pairs[*byte][0];
-  for (i = 0; i < count; ++i) to[i] *= scale;
-}
-
-void unpack_as(const PairTable& pairs, const PackedTensor& packed, std::int64_t row, std::int64_t column,
-               std::int64_t count, float* to) {
+void unpack_as(const Book& book, const PackedTensor& packed, std::int64_t row, std::int64_t column, std::int64_t count,
+               float* to) {
   const auto* const bytes = static_cast<const std::uint8_t*>(packed.codes.raw());
   const std::int64_t size = packed.block[1];
   std::int64_t at = row * packed.shape.columns() + column;
   while (count > 0) {
     const std::int64_t part = std::min(count, size - at % size);
-    unpack_block(pairs, bytes, at, part, scale_of(packed, at / size), to);
+    unpack_halves(bytes, at, part, book.data(), scale_of(packed, at / size), packed.dtype, to);
     at += part;
     to += part;
     count -= part;
   }
 }
-
-constexpr PairTable kNf4Pairs = pairs_of(kNf4);
-constexpr PairTable kFp4Pairs = pairs_of(kFp4);
 
 /// The sorted midpoints of rising numbers of steps between powers of ten, of both signs, and 0 and 1. To the last bit
 /// as torch.linspace makes them.
@@ -246,14 +242,16 @@ const std::array<float, 256>& scale_book() {
 constinit const PackedFormat nf4{
     .name = "nf4",
     .unpack = [](const PackedTensor& p, std::int64_t row, std::int64_t column, std::int64_t count,
-                 float* to) { unpack_as(kNf4Pairs, p, row, column, count, to); },
+                 float* to) { unpack_as(kNf4, p, row, column, count, to); },
+    .rounds = true,
     .pack = [](const Tensor& values, const Storage& storage, DType dtype, Pool& pool,
                Category category) { return pack_as(nf4, values, storage, dtype, pool, category); }};
 
 constinit const PackedFormat fp4{
     .name = "fp4",
     .unpack = [](const PackedTensor& p, std::int64_t row, std::int64_t column, std::int64_t count,
-                 float* to) { unpack_as(kFp4Pairs, p, row, column, count, to); },
+                 float* to) { unpack_as(kFp4, p, row, column, count, to); },
+    .rounds = true,
     .pack = [](const Tensor& values, const Storage& storage, DType dtype, Pool& pool,
                Category category) { return pack_as(fp4, values, storage, dtype, pool, category); }};
 

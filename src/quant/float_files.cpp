@@ -196,6 +196,10 @@ void fuse_experts(Folding& folding) {
                                if (part.format != read[0].format || part.block != read[0].block) {
                                  throw ConfigError("{}: its experts are packed in different ways", weight);
                                }
+                               if (part.format == &fp8 && part.shape[0] % part.block[0] != 0) {
+                                 throw ConfigError("{}: experts of {} rows, expected a multiple of the blocks' {}",
+                                                   weight, part.shape[0], part.block[0]);
+                               }
                              }
                              return stacked(read, shape);
                            }});

@@ -29,6 +29,7 @@ const Safetensors::Entry& Folding::take(const std::string& weight, const std::st
   if (std::ranges::find(dtypes, entry.dtype) == dtypes.end()) {
     refuse(weight, fmt::format("{} is {}, expected {}", name, entry.dtype, fmt::join(dtypes, " or ")));
   }
+  if (entry.shape.elements() == 0) refuse(weight, fmt::format("{} is empty, {}", name, to_string(entry.shape)));
   taken_.insert(name);
   return entry;
 }

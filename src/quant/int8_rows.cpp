@@ -11,6 +11,7 @@ namespace eft {
 namespace {
 
 constexpr std::int64_t kRowsPerTask = 16;
+constexpr float kWhole = 12582912;  // of which the last place is 1: adding it rounds to whole numbers, ties to even
 
 /// Packs one row, whose values are in `row`, which is used up. Returns its scale.
 float pack_row(std::vector<float>& row, std::int8_t* codes) {
@@ -25,7 +26,7 @@ float pack_row(std::vector<float>& row, std::int8_t* codes) {
     largest = std::max(largest, std::fabs(x));
   }
   const float factor = largest > 0 ? 127.0F / largest : 0.0F;
-  for (std::size_t i = 0; i < row.size(); ++i) codes[i] = static_cast<std::int8_t>(std::nearbyint(row[i] * factor));
+  for (std::size_t i = 0; i < row.size(); ++i) codes[i] = static_cast<std::int8_t>(row[i] * factor + kWhole - kWhole);
   return largest;
 }
 

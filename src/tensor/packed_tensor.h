@@ -22,6 +22,7 @@ struct PackedFormat {
   /// Values [column, column + count) of a row on the host, as the format's rule gives them in f32. Rows are counted
   /// over all groups.
   void (*unpack)(const PackedTensor& packed, std::int64_t row, std::int64_t column, std::int64_t count, float* to);
+  bool rounds = false;  ///< whether `unpack` rounds to the values' dtype itself
   /// Codes for `values` (on the host, f32 or bf16) in memory of a pool on the host; on a meta one only shapes. `dtype`:
   /// to round the values to. Throws DataError for what the format cannot hold. Null where eft only reads the format.
   PackedTensor (*pack)(const Tensor& values, const Storage& storage, DType dtype, Pool& pool, Category category);

@@ -3,6 +3,17 @@
 #include "tensor/half.h"
 
 namespace eft {
+namespace {
+
+/// As BFloat16 rounds, without a branch: compilers make vectors of it.
+inline float rounded_to_bf16(float x) {
+  const auto word = std::bit_cast<std::uint32_t>(x);
+  const bool nan = (word & 0x7fffffffU) > 0x7f800000U;
+  const std::uint32_t rounded = word + 0x7fffU + ((word >> 16) & 1U);
+  return std::bit_cast<float>((nan ? word | 0x400000U : rounded) & 0xffff0000U);
+}
+
+}  // namespace
 
 WeightView WeightView::part(std::int64_t first, Shape part_shape) const {
   WeightView part = *this;
@@ -29,8 +40,9 @@ WeightView WeightView::group(std::int64_t g) const {
 void unpack(const WeightView& weight, std::int64_t row, std::int64_t column, std::int64_t count, float* to) {
   const PackedTensor& packed = *weight.packed;
   packed.format->unpack(packed, weight.first_row + row, column, count, to);
+  if (packed.format->rounds) return;
   if (packed.dtype == DType::bf16) {
-    for (std::int64_t i = 0; i < count; ++i) to[i] = static_cast<float>(BFloat16(to[i]));
+    for (std::int64_t i = 0; i < count; ++i) to[i] = rounded_to_bf16(to[i]);
   } else if (packed.dtype == DType::f16) {
     for (std::int64_t i = 0; i < count; ++i) to[i] = rounded_to_half(to[i]);
   }

@@ -35,6 +35,7 @@ ops/*/*-inl.h:    backend/cpu/*
 ops/support/profiler.cpp: backend/cpu/peak.h
 ops/*/*_cuda.cu:  backend/cuda/*
 ops/*/*.cuh:      backend/cuda/*
+quant/*_cpu.cpp:  backend/cpu/targets.h
 quant/*_cuda.cu:  backend/cuda/*
 autograd/*_test.cpp: ops/*/*
 train/optimizers/*_test.cpp: schema/*
