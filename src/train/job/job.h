@@ -15,11 +15,11 @@ namespace eft {
 /// What a run is asked to do: the options of a configuration and what follows from them.
 struct TrainJob {
   std::filesystem::path base_model;
-  std::string base_model_name;      ///< as the user wrote it, perhaps a name on the hub; empty: the folder
-  std::filesystem::path tokenizer;  ///< folder of the tokenizer's files
-  TokenOptions tokens;              ///< that the tokenizer must have
-  AdapterOptions adapter;           ///< those of lora_model_dir where that is set
-  QuantOptions quant;               ///< what is packed of the weights that stay frozen
+  std::string base_model_name;       ///< as the user wrote it, perhaps a name on the hub; empty: the folder
+  std::filesystem::path tokenizer;   ///< folder of the tokenizer's files
+  TokenOptions tokens;               ///< that the tokenizer must have
+  AdapterOptions adapter;            ///< those of lora_model_dir where that is set
+  QuantOptions quant;                ///< what is packed of the weights that stay frozen
   AdapterOptions reference_adapter;  ///< that preferences are compared with: lora_model_dir's; none: the base
   DataOptions data;
   TrainOptions train;

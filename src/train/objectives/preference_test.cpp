@@ -183,7 +183,7 @@ TEST_P(PreferenceRuns, evaluate_and_stop_early) {
   run.job.train.eval_steps = 1;
   run.job.train.save_strategy.reset();
   run.job.train.max_steps = 4;
-  run.job.train.schedule.learning_rate = 1e-9;  // so that nothing is gained
+  run.job.train.schedule.learning_rate = 1e-30;  // so that nothing is gained
   run.job.train.early_stopping_patience = 2;
   const Outcome outcome = train(run);
   std::vector<Json> evaluations;
