@@ -128,7 +128,7 @@ TEST(Config, KnownKeysThatAreNotActedOnAreErrorsWithARemedy) {
       error_of("", {"datasets.0.type=context_qa.load_v2"}),
       "--set datasets[0].type: context_qa.load_v2 is not supported yet; use chat_template, alpaca, input_output or "
       "completion");
-  EXPECT_EQ(error_of("rl: grpo\n"), "run.yaml:6 rl: grpo is not supported yet; use dpo, ipo, simpo, orpo or kto");
+  EXPECT_EQ(error_of("rl: grpo\n"), "run.yaml:6 rl: grpo is not supported yet; use dpo, ipo, simpo, orpo, cpo or kto");
   EXPECT_EQ(error_of("save_safetensors: false\n"),
             "run.yaml:6 save_safetensors: not supported yet; remove the key; eft writes safetensors only");
 }
@@ -188,7 +188,32 @@ TEST(Config, PreferencesNeedTheirOwnTypes) {
   EXPECT_EQ(error_of("rl: kto\n"),
             "run.yaml:5 datasets[0].type: no rows for rl: kto; use chatml.argilla, chatml.intel or a mapping");
   EXPECT_EQ(error_of("", {"datasets.0.type=chatml.intel"}),
-            "--set datasets[0].type: rows of preferences; set rl to dpo, ipo, simpo, orpo or kto");
+            "--set datasets[0].type: rows of preferences; set rl to dpo, ipo, simpo, orpo, cpo or kto");
+}
+
+TEST(Config, PreferencesHaveKeysOfTheirOwn) {
+  EXPECT_EQ(error_of("rl_beta: 0.1\n"), "run.yaml:6 rl_beta: set without rl; add that or remove it");
+  EXPECT_EQ(error_of("rl: ipo\ndpo_loss_type: [hinge]\n"),
+            "run.yaml:7 dpo_loss_type: set without rl: dpo; add that or remove it");
+  EXPECT_EQ(error_of("rl: dpo\ndpo_loss_type: [sigmoid, sft]\ndpo_loss_weights: [1]\n"),
+            "run.yaml:8 dpo_loss_weights: 1 weights for 2 losses of dpo_loss_type; give each one");
+  EXPECT_NE(error_of("rl: dpo\ndpo_loss_type: [exo_pair]\n").find("takes its logarithm"), std::string::npos);
+  EXPECT_NE(error_of("rl: dpo\nrpo_alpha: 1\n").find("use dpo_loss_type: [sigmoid, sft]"), std::string::npos);
+  EXPECT_NE(error_of("rl: kto\n", {"datasets.0.type=chatml.argilla"}).find("set 2 or more"), std::string::npos);
+  EXPECT_EQ(error_of("rl: dpo\nmax_prompt_len: 512\ndpo_padding_free: true\n"), "no error");
+  const auto notes = parse(std::string(kSmall) + "rl: dpo\ndpo_label_smoothing: 0.1\n").notes;
+  EXPECT_TRUE(std::ranges::any_of(
+      notes, [](const std::string& note) { return note.starts_with("dpo_label_smoothing has no effect"); }));
+}
+
+TEST(Config, PreferencesChooseBetaAsAxolotlDoes) {
+  PreferenceOptions options;
+  EXPECT_EQ(options.beta(), 0.1);
+  options.orpo_alpha = 0.2;
+  EXPECT_EQ(options.beta(), 0.2);
+  options.dpo_beta = 0.3;
+  options.rl_beta = 0.4;
+  EXPECT_EQ(options.beta(), 0.4);
 }
 
 TEST(Config, KeysThatAskForNothingAreAccepted) {

@@ -12,7 +12,8 @@ constexpr const char* kMetrics = "remove the key; every step is in OUTPUT_DIR/me
 constexpr const char* kBestModel = "remove the key; the best model is the one with the smallest eval_loss";
 constexpr const char* kOneProcess = "remove the key; eft trains in one process";
 constexpr const char* kPlainWeights = "remove the key; train adapter: lora on bf16 weights";
-constexpr const char* kSupervised = "remove the key; eft does supervised fine-tuning";
+constexpr const char* kObjectives =
+    "remove the key; eft learns from texts and from pairs of answers or good and bad ones";
 
 constexpr std::array kRunGroups = {
     KeyGroup{
@@ -121,17 +122,20 @@ constexpr std::array kRunGroups = {
              "expert_parallel_token_capacity expert_parallel_fallback_on_unsupported"},
     KeyGroup{KeyClass::unsupported, "-", "remove the key; gradient_checkpointing: true saves memory too",
              "activation_offloading layer_offloading max_memory gpu_memory_limit"},
-    KeyGroup{
-        KeyClass::unsupported, "-", kSupervised,
-        "trl vllm ebft reward_model process_reward_model center_rewards_coefficient num_labels dpo_use_weighting "
-        "dpo_label_smoothing precompute_ref_log_probs dpo_use_liger_kernel dpo_padding_free dpo_loss_type "
-        "dpo_loss_weights max_prompt_len orpo_alpha simpo_gamma cpo_alpha kto_desirable_weight kto_undesirable_weight "
-        "rl_beta dpo_beta dpo_use_logits_to_keep dpo_generate_during_eval dpo_norm_loss rpo_alpha trainer_cls "
-        "kd_trainer kd_ce_alpha kd_alpha kd_temperature kd_beta kd_normalize_topk kd_online_server_base_url "
-        "kd_online_topk kd_online_server kd_online_timeout kd_temperature_min nemo_gym_enabled nemo_gym_dir "
-        "nemo_gym_auto_clone nemo_gym_config_paths nemo_gym_head_port nemo_gym_server_timeout "
-        "nemo_gym_verify_timeout nemo_gym_run_timeout nemo_gym_datasets nemo_gym_auto_start nemo_gym_model_name "
-        "nemo_gym_multi_turn nemo_gym_max_turns"},
+    KeyGroup{KeyClass::without_effect, "*",
+             "never pads pairs nor cuts prompts, and has kernels of its own for their loss",
+             "dpo_padding_free dpo_use_liger_kernel dpo_use_logits_to_keep max_prompt_len"},
+    KeyGroup{KeyClass::unsupported, "-", "remove the key; eft chat answers with the result",
+             "dpo_generate_during_eval"},
+    KeyGroup{KeyClass::unsupported, "-", "use dpo_loss_type: [sigmoid_norm]", "dpo_norm_loss"},
+    KeyGroup{KeyClass::unsupported, "-", "use dpo_loss_type: [sigmoid, sft] and dpo_loss_weights", "rpo_alpha"},
+    KeyGroup{KeyClass::unsupported, "-", kObjectives,
+             "trl vllm ebft reward_model process_reward_model center_rewards_coefficient num_labels trainer_cls "
+             "kd_trainer kd_ce_alpha kd_alpha kd_temperature kd_beta kd_normalize_topk kd_online_server_base_url "
+             "kd_online_topk kd_online_server kd_online_timeout kd_temperature_min nemo_gym_enabled nemo_gym_dir "
+             "nemo_gym_auto_clone nemo_gym_config_paths nemo_gym_head_port nemo_gym_server_timeout "
+             "nemo_gym_verify_timeout nemo_gym_run_timeout nemo_gym_datasets nemo_gym_auto_start nemo_gym_model_name "
+             "nemo_gym_multi_turn nemo_gym_max_turns"},
     KeyGroup{KeyClass::unsupported, "-", kRemove,
              "dataset_shard_idx dataloader_drop_last "
              "pretraining_sample_concatenation use_pose pose_split_on_token_ids pose_max_context_len pose_num_chunks "
@@ -176,7 +180,7 @@ constexpr std::array kRunValues = {
                       "warmup_stable_decay one_cycle rex log_sweep",
                       kUseCosine},
     UnsupportedValues{"gradient_checkpointing", "offload offload_disk", "use gradient_checkpointing: true"},
-    UnsupportedValues{"rl", "grpo gdpo ebft", "use dpo, ipo, simpo, orpo or kto"},
+    UnsupportedValues{"rl", "grpo gdpo ebft", "use dpo, ipo, simpo, orpo, cpo or kto"},
     UnsupportedValues{"save_strategy", "best", "use steps or epoch"},
     UnsupportedValues{"eval_strategy", "best", "use steps or epoch"},
 };
@@ -187,7 +191,7 @@ constexpr std::array kDatasetGroups = {
              "input_transform shards shards_idx preprocess_shards conversation input_format field_human "
              "field_model logprobs_field temperature text_column skip length sequence_length min_input_id "
              "max_input_id seed"},
-    KeyGroup{KeyClass::unsupported, "-", kSupervised, "step_separator max_completion_length train_on_last_step_only"},
+    KeyGroup{KeyClass::unsupported, "-", kObjectives, "step_separator max_completion_length train_on_last_step_only"},
 };
 
 constexpr std::array kDatasetValues = {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "config/preference_rules.h"
 #include "data/preference_options.h"
 
 namespace eft {
@@ -180,11 +181,13 @@ std::vector<BrokenRule> broken_rules(const RunConfig& config) {
   }
   add_dataset_rules(config.data.datasets, "datasets", config.data.rl, broken);
   add_dataset_rules(config.data.test_datasets, "test_datasets", config.data.rl, broken);
+  add_preference_rules(config, broken);
   return broken;
 }
 
 void add_idle_notes(const RunConfig& config, Notes& notes) {
   const TrainOptions& train = config.train;
+  add_preference_notes(config, notes);
   if (config.tokens.special_tokens || !config.tokens.tokens.empty()) {
     notes.push_back("special_tokens and tokens add nothing: they must be those that the tokenizer has");
   }

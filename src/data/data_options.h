@@ -133,9 +133,9 @@ void describe(Visitor&& field, UserFormat& o) {
 enum class Objective { dpo, ipo, simpo, orpo, kto, cpo };
 
 constexpr auto enum_names(Objective) {
-  return std::array{EnumName{Objective::dpo, "dpo"}, EnumName{Objective::ipo, "ipo"},
+  return std::array{EnumName{Objective::dpo, "dpo"},     EnumName{Objective::ipo, "ipo"},
                     EnumName{Objective::simpo, "simpo"}, EnumName{Objective::orpo, "orpo"},
-                    EnumName{Objective::kto, "kto"}, EnumName{Objective::cpo, "cpo"}};
+                    EnumName{Objective::kto, "kto"},     EnumName{Objective::cpo, "cpo"}};
 }
 
 /// What a row may hold that nothing is made of, or lack.
@@ -357,7 +357,10 @@ void describe(Visitor&& field, DataOptions& o) {
          "Reasoning of answers, in templates with a thought channel: in front of every answer with loss (train) or "
          "without (mask), or nowhere (strip); left out, the template decides."},
         o.thought_channel);
-  field({"rl", "Learn from preferences: from pairs of answers (dpo, ipo, simpo, orpo, cpo), or from answers that are good or bad (kto)."}, o.rl);
+  field({"rl",
+         "Learn from preferences: from pairs of answers (dpo, ipo, simpo, orpo, cpo), or from answers that are good or "
+         "bad (kto)."},
+        o.rl);
   field(
       {"on_bad_row", "What happens to a row that cannot be used: raise an error that names it, or drop and count it."},
       o.on_bad_row);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "schema/field.h"
+#include "train/objectives/preference_options.h"
 #include "train/optimizers/optimizer_options.h"
 #include "train/optimizers/schedule_options.h"
 
@@ -57,6 +58,7 @@ struct TrainOptions {
 
   OptimizerOptions optimizer;
   ScheduleOptions schedule;
+  PreferenceOptions preference;
 
   std::int64_t seed = 42;
   std::filesystem::path output_dir = "model-out";
@@ -104,6 +106,7 @@ void describe(Visitor&& field, TrainOptions& o) {
         o.max_steps, Bounds{1});
   describe(field, o.optimizer);
   describe(field, o.schedule);
+  describe(field, o.preference);
   field({"seed", "Seed of initialisation, shuffling and dropout."}, o.seed, Bounds{0});
   field({"output_dir", "Folder for the result, its checkpoints and metrics.jsonl."}, o.output_dir);
   field({"logging_steps", "Steps between two lines of metrics; left out, 0.5 % of all steps, from 1 to 10."},

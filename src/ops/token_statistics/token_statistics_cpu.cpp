@@ -130,9 +130,13 @@ void sum(Stream, ConstView statistics, std::span<const ElementRange> ranges, Vie
   }
 }
 
-const bool registered = token_statistic_kernels.add(
-    Device::cpu, {.take = [](auto... args) { HWY_DYNAMIC_DISPATCH(take)
-                                             (args...); }, .finish = finish, .sum = sum});
+const bool registered = token_statistic_kernels.add(Device::cpu, {.take =
+                                                                      [](auto... args) {
+                                                                        HWY_DYNAMIC_DISPATCH(take)
+                                                                        (args...);
+                                                                      },
+                                                                  .finish = finish,
+                                                                  .sum = sum});
 
 }  // namespace
 }  // namespace eft

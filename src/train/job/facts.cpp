@@ -83,6 +83,7 @@ RunFacts collect_facts(const TrainJob& job, const OpenedModel& opened, const Pre
                        const Trainer& trainer) {
   RunFacts facts;
   facts.notes = job.notes;
+  for (std::string& note : trainer.objective().notes(data.train)) facts.notes.push_back(std::move(note));
   add_model(facts, job, opened);
   add_data(facts, data, trainer.plan());
   add_steps(facts, job, trainer);

@@ -14,10 +14,12 @@ std::int64_t vocabulary_of(const TrainJob& job) {
 }
 
 OpenedModel open_for_training(const TrainJob& job, Pool& pool) {
+  AdapterOptions adapter = job.adapter;
+  if (job.data.rl) adapter.dropout = 0;  // a reference and a policy that drop differ for no other reason
   OpenedModel opened = open_model(job.base_model,
                                   {.dtype = job.dtype(),
                                    .train_base = !job.trains_adapter(),
-                                   .adapter = job.adapter,
+                                   .adapter = adapter,
                                    .ple_cpu_offload = job.train.ple_cpu_offload},
                                   pool);
   if (!job.trains_adapter()) return opened;

@@ -14,10 +14,11 @@ namespace eft {
 /// What a run is asked to do: the options of a configuration and what follows from them.
 struct TrainJob {
   std::filesystem::path base_model;
-  std::string base_model_name;      ///< as the user wrote it, perhaps a name on the hub; empty: the folder
-  std::filesystem::path tokenizer;  ///< folder of the tokenizer's files
-  TokenOptions tokens;              ///< that the tokenizer must have
-  AdapterOptions adapter;           ///< those of lora_model_dir where that is set
+  std::string base_model_name;       ///< as the user wrote it, perhaps a name on the hub; empty: the folder
+  std::filesystem::path tokenizer;   ///< folder of the tokenizer's files
+  TokenOptions tokens;               ///< that the tokenizer must have
+  AdapterOptions adapter;            ///< those of lora_model_dir where that is set
+  AdapterOptions reference_adapter;  ///< that preferences are compared with: lora_model_dir's; none: the base
   DataOptions data;
   TrainOptions train;
   std::string chat_template;       ///< the Jinja text that the chat rows were rendered with; empty: none

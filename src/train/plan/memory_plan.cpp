@@ -37,9 +37,10 @@ MemoryFacts plan_memory(const TrainJob& job, const PackedRow& largest, Device de
   const OpenedModel opened = open_for_training(job, pool);
   MemoryFacts facts;
   facts.device = name_of(device);
-  add_host_weights(facts, *opened.model, largest);
   const auto optimizer = make_optimizer(opened.model->parameters(), pool, job.train.optimizer);
-  const auto objective = make_objective(job.data);
+  const auto objective = make_objective(job, *opened.model, pool);
+  add_host_weights(facts, *opened.model, largest);
+  if (const Model* frozen = objective->frozen_model()) add_host_weights(facts, *frozen, largest);
   Stepper stepper(*opened.model, pool, *objective, *optimizer, job.train);
   // A second micro batch meets the gradients of the first; more of them change nothing.
   const std::size_t batches = job.train.gradient_accumulation_steps > 1 ? 2 : 1;
@@ -65,7 +66,8 @@ MemoryFit fit_memory(const TrainJob& job, const PackedRow& largest, std::int64_t
   recomputed.available = available;
   const std::string need = fmt::format("a step needs {} without it, {} with it, and {} are available",
                                        format_size(plain.peak), format_size(recomputed.peak), format_size(available));
-  if (job.train.gradient_checkpointing) return {plain, false, "gradient_checkpointing is off as you asked, but " + need};
+  if (job.train.gradient_checkpointing)
+    return {plain, false, "gradient_checkpointing is off as you asked, but " + need};
   return {recomputed, true, "gradient_checkpointing is on: " + need};
 }
 
