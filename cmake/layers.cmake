@@ -1,6 +1,7 @@
 # One object library per folder of src/: objects, not archives, so that kernels which register themselves are never dropped.
 set(EFT_ALL_LAYERS "" CACHE INTERNAL "")
-set(EFT_LIBRARIES OpenMP::OpenMP_CXX DNNL::dnnl fmt::fmt yaml-cpp hwy::hwy ZLIB::ZLIB ${EFT_ZSTD} ${EFT_PCRE2})
+set(EFT_LIBRARIES OpenMP::OpenMP_CXX DNNL::dnnl fmt::fmt yaml-cpp hwy::hwy ZLIB::ZLIB ${EFT_ZSTD} ${EFT_PCRE2}
+    JPEG::JPEG PNG::PNG ${EFT_WEBP})
 if(EFT_ARROW_FOUND)
   list(APPEND EFT_LIBRARIES ${EFT_ARROW_LIBRARIES})
 endif()

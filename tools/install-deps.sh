@@ -3,7 +3,8 @@
 set -euo pipefail
 packages=(g++ cmake ninja-build ccache git make
           libdnnl-dev ocl-icd-opencl-dev libhwy-dev libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libfmt-dev
-          libgtest-dev libbenchmark-dev zlib1g-dev libzstd-dev libpcre2-dev)
+          libgtest-dev libbenchmark-dev zlib1g-dev libzstd-dev libpcre2-dev
+          libjpeg-dev libpng-dev libwebp-dev)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

@@ -38,6 +38,32 @@ FlatBatch flatten(const Reference& reference) {
   return flat;
 }
 
+/// Gives the pictures of a reference to the runs of tokens that stand for them, in order.
+void place_images(FlatBatch& flat, const Reference& reference, const Model& model, const std::string& where) {
+  const auto images = reference.images();
+  if (images.empty()) return;
+  const std::int32_t soft = model.info().image->soft;
+  reference.check_types(soft);
+  std::size_t next = 0;
+  const auto& tokens = flat.row.tokens;
+  const auto size = static_cast<std::int64_t>(tokens.size());
+  for (std::int64_t i = 0; i < size; ++i) {
+    if (tokens[static_cast<std::size_t>(i)] != soft) continue;
+    const std::int64_t rows = next < images.size() ? model.tower(MediaKind::image)->rows_of(*images[next]) : 1;
+    std::int64_t end = i;
+    while (end < size && end < i + rows && tokens[static_cast<std::size_t>(end)] == soft) ++end;
+    if (next == images.size() || end < i + rows) {
+      throw DataError("{}: {} tokens {} stand together for image {}, expected {} for each of {} images", where, end - i,
+                      soft, next + 1, rows, images.size());
+    }
+    flat.row.media.push_back({.begin = i, .count = rows, .item = images[next++]});
+    i = end - 1;
+  }
+  if (next < images.size()) {
+    throw DataError("{}: pixel_values has {} images, the ids have places for {}", where, images.size(), next);
+  }
+}
+
 /// A run as the reference made it: no clipping, every parameter decays.
 TrainOptions train_options(const Reference& reference, bool recompute) {
   TrainOptions options;
@@ -68,7 +94,9 @@ class Checker {
         reference_(options.reference),
         train_(train_options(reference_, options.recompute)),
         pool_(take_device(options.device)) {
-    LoadOptions load{.dtype = options.dtype, .train_base = options.adapter.empty(), .adapter = {}};
+    LoadOptions load{
+        .dtype = options.dtype, .train_base = options.adapter.empty(), .adapter = {}, .frozen = options.frozen};
+    if (reference_.has_images()) load.vision = Vision::wanted;
     if (!options.adapter.empty()) load.adapter = read_adapter_options(options.adapter);
     load.adapter.dropout = 0;  // nor has the reference any
     opened_ = open_model(options.model, load, pool_);
@@ -77,6 +105,7 @@ class Checker {
       train_adapter(*opened_.model, pool_);
     }
     batch_ = flatten(reference_);
+    place_images(batch_, reference_, *opened_.model, options.reference.string());
     optimizer_ = make_optimizer(opened_.model->parameters(), pool_, train_.optimizer, reference_.learning_rate());
   }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "check/tolerance.h"
+#include "quant/quant_options.h"
 
 namespace eft {
 
@@ -12,6 +13,7 @@ struct CheckOptions {
   std::filesystem::path model;
   std::filesystem::path reference;
   std::filesystem::path adapter;  ///< empty: the whole model trains
+  FrozenStorage frozen = {};      ///< how weights of linears are kept that stay frozen
   DType dtype = DType::f32;
   std::string device = "cpu";  ///< "cpu", "cuda" or "cuda:N"
   bool recompute = false;      ///< run layers as checkpoints

@@ -18,7 +18,7 @@
 #include "train/checkpoints/output_folder.h"
 #include "train/loop/evaluate.h"
 #include "train/loop/trainer.h"
-#include "train/objectives/objective.h"
+#include "train/objectives/sft.h"
 #include "train/plan/forward_check.h"
 #include "train/plan/memory_plan.h"
 
@@ -96,11 +96,10 @@ class Doctor {
   }
 
   Result data() {
-    objective_ = make_objective(job_.data);
     device_ = resolve_device(job_.train.device);
     const Tokenizer tokenizer = Tokenizer::load(job_.tokenizer);
     check_tokens(job_.tokens, tokenizer);
-    data_ = prepare_data(job_.data, job_.tokenizer, tokenizer, job_.train.seed, vocabulary_of(job_));
+    data_ = prepare_data(job_.data, job_.tokenizer, tokenizer, job_.train.seed, vocabulary_of(job_), media_of(job_));
     return {Verdict::pass, fmt::format("{}", fmt::join(data_.report.lines(), "; "))};
   }
 
@@ -223,7 +222,7 @@ class Doctor {
   double loss_of_rows(bool packed) {
     LoaderOptions options = plain_rows();
     options.packing = packed;
-    return evaluate(*opened_.model, *pool_, *objective_, Loader(sample_, options), {})->loss;
+    return evaluate(*opened_.model, *pool_, sft_, Loader(sample_, options), {})->loss;
   }
 
   TrainJob job_;
@@ -233,7 +232,7 @@ class Doctor {
   MemoryFacts plan_;
   std::optional<Pool> pool_;
   OpenedModel opened_;
-  std::unique_ptr<TrainingObjective> objective_;
+  Sft sft_;  ///< of answers too: how well the model predicts their tokens
   Examples sample_;
   double loss_ = 0;
 };

@@ -1,7 +1,12 @@
 #include "check/reference.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string_view>
 
 #include "base/error.h"
 
@@ -9,6 +14,9 @@ namespace eft {
 namespace {
 
 constexpr const char* kFormat = "eft-reference-1";
+constexpr const char* kPixels = "pixel_values";
+constexpr std::array<std::string_view, 8> kTensors = {"input_ids",      "labels", "attention_mask", kPixels,
+                                                      "token_type_ids", "loss",   "logits",         "losses"};
 
 std::optional<double> optional_number(const nlohmann::json& json, const char* key) {
   const auto found = json.find(key);
@@ -34,7 +42,55 @@ Reference::Reference(const std::filesystem::path& path) : file_(path) {
   tokens_ = read_ids("input_ids");
   labels_ = read_ids("labels");
   if (file_.contains("attention_mask")) mask_ = read_ids("attention_mask");
+  if (file_.contains("token_type_ids")) types_ = read_ids("token_type_ids");
+  check_names();
   read_optimizer();
+}
+
+void Reference::check_names() const {
+  for (const auto& [name, entry] : file_.entries()) {
+    if (name.starts_with("grad.") || std::ranges::find(kTensors, name) != kTensors.end()) continue;
+    throw DataError("{}: {}: no tensor of a reference; expected {} or grad.NAME", file_.path().string(), name,
+                    fmt::join(kTensors, ", "));
+  }
+}
+
+bool Reference::has_images() const {
+  const auto found = file_.entries().find(kPixels);
+  return found != file_.entries().end() && found->second.shape.elements() > 0;
+}
+
+std::vector<std::shared_ptr<const MediaItem>> Reference::images() const {
+  std::vector<std::shared_ptr<const MediaItem>> images;
+  if (!file_.contains(kPixels)) return images;
+  const Tensor pixels = file_.tensor(kPixels);
+  const Shape& shape = pixels.shape();
+  if (shape.rank() != 4 || (pixels.dtype() != DType::f32 && pixels.dtype() != DType::f64)) {
+    throw DataError("{}: {}: {} {}, expected f32 or f64 [images, channels, height, width]", file_.path().string(),
+                    kPixels, name_of(pixels.dtype()), to_string(shape));
+  }
+  for (std::int64_t i = 0; i < shape[0]; ++i) {
+    auto item = std::make_shared<MediaItem>();
+    item->extents = {shape[1], shape[2], shape[3]};
+    const std::vector<double> values = to_doubles(pixels.slice(i, i + 1));
+    if (pixels.dtype() == DType::f64) {
+      item->values = values;
+    } else {
+      item->values = std::vector<float>(values.begin(), values.end());
+    }
+    images.push_back(std::move(item));
+  }
+  return images;
+}
+
+void Reference::check_types(std::int32_t image) const {
+  for (std::size_t i = 0; i < types_.size(); ++i) {
+    const std::int32_t own = tokens_[i] == image ? 1 : 0;
+    if (types_[i] == own || (!mask_.empty() && mask_[i] == 0)) continue;
+    throw DataError("{}: token_type_ids: {} at row {}, column {}, expected {}: the token there is {}",
+                    file_.path().string(), types_[i], i / static_cast<std::size_t>(length_),
+                    i % static_cast<std::size_t>(length_), own, tokens_[i]);
+  }
 }
 
 std::vector<std::int32_t> Reference::read_ids(const std::string& name) {

@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "check/gradients.h"
+#include "media/media_item.h"
 #include "tensor/safetensors.h"
 #include "train/optimizers/optimizer_options.h"
 
@@ -35,6 +37,12 @@ class Reference {
   std::int32_t label(std::int64_t row, std::int64_t column) const { return labels_[at(row, column)]; }
   bool visible(std::int64_t row, std::int64_t column) const { return mask_.empty() || mask_[at(row, column)] != 0; }
 
+  bool has_images() const;
+  /// The pictures of the batch, in the order of their places in it; none: it is a batch of text.
+  std::vector<std::shared_ptr<const MediaItem>> images() const;
+  /// Throws DataError where token_type_ids are there and do not say, first token first, which tokens are `image`.
+  void check_types(std::int32_t image) const;
+
   std::optional<double> loss() const;
   std::vector<double> losses() const;
   /// [batch, length, vocabulary], when there.
@@ -57,13 +65,15 @@ class Reference {
   }
   std::vector<std::int32_t> read_ids(const std::string& name);
   void read_optimizer();
+  /// Throws DataError for a tensor whose name means nothing.
+  void check_names() const;
   /// The JSON object in the metadata under `key`; null when there is none.
   nlohmann::json metadata_object(const std::string& key) const;
 
   Safetensors file_;
   std::int64_t batch_ = 0;
   std::int64_t length_ = 0;
-  std::vector<std::int32_t> tokens_, labels_, mask_;
+  std::vector<std::int32_t> tokens_, labels_, mask_, types_;
   double learning_rate_ = 0;
   OptimizerOptions optimizer_;
 };

@@ -11,7 +11,7 @@
 namespace eft {
 namespace {
 
-std::string why_it_ended(const Answer& answer, const Tokenizer& tokenizer) {
+std::string why_it_ended(const Reply& answer, const Tokenizer& tokenizer) {
   switch (answer.generated.finish) {
     case Finish::stop_token:
       return "ended with " + tokenizer.piece_of(*answer.generated.stop_token);
@@ -25,10 +25,10 @@ std::string why_it_ended(const Answer& answer, const Tokenizer& tokenizer) {
   return "interrupted";
 }
 
-std::string json_of(const Answer& answer, std::span<const TokenId> prompt, const Session& session) {
+std::string json_of(const Reply& answer, const Prompt& prompt, const Session& session) {
   const nlohmann::ordered_json object{{"text", answer.text},
                                       {"tokens", answer.generated.tokens},
-                                      {"prompt_tokens", std::vector<TokenId>(prompt.begin(), prompt.end())},
+                                      {"prompt_tokens", prompt.tokens},
                                       {"ended", why_it_ended(answer, session.tokenizer())},
                                       {"prompt_computed", answer.generated.prompt_computed},
                                       {"prompt_seconds", answer.prompt_seconds},
@@ -39,9 +39,8 @@ std::string json_of(const Answer& answer, std::span<const TokenId> prompt, const
 
 }  // namespace
 
-Answer AnswerPrinter::print(Session& session, std::span<const TokenId> prompt,
-                            const std::function<bool()>& stopped) const {
-  const Answer answer = session.answer(prompt, [&](std::string_view text) {
+Reply AnswerPrinter::print(Session& session, const Prompt& prompt, const std::function<bool()>& stopped) const {
+  const Reply answer = session.answer(prompt, [&](std::string_view text) {
     if (!json_ && !text.empty()) {
       std::fwrite(text.data(), 1, text.size(), stdout);
       std::fflush(stdout);
@@ -54,7 +53,7 @@ Answer AnswerPrinter::print(Session& session, std::span<const TokenId> prompt,
   return answer;
 }
 
-void AnswerPrinter::print_summary(const Session& session, const Answer& answer) const {
+void AnswerPrinter::print_summary(const Session& session, const Reply& answer) const {
   const std::string line =
       fmt::format("{} tokens read in {:.2f} s, {} written at {:.1f} tokens/s, {}", answer.generated.prompt_computed,
                   answer.prompt_seconds, answer.generated.tokens.size(), answer.tokens_per_second(),

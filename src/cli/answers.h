@@ -15,8 +15,8 @@ class AnswerPrinter {
   explicit AnswerPrinter(bool json) : json_(json) {}
 
   /// Continues `prompt`; `stopped` ends the answer when it says so.
-  Answer print(Session& session, std::span<const TokenId> prompt, const std::function<bool()>& stopped = {}) const;
-  void print_summary(const Session& session, const Answer& answer) const;
+  Reply print(Session& session, const Prompt& prompt, const std::function<bool()>& stopped = {}) const;
+  void print_summary(const Session& session, const Reply& answer) const;
 
  private:
   bool json_;

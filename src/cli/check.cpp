@@ -6,6 +6,7 @@
 
 #include "base/hub_cache.h"
 #include "cli/command.h"
+#include "cli/storage_options.h"
 
 namespace eft {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 struct Arguments {
   CheckOptions options;
   std::string dtype = "float32";
+  QuantOptions quant;
   bool json = false;
   bool verbose = false;
 };
@@ -36,6 +38,7 @@ void add_check_command(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"float64", "float32", "bfloat16"}))
       ->capture_default_str();
   command->add_option("--device", arguments->options.device, "cpu, cuda or cuda:N")->capture_default_str();
+  add_storage_options(*command, arguments->quant, "Keep frozen weights as a run with that key does");
   command->add_flag("--recompute", arguments->options.recompute, "Recompute each layer in the backward pass");
   command->add_flag("--verbose", arguments->verbose,
                     "Print every gradient, that which uses up most of its tolerance first");
@@ -44,6 +47,7 @@ void add_check_command(CLI::App& app, int& exit_code) {
     arguments->options.dtype = arguments->dtype == "float64"   ? DType::f64
                                : arguments->dtype == "float32" ? DType::f32
                                                                : DType::bf16;
+    arguments->options.frozen = frozen_storage(arguments->quant);
     arguments->options.model = local_model(arguments->options.model);
     arguments->options.adapter = local_model(arguments->options.adapter);
     const CheckReport report = check_model(arguments->options);

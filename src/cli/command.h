@@ -19,6 +19,7 @@ void add_init_command(CLI::App& app, int& exit_code);
 void add_man_command(CLI::App& app, int& exit_code);
 void add_plan_command(CLI::App& app, int& exit_code);
 void add_preprocess_command(CLI::App& app, int& exit_code);
+void add_quantize_command(CLI::App& app, int& exit_code);
 void add_merge_command(CLI::App& app, int& exit_code);
 void add_slice_command(CLI::App& app, int& exit_code);
 void add_train_command(CLI::App& app, int& exit_code);

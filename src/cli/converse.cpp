@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <utility>
 
 #include "base/error.h"
 #include "cli/terminal.h"
@@ -16,6 +17,7 @@ namespace {
 constexpr const char* kHelp =
     "/reset         forgets the conversation, not the system message\n"
     "/system TEXT   begins anew with this system message; without TEXT with none\n"
+    "/image FILE    puts an image in front of the next turn\n"
     "/save FILE     adds the conversation to FILE as a row to train on\n"
     "/quit          ends, as Ctrl-D does\n"
     "A line is a turn. One that ends in \\ goes on in the next line; three quotes (\"\"\") begin and end a turn of "
@@ -65,8 +67,9 @@ struct Command {
 /// One conversation with its commands.
 class Conversation {
  public:
-  Conversation(Session& session, Chat& chat, const AnswerPrinter& printer, bool interactive)
-      : session_(session), chat_(chat), printer_(printer), interactive_(interactive) {}
+  Conversation(Session& session, Chat& chat, const ImagePrompter* prompter, const AnswerPrinter& printer,
+               bool interactive)
+      : session_(session), chat_(chat), prompter_(prompter), printer_(printer), interactive_(interactive) {}
 
   /// False when the conversation is over.
   bool take(std::string line) {
@@ -89,12 +92,26 @@ class Conversation {
       chat_.restart(command.argument);
       say(command.argument.empty() ? "a new conversation without a system message"
                                    : "a new conversation with this system message");
+    } else if (command.name == "/image") {
+      add_image(command.argument);
     } else if (command.name == "/save") {
       save(command.argument);
     } else {
       say(command.name + ": no such command; /help lists them, // sends a line that begins with a slash");
     }
     return true;
+  }
+
+  void add_image(const std::string& path) {
+    if (prompter_ == nullptr) return say("/image: this model has no vision tower that eft knows");
+    if (path.empty()) return say("/image needs a file: /image cat.jpg");
+    try {
+      images_.push_back(prompter_->read(path));
+      say(path + " goes in front of the next turn");
+    } catch (const Error& error) {
+      if (!interactive_) throw;
+      say(error.what());
+    }
   }
 
   void save(const std::string& path) const {
@@ -107,11 +124,11 @@ class Conversation {
   }
 
   bool answer(const std::string& text) {
-    chat_.add_user(text);
+    chat_.add_user(text, std::exchange(images_, {}));
     try {
-      const std::vector<TokenId> prompt = chat_.prompt();
+      const Prompt prompt = chat_.prompt();
       const AnswerInterrupt interrupt(interactive_);
-      const Answer answer = printer_.print(session_, prompt, [] { return interrupted != 0; });
+      const Reply answer = printer_.print(session_, prompt, [] { return interrupted != 0; });
       if (answer.generated.tokens.empty() && answer.generated.finish == Finish::caller) {
         chat_.drop_last();
       } else {
@@ -128,6 +145,8 @@ class Conversation {
 
   Session& session_;
   Chat& chat_;
+  const ImagePrompter* prompter_;
+  std::vector<PromptImage> images_;  // of the next turn
   const AnswerPrinter& printer_;
   bool interactive_;
   Terminal terminal_ = standard_error();
@@ -135,8 +154,9 @@ class Conversation {
 
 }  // namespace
 
-void converse(Session& session, Chat& chat, const AnswerPrinter& printer, std::istream& input, bool interactive) {
-  Conversation conversation(session, chat, printer, interactive);
+void converse(Session& session, Chat& chat, const ImagePrompter* prompter, const AnswerPrinter& printer,
+              std::istream& input, bool interactive) {
+  Conversation conversation(session, chat, prompter, printer, interactive);
   if (interactive) conversation.say("/help says what can be typed; Ctrl-D ends");
   TurnInput turns(input, [&](bool more) {
     if (interactive) std::fprintf(stderr, "%s", standard_error().paint(more ? "… " : "> ", Paint::green).c_str());

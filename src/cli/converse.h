@@ -9,6 +9,7 @@ namespace eft {
 
 /// `eft inference --chat`: takes turns and commands from `input` until it ends or says /quit. `interactive`: a person
 /// types there, is asked with a prompt, and stops an answer with Ctrl-C.
-void converse(Session& session, Chat& chat, const AnswerPrinter& printer, std::istream& input, bool interactive);
+void converse(Session& session, Chat& chat, const ImagePrompter* prompter, const AnswerPrinter& printer,
+              std::istream& input, bool interactive);
 
 }  // namespace eft

@@ -11,7 +11,9 @@
 #include "cli/answers.h"
 #include "cli/command.h"
 #include "cli/converse.h"
+#include "cli/storage_options.h"
 #include "cli/terminal.h"
+#include "models/image_layout.h"
 #include "models/model_folder.h"
 
 namespace eft {
@@ -24,7 +26,9 @@ struct Arguments {
   std::string system;
   std::string chat_template;
   std::string dtype = "bfloat16";
+  QuantOptions quant;
   bool json = false;
+  std::vector<std::filesystem::path> images;
 };
 
 /// An adapter brings the tokenizer that it was trained with where its folder holds one, and the template likewise.
@@ -64,37 +68,75 @@ void introduce(const Session& session, const Arguments& arguments) {
   std::fprintf(stderr, "%s\n", standard_error().paint(text, Paint::dim).c_str());
 }
 
-void answer_once(const Arguments& arguments, const Tokenizer& tokenizer, const std::vector<TokenId>& prompt) {
+void answer_once(const Arguments& arguments, const Tokenizer& tokenizer, const Prompt& prompt) {
   Session session(arguments.session, tokenizer);
   introduce(session, arguments);
   const AnswerPrinter printer(arguments.json);
   printer.print_summary(session, printer.print(session, prompt));
 }
 
+/// What brings images into prompts, where the model takes some. Throws ConfigError where images are given and it does
+/// not.
+std::optional<ImagePrompter> image_prompter(const Arguments& arguments, const Tokenizer& tokenizer) {
+  auto layout = image_layout_of(arguments.session.model);
+  if (layout) {
+    try {
+      return ImagePrompter(std::move(*layout), tokenizer);
+    } catch (const ConfigError&) {  // of a tokenizer without tokens for images, which texts do not need
+      if (!arguments.images.empty()) throw;
+    }
+  }
+  if (arguments.images.empty()) return std::nullopt;
+  throw ConfigError("--image: {} has no vision tower that eft knows; expected a multimodal gemma3 checkpoint",
+                    arguments.session.model.string());
+}
+
+/// A prompt that is no turn: images stand where the text has marks for them, else in front of it.
+Prompt plain_prompt(const Arguments& arguments, const Tokenizer& tokenizer, const ImagePrompter* prompter,
+                    const std::vector<PromptImage>& images) {
+  if (images.empty()) return {.tokens = encode_plain(tokenizer, *arguments.prompt)};
+  std::string text = *arguments.prompt;
+  if (text.find(prompter->mark()) == std::string::npos) {
+    for (std::size_t i = 0; i < images.size(); ++i) text.insert(0, prompter->mark());
+  }
+  if (tokenizer.adds_bos() && !text.starts_with(tokenizer.bos_token())) text.insert(0, tokenizer.bos_token());
+  return prompter->prompt(text, images);
+}
+
 void run(Arguments arguments) {
   if (!arguments.prompt && !arguments.chat) {
     throw ConfigError("inference: nothing to answer; give --prompt TEXT or --chat");
   }
+  if (!arguments.prompt && !arguments.images.empty()) {
+    throw ConfigError("--image: without --prompt; in a chat type /image FILE");
+  }
   std::filesystem::path& model = arguments.session.model;
   model = local_model(model);
   arguments.session.adapter = local_model(arguments.session.adapter);
+  arguments.session.frozen = frozen_storage(arguments.quant);
   arguments.session.dtype = arguments.dtype == "float32" ? DType::f32 : DType::bf16;
   if (!std::filesystem::is_directory(model)) {
     throw FileError("{}: no such folder; expected a Hugging Face checkpoint folder", model.string());
   }
   check_model_folder(model);
   const Tokenizer tokenizer = Tokenizer::load(tokenizer_folder(arguments.session));
-  if (!arguments.chat) return answer_once(arguments, tokenizer, encode_plain(tokenizer, *arguments.prompt));
+  const auto own = image_prompter(arguments, tokenizer);
+  const ImagePrompter* prompter = own ? &*own : nullptr;
+  std::vector<PromptImage> images;
+  for (const auto& file : arguments.images) images.push_back(prompter->read(file));
+  if (!arguments.chat) {
+    return answer_once(arguments, tokenizer, plain_prompt(arguments, tokenizer, prompter, images));
+  }
   Chat chat(choose_chat_template(arguments.chat_template, template_folder(arguments.session), tokenizer), tokenizer,
-            arguments.system);
+            arguments.system, prompter);
   if (arguments.prompt) {
-    chat.add_user(*arguments.prompt);
+    chat.add_user(*arguments.prompt, std::move(images));
     return answer_once(arguments, tokenizer,
                        chat.prompt());  // what the template refuses is said before the model is opened
   }
   Session session(arguments.session, tokenizer);
   introduce(session, arguments);
-  converse(session, chat, AnswerPrinter(arguments.json), std::cin, isatty(STDIN_FILENO) != 0);
+  converse(session, chat, prompter, AnswerPrinter(arguments.json), std::cin, isatty(STDIN_FILENO) != 0);
 }
 
 }  // namespace
@@ -117,6 +159,10 @@ void add_inference_command(CLI::App& app, int& /*exit_code*/) {
       ->add_option("--chat-template", arguments->chat_template,
                    "Template by name or file, instead of the adapter's or the model's own")
       ->needs(chat);
+  command
+      ->add_option("--image", arguments->images,
+                   "Image in front of the prompt, or where it has the mark for one; may be given several times")
+      ->allow_extra_args(false);
   command->add_option("--temperature", arguments->session.temperature,
                       "Divides the logits; 0 takes the most probable token (default: generation_config.json, else 0)");
   command->add_option("--top-k", arguments->session.top_k, "Draw from the k most probable tokens; 0 from all");
@@ -128,6 +174,7 @@ void add_inference_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("--dtype", arguments->dtype, "bfloat16 or float32")
       ->check(CLI::IsMember({"bfloat16", "float32"}))
       ->capture_default_str();
+  add_storage_options(*command, arguments->quant, "Keep the weights as a run with that key does");
   command->add_option("--device", arguments->session.device, "cpu, cuda or cuda:N")->capture_default_str();
   command
       ->add_option("--stop", arguments->session.stop,

@@ -34,7 +34,7 @@ void require_space(const Model& model, const Arguments& arguments, DType dtype) 
 
 void run(const Arguments& arguments) {
   require_new_folder(arguments.out);
-  BuiltModel built = build_model(arguments.config, LinearPolicy(), nullptr);
+  BuiltModel built = build_model(arguments.config, LinearPolicy(), nullptr, {.vision = Vision::where_stored});
   const DType dtype = arguments.dtype == "f32" ? DType::f32 : DType::bf16;
   require_space(*built.model, arguments, dtype);
   const TensorSources tensors = initial_values(*built.model, dtype, arguments.seed);

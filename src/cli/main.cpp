@@ -48,6 +48,7 @@ int run(int argc, char** argv) {
   eft::add_init_command(app, exit_code);
   eft::add_inspect_command(app, exit_code);
   eft::add_merge_command(app, exit_code);
+  eft::add_quantize_command(app, exit_code);
   eft::add_slice_command(app, exit_code);
   eft::add_config_schema_command(app, exit_code);
   eft::add_completion_command(app, exit_code);

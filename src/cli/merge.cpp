@@ -6,6 +6,7 @@
 #include "base/tokenizer_files.h"
 #include "cli/command.h"
 #include "cli/output_files.h"
+#include "cli/storage_options.h"
 #include "models/merge.h"
 #include "text/model_templates.h"
 #include "train/checkpoints/staged_folder.h"
@@ -15,6 +16,7 @@ namespace {
 
 struct Arguments {
   std::filesystem::path model, adapter, out;
+  QuantOptions quant;
 };
 
 bool differs(const TemplateSources& a, const TemplateSources& b) {
@@ -27,7 +29,7 @@ void run(const Arguments& arguments) {
   require_new_folder(arguments.out);
   StagedFolder staged(arguments.out / "model");
   const std::filesystem::path model = local_model(arguments.model), adapter = local_model(arguments.adapter);
-  const MergeReport report = merge_adapter(model, adapter, staged.path());
+  const MergeReport report = merge_adapter(model, adapter, staged.path(), frozen_storage(arguments.quant));
   // The run's tokenizer and template, which may not be the model's.
   copy_template_folder(model, staged.path());
   copy_tokenizer_files(adapter, staged.path());
@@ -35,6 +37,10 @@ void run(const Arguments& arguments) {
   staged.commit_files_into(arguments.out);
   std::printf("%s: %lld weights merged, %lld tensors as they were\n", arguments.out.c_str(),
               static_cast<long long>(report.merged), static_cast<long long>(report.copied));
+  if (report.rounded > 0) {
+    std::printf("%s: %lld weights have the values of their codes, as in the run\n", arguments.out.c_str(),
+                static_cast<long long>(report.rounded));
+  }
   if (report.untied) {
     std::printf("%s: the output layer is a tensor of its own now: tie_word_embeddings is false in config.json\n",
                 arguments.out.c_str());
@@ -53,6 +59,7 @@ void add_merge_command(CLI::App& app, int& /*exit_code*/) {
   command->add_option("out", arguments->out, "Folder to write")->required();
   command->add_option("--adapter", arguments->adapter, "PEFT adapter: a folder, or a hub name in the cache")
       ->required();
+  add_storage_options(*command, arguments->quant, "Merge into the values that the weights had in a run with that key");
   command->callback([arguments] { run(*arguments); });
 }
 

@@ -10,9 +10,9 @@
 #include "cli/key_flags.h"
 #include "cli/output_files.h"
 #include "cli/terminal.h"
-#include "cli/preferences.h"
 #include "cli/train_job.h"
 #include "data/dataset.h"
+#include "data/preference/preference_text.h"
 #include "data/token_check.h"
 #include "data/batches/loader.h"
 #include "data/show.h"
@@ -83,6 +83,12 @@ void show(const ExampleView& example, const Tokenizer& tokenizer, const Terminal
   line("╰", "");
 }
 
+/// A preference with the number of tokens of its longest sequence.
+void show_pair(const Examples& examples, std::size_t index) {
+  const Preference row = preference_of(examples, index);
+  print(fmt::format("\n--- {}: {} tokens\n{}", row.source, examples.longest(index), show_preference(row)));
+}
+
 /// The first `count` examples, or with `row` those that this row of a file gave.
 void show(const Examples& examples, const Arguments& arguments, const Tokenizer& tokenizer) {
   const Terminal terminal = standard_output();
@@ -91,7 +97,11 @@ void show(const Examples& examples, const Arguments& arguments, const Tokenizer&
     if (!arguments.row && shown == arguments.show) return;
     const ExampleView example = examples[i];
     if (arguments.row && example.row != *arguments.row) continue;
-    show(example, tokenizer, terminal);
+    if (example.role == PreferenceRole::none) {
+      show(example, tokenizer, terminal);
+    } else {
+      show_pair(examples, i);
+    }
     ++shown;
   }
   if (arguments.row && shown == 0) {
@@ -100,18 +110,21 @@ void show(const Examples& examples, const Arguments& arguments, const Tokenizer&
   }
 }
 
-/// One example a line, or one row of them where they are packed.
+/// One example or preference a line, or one row of examples where they are packed.
 void dump(const Examples& examples, const Loader* packed, const std::filesystem::path& path) {
   AtomicFile file(path);
   const std::size_t lines = packed != nullptr ? packed->rows().size() : examples.size();
   for (std::size_t line = 0; line < lines; ++line) {
     if (packed == nullptr) {
-      file.write(dump_example(examples[line]) + "\n");
+      const bool plain = examples[line].role == PreferenceRole::none;
+      file.write((plain ? dump_example(examples[line], examples.media() != nullptr)
+                        : dump_preference(preference_of(examples, line))) +
+                 "\n");
       continue;
     }
     std::vector<ExampleView> row;
     for (const std::uint32_t sample : packed->rows()[line]) row.push_back(examples[sample]);
-    file.write(dump_packed(row) + "\n");
+    file.write(dump_packed(row, examples.media() != nullptr) + "\n");
   }
   file.commit();
 }
@@ -124,6 +137,10 @@ std::int64_t vocabulary_if_known(const TrainJob& job) {
   return kAnyVocabulary;
 }
 
+std::shared_ptr<const MediaDecoder> media_if_known(const TrainJob& job) {
+  return std::filesystem::exists(job.base_model / "config.json") ? media_of(job) : nullptr;
+}
+
 void preprocess(const Arguments& arguments) {
   const TrainJob job = read_job(arguments.config, arguments.keys.overrides());
   check_dump(arguments, job);
@@ -131,8 +148,8 @@ void preprocess(const Arguments& arguments) {
   check_tokens(job.tokens, tokenizer);
   for (const std::string& note : job.notes) std::fprintf(stderr, "note: %s\n", note.c_str());
   const std::int64_t vocabulary = vocabulary_if_known(job);
-  if (job.data.rl) return preprocess_preferences(job, tokenizer, vocabulary, arguments.show, arguments.dump);
-  const PreparedData data = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed, vocabulary);
+  const PreparedData data =
+      prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed, vocabulary, media_if_known(job));
   for (const std::string& line : data.report.tables()) print(line);
   for (const std::string& warning : data.report.warnings) print("warning: " + warning);
   for (const std::string& line : data.report.end_lines()) print(line);
@@ -141,10 +158,11 @@ void preprocess(const Arguments& arguments) {
   if (job.data.sample_packing) {
     packed.emplace(data.train, train_loader_options(job));
     print(fmt::format("packing fills {:.1f} % of rows of {} tokens, {} batches an epoch", 100 * packed->fill(),
-                      job.data.sequence_len, packed->batches_per_epoch()));
+                      packed->capacity(), packed->batches_per_epoch()));
   }
   show(data.train, arguments, tokenizer);
-  if (!arguments.dump.empty()) dump(data.train, packed ? &*packed : nullptr, arguments.dump);
+  if (arguments.dump.empty()) return;
+  dump(data.train, packed && !job.data.rl ? &*packed : nullptr, arguments.dump);
 }
 
 }  // namespace

@@ -102,10 +102,12 @@ std::int64_t budget_of(const std::string& text) {
 }
 
 nlohmann::ordered_json json_of(const Evaluation& result) {
-  return {{"eval_loss", result.loss},
-          {"perplexity", std::exp(result.loss)},
-          {"tokens", result.tokens},
-          {"label_tokens", result.label_tokens}};
+  nlohmann::ordered_json object{{"eval_loss", result.loss}};
+  if (result.extra.empty()) object["perplexity"] = std::exp(result.loss);  // of no other loss
+  object["tokens"] = result.tokens;
+  object["label_tokens"] = result.label_tokens;
+  for (const auto& [name, value] : result.extra) object["eval_" + name] = value;
+  return object;
 }
 
 std::string json_of(const EvaluationReport& report) {
@@ -127,6 +129,11 @@ void take_adapter(TrainJob& job, const std::filesystem::path& adapter) {
 }
 
 std::string text_of(const Evaluation& result) {
+  if (!result.extra.empty()) {
+    std::string text = fmt::format("eval_loss {:.4f}", result.loss);
+    for (const auto& [name, value] : result.extra) text += fmt::format("  {} {:.4f}", name, value);
+    return text;
+  }
   return fmt::format("eval_loss {:.4f}  perplexity {:.3f}  ({} label tokens)", result.loss, std::exp(result.loss),
                      result.label_tokens);
 }

@@ -15,6 +15,8 @@ TrainJob read_job(const std::filesystem::path& path, const std::vector<std::stri
   job.tokens = config.tokens;
   job.adapter =
       config.adapter.model_dir.empty() ? config.adapter : read_adapter_options(local_model(config.adapter.model_dir));
+  job.quant = config.quant;
+  if (!config.adapter.model_dir.empty()) job.reference_adapter = job.adapter;
   job.data = config.data;
   job.train = config.train;
   job.config = config_json(config);

@@ -12,7 +12,8 @@ constexpr const char* kMetrics = "remove the key; every step is in OUTPUT_DIR/me
 constexpr const char* kBestModel = "remove the key; the best model is the one with the smallest eval_loss";
 constexpr const char* kOneProcess = "remove the key; eft trains in one process";
 constexpr const char* kPlainWeights = "remove the key; train adapter: lora on bf16 weights";
-constexpr const char* kSupervised = "remove the key; eft does supervised fine-tuning";
+constexpr const char* kObjectives =
+    "remove the key; eft learns from texts and from pairs of answers or good and bad ones";
 
 constexpr std::array kRunGroups = {
     KeyGroup{
@@ -31,14 +32,13 @@ constexpr std::array kRunGroups = {
              "moe_grouped_backend moe_dequant_chunk_size moe_bnb_fast deepcompile dsv4_fp4_grouped_mode"},
     KeyGroup{KeyClass::does_anyway, "*", "maps weights from the files and reports tokens per second",
              "low_cpu_mem_usage include_tokens_per_second include_tkps batch_flattening"},
-    KeyGroup{KeyClass::does_anyway, "*", "skips the vision and audio towers", "freeze_mm_modules"},
     KeyGroup{KeyClass::does_anyway, "true", "remove the key; eft writes safetensors only", "save_safetensors"},
     KeyGroup{KeyClass::does_anyway, "- eval_loss loss", kBestModel, "metric_for_best_model"},
     KeyGroup{KeyClass::does_anyway, "-", kBestModel, "greater_is_better"},
 
     KeyGroup{KeyClass::without_effect, "*", "runs no code of a checkpoint and has one tokenizer",
              "trust_remote_code tokenizer_type tokenizer_use_fast tokenizer_legacy tokenizer_save_jinja_files "
-             "processor_type hf_use_auth_token is_falcon_derived_model is_llama_derived_model is_mistral_derived_model "
+             "hf_use_auth_token is_falcon_derived_model is_llama_derived_model is_mistral_derived_model "
              "is_qwen_derived_model"},
     KeyGroup{KeyClass::without_effect, "*", "tokenises rows on all cores before a run starts",
              "dataset_processes dataset_num_proc dataset_keep_in_memory skip_prepare_dataset "
@@ -75,7 +75,7 @@ constexpr std::array kRunGroups = {
     KeyGroup{KeyClass::unsupported, "-", "use bf16: auto; Gemma's activations overflow 16-bit floats of the fp16 kind",
              "fp16 float16"},
     KeyGroup{KeyClass::unsupported, "-", kPlainWeights,
-             "load_in_8bit load_in_4bit bnb_config_kwargs quantize_moe_experts gptq model_quantization_config "
+             "gptq model_quantization_config "
              "model_quantization_config_kwargs use_onebitllms qat quantization fp8 fp8_config "
              "fp8_enable_fsdp_float8_all_gather nonexpert_quantization gemma4_fp8_nonexpert gemma4_nf4_nonexpert "
              "nvfp4_merge_aware nvfp4_merge_aware_start_step qlora_sharded_model_loading llmcompressor"},
@@ -126,17 +126,20 @@ constexpr std::array kRunGroups = {
              "activation_offloading"},
     KeyGroup{KeyClass::unsupported, "-", "remove the key; gradient_checkpointing: true saves memory too",
              "layer_offloading max_memory gpu_memory_limit"},
-    KeyGroup{
-        KeyClass::unsupported, "-", kSupervised,
-        "trl vllm ebft reward_model process_reward_model center_rewards_coefficient num_labels dpo_use_weighting "
-        "dpo_label_smoothing precompute_ref_log_probs dpo_use_liger_kernel dpo_padding_free dpo_loss_type "
-        "dpo_loss_weights max_prompt_len orpo_alpha simpo_gamma cpo_alpha kto_desirable_weight kto_undesirable_weight "
-        "rl_beta dpo_beta dpo_use_logits_to_keep dpo_generate_during_eval dpo_norm_loss rpo_alpha trainer_cls "
-        "kd_trainer kd_ce_alpha kd_alpha kd_temperature kd_beta kd_normalize_topk kd_online_server_base_url "
-        "kd_online_topk kd_online_server kd_online_timeout kd_temperature_min nemo_gym_enabled nemo_gym_dir "
-        "nemo_gym_auto_clone nemo_gym_config_paths nemo_gym_head_port nemo_gym_server_timeout "
-        "nemo_gym_verify_timeout nemo_gym_run_timeout nemo_gym_datasets nemo_gym_auto_start nemo_gym_model_name "
-        "nemo_gym_multi_turn nemo_gym_max_turns"},
+    KeyGroup{KeyClass::without_effect, "*",
+             "never pads pairs nor cuts prompts, and has kernels of its own for their loss",
+             "dpo_padding_free dpo_use_liger_kernel dpo_use_logits_to_keep max_prompt_len"},
+    KeyGroup{KeyClass::unsupported, "-", "remove the key; eft chat answers with the result",
+             "dpo_generate_during_eval"},
+    KeyGroup{KeyClass::unsupported, "-", "use dpo_loss_type: [sigmoid_norm]", "dpo_norm_loss"},
+    KeyGroup{KeyClass::unsupported, "-", "use dpo_loss_type: [sigmoid, sft] and dpo_loss_weights", "rpo_alpha"},
+    KeyGroup{KeyClass::unsupported, "-", kObjectives,
+             "trl vllm ebft reward_model process_reward_model center_rewards_coefficient num_labels trainer_cls "
+             "kd_trainer kd_ce_alpha kd_alpha kd_temperature kd_beta kd_normalize_topk kd_online_server_base_url "
+             "kd_online_topk kd_online_server kd_online_timeout kd_temperature_min nemo_gym_enabled nemo_gym_dir "
+             "nemo_gym_auto_clone nemo_gym_config_paths nemo_gym_head_port nemo_gym_server_timeout "
+             "nemo_gym_verify_timeout nemo_gym_run_timeout nemo_gym_datasets nemo_gym_auto_start nemo_gym_model_name "
+             "nemo_gym_multi_turn nemo_gym_max_turns"},
     KeyGroup{KeyClass::unsupported, "-", kRemove,
              "dataset_shard_idx dataloader_drop_last "
              "pretraining_sample_concatenation use_pose pose_split_on_token_ids pose_max_context_len pose_num_chunks "
@@ -170,7 +173,6 @@ constexpr const char* kUseLora =
     "train adapter: lora, or the whole model with optimizer: adamw_torch_8bit (2 bytes a parameter)";
 
 constexpr std::array kRunValues = {
-    UnsupportedValues{"adapter", "qlora", "use adapter: lora without load_in_4bit"},
     UnsupportedValues{"adapter", "llama-adapter", "use adapter: lora"},
     UnsupportedValues{
         "optimizer",
@@ -185,7 +187,7 @@ constexpr std::array kRunValues = {
                       kUseLora},
     UnsupportedValues{"lr_scheduler", "greedy log_sweep",
                       "use cosine, or reduce_lr_on_plateau, which looks at losses too"},
-    UnsupportedValues{"rl", "grpo gdpo ebft", "use dpo, ipo, simpo, orpo or kto"},
+    UnsupportedValues{"rl", "grpo gdpo ebft", "use dpo, ipo, simpo, orpo, cpo or kto"},
     UnsupportedValues{"save_strategy", "best", "use steps or epoch"},
     UnsupportedValues{"eval_strategy", "best", "use steps or epoch"},
 };
@@ -196,7 +198,7 @@ constexpr std::array kDatasetGroups = {
              "input_transform shards shards_idx preprocess_shards conversation input_format field_human "
              "field_model logprobs_field temperature text_column skip length sequence_length min_input_id "
              "max_input_id seed"},
-    KeyGroup{KeyClass::unsupported, "-", kSupervised, "step_separator max_completion_length train_on_last_step_only"},
+    KeyGroup{KeyClass::unsupported, "-", kObjectives, "step_separator max_completion_length train_on_last_step_only"},
 };
 
 constexpr std::array kDatasetValues = {

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/regex.h"
 #include "config/keys.h"
+#include "config/preference_rules.h"
 #include "data/preference_options.h"
 
 namespace eft {
@@ -22,8 +23,9 @@ struct Rule {
   bool (*broken)(Config);
 };
 
-bool starts_adapter(Config c) { return c.adapter.kind == AdapterKind::lora && c.adapter.model_dir.empty(); }
 bool without_adapter(Config c) { return c.adapter.kind == AdapterKind::none; }
+bool starts_adapter(Config c) { return !without_adapter(c) && c.adapter.model_dir.empty(); }
+bool packs(Config c) { return c.quant.four_bits || c.quant.eight_bits; }
 bool is_optimizer(Config c, std::initializer_list<OptimizerKind> kinds) {
   return std::ranges::find(kinds, c.train.optimizer.kind) != kinds.end();
 }
@@ -64,11 +66,16 @@ bool ignores_template(const std::optional<std::string>& name, const std::optiona
   return name && *name != "jinja" && jinja;
 }
 
+bool is_processor(const std::string& name) {
+  constexpr std::array kNames = {"AutoProcessor", "Gemma3Processor", "Gemma3nProcessor", "Gemma4Processor",
+                                 "Gemma4UnifiedProcessor"};
+  return std::ranges::find(kNames, name) != kNames.end();
+}
+
 constexpr std::array kRules = {
-    Rule{"lora_r", "not set; adapter: lora needs it", [](Config c) { return starts_adapter(c) && !c.adapter.rank; }},
-    Rule{"lora_alpha", "not set; adapter: lora needs it",
-         [](Config c) { return starts_adapter(c) && !c.adapter.alpha; }},
-    Rule{"lora_target_modules", "not set; adapter: lora needs it, or lora_target_linear: true",
+    Rule{"lora_r", "not set; adapters need it", [](Config c) { return starts_adapter(c) && !c.adapter.rank; }},
+    Rule{"lora_alpha", "not set; adapters need it", [](Config c) { return starts_adapter(c) && !c.adapter.alpha; }},
+    Rule{"lora_target_modules", "not set; adapters need it, or lora_target_linear: true",
          [](Config c) {
            const AdapterOptions& a = c.adapter;
            return starts_adapter(c) && a.target_modules.empty() && !a.target_linear && a.target_parameters.empty();
@@ -88,6 +95,17 @@ constexpr std::array kRules = {
     Rule{"lora_model_dir", "set without adapter: lora; add it or remove lora_model_dir",
          [](Config c) { return without_adapter(c) && !c.adapter.model_dir.empty(); }},
 
+    Rule{"adapter", "qlora needs load_in_4bit: true; add it or use adapter: lora",
+         [](Config c) { return c.adapter.kind == AdapterKind::qlora && !c.quant.four_bits; }},
+    Rule{"load_in_4bit", "needs adapter: qlora, since weights in 4 bits are frozen",
+         [](Config c) { return c.quant.four_bits && c.adapter.kind != AdapterKind::qlora; }},
+    Rule{"load_in_8bit", "needs adapter: lora, since weights in 8 bits are frozen",
+         [](Config c) { return c.quant.eight_bits && c.adapter.kind != AdapterKind::lora; }},
+    Rule{"quantize_moe_experts", "needs load_in_4bit or load_in_8bit",
+         [](Config c) { return c.quant.experts && !packs(c); }},
+    Rule{"bnb_config_kwargs", "llm_int8_has_fp16_weight: packed weights are frozen; remove it",
+         [](Config c) { return c.quant.bnb.has_fp16_weight; }},
+
     Rule{"datasets", "empty, expected at least one dataset",
          [](Config c) { return c.data.datasets.empty() && c.data.pretraining_dataset.empty(); }},
     Rule{"pretraining_dataset", "set beside datasets; remove one",
@@ -98,6 +116,8 @@ constexpr std::array kRules = {
          [](Config c) { return !c.data.pretraining_dataset.empty() && c.data.val_set_size > 0; }},
     Rule{"streaming", "not supported yet for datasets, which are prepared before training; remove it",
          [](Config c) { return c.data.streaming && c.data.pretraining_dataset.empty(); }},
+    Rule{"processor_type", "another value than AutoProcessor",
+         [](Config c) { return c.data.processor_type && !is_processor(*c.data.processor_type); }},
     Rule{"val_set_size", "set beside test_datasets; remove one",
          [](Config c) { return c.data.val_set_size > 0 && !c.data.test_datasets.empty(); }},
     Rule{"val_set_size", "neither a share below 1 nor a whole number of rows",
@@ -271,6 +291,8 @@ constexpr std::array kRules = {
     Rule{"ple_cpu_offload", "without adapter: lora the table is trained; add it or remove the key",
          [](Config c) { return c.train.ple_cpu_offload && without_adapter(c); }},
 
+    Rule{"cuda_graphs", "does not go with processor_type yet; remove one",
+         [](Config c) { return c.train.cuda_graphs && c.data.processor_type; }},
     Rule{"cuda_graphs", "does not go with device: cpu; remove one",
          [](Config c) { return c.train.cuda_graphs && c.train.device == DeviceChoice::cpu; }},
 
@@ -336,11 +358,21 @@ std::vector<BrokenRule> broken_rules(const RunConfig& config) {
   add_schedule_rules(config.train.schedule, broken);
   add_dataset_rules(config.data.datasets, "datasets", config.data.rl, broken);
   add_dataset_rules(config.data.test_datasets, "test_datasets", config.data.rl, broken);
+  add_preference_rules(config, broken);
   return broken;
 }
 
 void add_idle_notes(const RunConfig& config, Notes& notes) {
   const TrainOptions& train = config.train;
+  const BnbOptions& bnb = config.quant.bnb;
+  if (!packs(config) && bnb != BnbOptions()) {
+    notes.push_back("bnb_config_kwargs has no effect without load_in_4bit or load_in_8bit");
+  } else if (bnb.compute_dtype || bnb.storage || bnb.threshold) {
+    notes.push_back(
+        "bnb_config_kwargs: bnb_4bit_compute_dtype, bnb_4bit_quant_storage and llm_int8_threshold have no effect: "
+        "products are made in the run's precision, and activations are not rounded");
+  }
+  add_preference_notes(config, notes);
   if (config.tokens.special_tokens || !config.tokens.tokens.empty()) {
     notes.push_back("special_tokens and tokens add nothing: they must be those that the tokenizer has");
   }

@@ -8,6 +8,7 @@
 #include "data/data_options.h"
 #include "data/token_options.h"
 #include "nn/adapter_options.h"
+#include "quant/quant_options.h"
 #include "schema/field.h"
 #include "train/train_options.h"
 
@@ -20,6 +21,7 @@ struct RunConfig {
   std::filesystem::path tokenizer_config;  ///< folder of another tokenizer; empty: base_model
   TokenOptions tokens;
   AdapterOptions adapter;
+  QuantOptions quant;
   DataOptions data;
   TrainOptions train;
 };
@@ -38,6 +40,7 @@ void describe(Visitor&& field, RunConfig& o) {
         o.tokenizer_config);
   describe(field, o.tokens);
   describe(field, o.adapter);
+  describe(field, o.quant);
   describe(field, o.data);
   describe(field, o.train);
 }

@@ -130,12 +130,12 @@ void describe(Visitor&& field, UserFormat& o) {
 }
 
 /// Learning from preferences.
-enum class Objective { dpo, ipo, simpo, orpo, kto };
+enum class Objective { dpo, ipo, simpo, orpo, kto, cpo };
 
 constexpr auto enum_names(Objective) {
   return std::array{EnumName{Objective::dpo, "dpo"}, EnumName{Objective::ipo, "ipo"},
                     EnumName{Objective::simpo, "simpo"}, EnumName{Objective::orpo, "orpo"},
-                    EnumName{Objective::kto, "kto"}};
+                    EnumName{Objective::kto, "kto"}, EnumName{Objective::cpo, "cpo"}};
 }
 
 /// What a row may hold that nothing is made of, or lack.
@@ -234,6 +234,7 @@ struct DatasetOptions {
   std::optional<TrainOnEos> train_on_eot;    ///< left out: as train_on_eos
   std::optional<std::string> chat_template;  ///< left out: DataOptions::chat_template
   std::optional<std::string> chat_template_jinja;
+  std::filesystem::path media_folder;
 };
 
 template <class Visitor>
@@ -275,6 +276,9 @@ void describe(Visitor&& field, DatasetOptions& o) {
   field({"train_on_eot", "End-of-turn tokens that bear loss; left out, as train_on_eos."}, o.train_on_eot);
   field({"chat_template", "Template of this dataset; left out, the one of the run."}, o.chat_template);
   field({"chat_template_jinja", "Text or path of a Jinja template for this dataset."}, o.chat_template_jinja);
+  field({"media_folder",
+         "Folder of the images that rows name, where they are neither in the working folder nor beside the rows."},
+        o.media_folder);
 }
 
 /// What becomes of the rows of `pretraining_dataset`.
@@ -321,6 +325,9 @@ struct DataOptions {
   BadRow on_bad_row = BadRow::raise;
   std::vector<Finding> allow_in_rows;
   bool train_on_inputs = false;
+  std::optional<std::string> processor_type;
+  std::int64_t media_max_pixels = 64'000'000;
+  std::int64_t media_max_bytes = 256'000'000;
   std::int64_t sequence_len = 512;
   ExcessLength excess_length_strategy = ExcessLength::drop;
   std::optional<std::int64_t> min_sample_len;  ///< left out: 2
@@ -357,7 +364,7 @@ void describe(Visitor&& field, DataOptions& o) {
          "Reasoning of answers, in templates with a thought channel: in front of every answer with loss (train) or "
          "without (mask), or nowhere (strip); left out, the template decides."},
         o.thought_channel);
-  field({"rl", "Learn from preferences; for now, eft preprocess prepares them."}, o.rl);
+  field({"rl", "Learn from preferences: from pairs of answers (dpo, ipo, simpo, orpo, cpo), or from answers that are good or bad (kto)."}, o.rl);
   field(
       {"on_bad_row", "What happens to a row that cannot be used: raise an error that names it, or drop and count it."},
       o.on_bad_row);
@@ -366,7 +373,16 @@ void describe(Visitor&& field, DataOptions& o) {
          "template leaves out, thinking_tags that split_thinking leaves in, columns of images, audios or videos, "
          "missing_bos, doubled_bos."},
         o.allow_in_rows);
-  field({"train_on_inputs", "Let the tokens of the prompt bear loss too."}, o.train_on_inputs);
+  field({"train_on_inputs",
+         "Let the tokens of the prompt bear loss too; with processor_type all but those of images, as in Axolotl."},
+        o.train_on_inputs);
+  field(
+      {"processor_type",
+       "AutoProcessor: rows may hold images, for models whose vision tower eft knows (gemma3). Left out, a run is one "
+       "of text."},
+      o.processor_type);
+  field({"media_max_pixels", "Largest image, in pixels."}, o.media_max_pixels, Bounds{1, 1 << 30});
+  field({"media_max_bytes", "Largest file of an image."}, o.media_max_bytes, Bounds{1, 1 << 30});
   field({"sequence_len", "Largest number of tokens of a row, and the length that packing fills."}, o.sequence_len,
         Bounds{1, 1 << 24});
   field({"excess_length_strategy", "What happens to rows longer than sequence_len."}, o.excess_length_strategy);

@@ -44,6 +44,10 @@ std::string dataset_line(const DatasetCounts& counts) {
   std::string line =
       fmt::format("{}: {} rows, {} examples, {} tokens, {} bear loss ({:.0f} %)", title_of(counts), counts.rows,
                   counts.examples, counts.tokens, counts.label_tokens, percent(counts.label_tokens, counts.tokens));
+  if (counts.images > 0) {
+    line +=
+        fmt::format("; {} images, {:.0f} % of the tokens", counts.images, percent(counts.image_tokens, counts.tokens));
+  }
   if (counts.truncated > 0) line += fmt::format("; {} truncated", counts.truncated);
   return line + dropped_text(counts);
 }
@@ -67,6 +71,10 @@ void add_table(std::vector<std::string>& lines, const DatasetCounts& counts) {
     add("found", fmt::format("{} {}: {}", finding.count, name_of(finding.kind), finding.first));
   }
   add("tokens", std::to_string(counts.tokens));
+  if (counts.images > 0) {
+    add("images", fmt::format("{}, {} tokens ({:.1f} %)", counts.images, counts.image_tokens,
+                              percent(counts.image_tokens, counts.tokens)));
+  }
   add("label tokens", fmt::format("{} ({:.1f} %)", counts.label_tokens, percent(counts.label_tokens, counts.tokens)));
   for (const std::string& line : length_histogram(counts.lengths)) lines.push_back("  " + line);
 }

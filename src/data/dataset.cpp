@@ -6,7 +6,6 @@
 #include <cmath>
 #include <exception>
 #include <functional>
-#include <numeric>
 #include <utility>
 
 #include "base/cache_folder.h"
@@ -15,6 +14,7 @@
 #include "data/rows/bad_rows.h"
 #include "data/rows/duplicates.h"
 #include "data/formats/format.h"
+#include "data/preference/preference_rows.h"
 #include "data/rows/length.h"
 #include "data/store/prepared_rows.h"
 #include "data/rows/row_pipeline.h"
@@ -37,6 +37,7 @@ struct Preparation {
   const fs::path& base_model;
   const Tokenizer& tokenizer;
   std::int64_t vocabulary;
+  std::shared_ptr<const MediaDecoder> media;
 };
 
 /// One entry of `datasets` or `test_datasets` with its rows.
@@ -47,10 +48,16 @@ struct DatasetInput {
 };
 
 std::unique_ptr<RowFormat> choose_format(const DatasetOptions& dataset, const std::optional<RawRow>& first,
-                                         const Preparation& preparation) {
+                                         const Preparation& preparation, bool for_evaluation) {
+  if (preparation.options.rl) {
+    return std::make_unique<PreferenceRows>(
+        make_preference_format(dataset, preparation.options, preparation.base_model, preparation.tokenizer),
+        preparation.options, preparation.tokenizer, longest_of(preparation.options, for_evaluation));
+  }
   if (first && TokenFormat::fits(*first)) return std::make_unique<TokenFormat>(preparation.tokenizer);
   if (dataset.type == DatasetType::untyped) refuse_untyped(dataset, first);
-  return make_format(dataset, preparation.options, preparation.base_model, preparation.tokenizer);
+  return make_format(dataset, preparation.options, preparation.base_model, preparation.tokenizer,
+                     preparation.media != nullptr ? &preparation.media->layout() : nullptr);
 }
 
 void check_not_empty(const DatasetCounts& counts) {
@@ -75,12 +82,25 @@ void take_error(const std::exception_ptr& error, const DataOptions& options, Dat
   }
 }
 
+/// Writes what is left of a row. The answers of a preference stay or go together.
+void write_examples(FormattedRow& row, const DataOptions& options, DatasetCounts& counts, ExampleWriter& writer) {
+  if (row.examples.empty() && row.too_long.empty()) count_dropped(counts.empty, fmt::format("row {}", counts.rows));
+  if (options.rl) {
+    if (!keep_preference(row, counts)) return;
+    for (const Example& example : row.examples) writer.add(example);
+    return;
+  }
+  for (Example& example : row.examples) {
+    if (const auto fitted = fit_length(std::move(example), options, counts, row.unlabelled)) writer.add(*fitted);
+  }
+}
+
 void prepare_dataset(DatasetInput& input, const Preparation& preparation, ExampleWriter& writer, DataReport& report) {
   DatasetCounts counts;
   counts.path = input.dataset.path;
   counts.for_evaluation = input.for_evaluation;
   std::optional<RawRow> first = input.source.next();
-  const auto format = choose_format(input.dataset, first, preparation);
+  const auto format = choose_format(input.dataset, first, preparation, input.for_evaluation);
   const auto next = [&]() -> std::optional<RawRow> {
     if (!first) return input.source.next();
     return std::exchange(first, std::nullopt);
@@ -94,11 +114,7 @@ void prepare_dataset(DatasetInput& input, const Preparation& preparation, Exampl
       continue;
     }
     if (!take_findings(row->findings, row->where, preparation.options, words, counts)) continue;
-    if (row->examples.empty()) count_dropped(counts.empty, fmt::format("row {}", counts.rows));
-    for (Example& example : row->examples) {
-      if (const auto fitted = fit_length(std::move(example), preparation.options, counts, row->unlabelled))
-        writer.add(*fitted);
-    }
+    write_examples(*row, preparation.options, counts, writer);
   }
   report_findings(counts, preparation.options, words, report);
   check_not_empty(counts);
@@ -137,7 +153,8 @@ fs::path prepared_path(const fs::path& folder, const std::vector<DatasetInput>& 
   for (const DatasetInput& input : inputs) {
     files.insert(files.end(), input.source.files().begin(), input.source.files().end());
   }
-  const std::string name = prepared_name(preparation.options, preparation.base_model, preparation.vocabulary, files);
+  const std::string name = prepared_name(preparation.options, preparation.base_model, preparation.vocabulary, files,
+                                         preparation.media != nullptr ? &preparation.media->layout() : nullptr);
   return folder / (name + ".examples");
 }
 
@@ -202,14 +219,14 @@ std::shared_ptr<const ExampleStore> prepared_rows(const Preparation& preparation
 
 using Order = std::vector<std::uint32_t>;
 
-/// The rows of the datasets for training or evaluation, one dataset after the other.
-Order merged_order(const DataReport& report, bool for_evaluation, bool shuffle_each, std::uint64_t seed) {
+/// The units of the datasets for training or evaluation, one dataset after the other.
+Order merged_order(const ExampleStore& store, const DataReport& report, bool for_evaluation, bool shuffle_each,
+                   std::uint64_t seed) {
   Order order;
   std::uint32_t begin = 0;
   for (const DatasetCounts& counts : report.datasets) {
     Order one(static_cast<std::size_t>(counts.examples));
-    std::iota(one.begin(), one.end(), begin);
-    begin += static_cast<std::uint32_t>(counts.examples);
+    for (std::uint32_t& unit : one) unit = std::exchange(begin, begin + store.entry(begin).members());
     if (counts.for_evaluation != for_evaluation) continue;
     if (shuffle_each) {
       Random random(seed, kDatasetStream);
@@ -256,8 +273,8 @@ bool shuffles(const DataOptions& options) {
 }  // namespace
 
 PreparedData prepare_data(const DataOptions& options, const fs::path& base_model, const Tokenizer& tokenizer,
-                          std::int64_t seed, std::int64_t vocabulary) {
-  const Preparation preparation{options, base_model, tokenizer, vocabulary};
+                          std::int64_t seed, std::int64_t vocabulary, std::shared_ptr<const MediaDecoder> media) {
+  const Preparation preparation{options, base_model, tokenizer, vocabulary, media};
   const bool streams = !options.pretraining_dataset.empty();
   if (options.datasets.empty() && !streams) throw ConfigError("datasets: empty, expected at least one dataset");
   PreparedData data;
@@ -266,7 +283,7 @@ PreparedData prepare_data(const DataOptions& options, const fs::path& base_model
   if (streams && options.test_datasets.empty()) return data;
   const auto store = prepared_rows(preparation, data.report);
   const bool shuffle_each = options.datasets.size() > 1 && options.shuffle_before_merging_datasets;
-  Order train = merged_order(data.report, false, shuffle_each, static_cast<std::uint64_t>(seed));
+  Order train = merged_order(*store, data.report, false, shuffle_each, static_cast<std::uint64_t>(seed));
   if (shuffles(options)) {
     Random random(static_cast<std::uint64_t>(seed), kMergeStream);
     shuffle(train, random);
@@ -274,13 +291,13 @@ PreparedData prepare_data(const DataOptions& options, const fs::path& base_model
   if (options.dataset_exact_deduplication) data.report.duplicates += drop_duplicates(train, *store);
   Order eval = split_off(train, options.val_set_size);
   if (!options.test_datasets.empty()) {
-    eval = merged_order(data.report, true, false, 0);
+    eval = merged_order(*store, data.report, true, false, 0);
     if (options.dataset_exact_deduplication) data.report.duplicates += drop_duplicates(eval, *store);
   }
   data.report.train_examples = static_cast<std::int64_t>(train.size());
   data.report.eval_examples = static_cast<std::int64_t>(eval.size());
-  if (!streams) data.train = Examples(store, std::move(train));
-  data.eval = Examples(store, std::move(eval));
+  if (!streams) data.train = Examples(store, std::move(train), media);
+  data.eval = Examples(store, std::move(eval), media);
   return data;
 }
 

@@ -31,7 +31,8 @@ struct DatasetCounts {
   std::string path;
   bool for_evaluation = false;  ///< from test_datasets
   std::int64_t rows = 0;        ///< read, after `split`
-  std::int64_t examples = 0;    ///< made of them and kept; a completion row longer than sequence_len makes several
+  std::int64_t examples = 0;    ///< made of them and kept; a completion row longer than sequence_len makes several,
+                                ///< the answers to a prompt one
   Dropped bad;                  ///< cannot be used; only with on_bad_row: drop
   std::vector<BadRows> bad_reasons = {};  ///< of `bad`
   Dropped empty;                          ///< have no text
@@ -41,6 +42,8 @@ struct DatasetCounts {
   std::int64_t truncated = 0;             ///< kept, cut to sequence_len
   std::int64_t tokens = 0;                ///< of the kept examples
   std::int64_t label_tokens = 0;
+  std::int64_t images = 0;                    ///< in the kept examples
+  std::int64_t image_tokens = 0;              ///< that stand for them
   std::vector<DatasetFinding> findings = {};  ///< what rows hold or lack beside what they train
   std::vector<std::int64_t> lengths;          ///< lengths[b]: kept examples of 2^(b-1) to 2^b - 1 tokens
 };
@@ -75,9 +78,11 @@ struct PreparedData {
 /// asked) and splits off the evaluation rows. `base_model` is the folder whose chat template `tokenizer_default` means,
 /// and where the files of `tokenizer` lie. The rows are kept in a file in dataset_prepared_path and taken from there
 /// when nothing they depend on has changed; with an empty path they are kept in memory. A row with a token from
-/// `vocabulary` on, the rows of the model's embedding, cannot be used. Throws FileError, DataError (names file:line) or
+/// `vocabulary` on, the rows of the model's embedding, cannot be used. With `media` rows may hold images, which it
+/// makes while training; of their files only the heads are read here. Throws FileError, DataError (names file:line) or
 /// ConfigError; also when nothing is left to train on.
 PreparedData prepare_data(const DataOptions& options, const std::filesystem::path& base_model,
-                          const Tokenizer& tokenizer, std::int64_t seed, std::int64_t vocabulary = kAnyVocabulary);
+                          const Tokenizer& tokenizer, std::int64_t seed, std::int64_t vocabulary = kAnyVocabulary,
+                          std::shared_ptr<const MediaDecoder> media = nullptr);
 
 }  // namespace eft

@@ -39,7 +39,7 @@ constexpr bool suits(DatasetType type, Objective objective) {
 /// What the options of a dataset lack to make sense with `rl`, for messages; empty when nothing.
 constexpr const char* preference_fault(DatasetType type, std::optional<Objective> rl) {
   if (type == DatasetType::untyped) return rl ? "not set; set a type of preferences, or passthrough" : "";
-  if (!rl) return is_preference_type(type) ? "rows of preferences; set rl to dpo, ipo, simpo, orpo or kto" : "";
+  if (!rl) return is_preference_type(type) ? "rows of preferences; set rl to dpo, ipo, simpo, orpo, cpo or kto" : "";
   if (suits(type, *rl)) return "";
   if (*rl == Objective::orpo) return "no rows for rl: orpo; use chat_template.argilla";
   if (*rl == Objective::kto) return "no rows for rl: kto; use chatml.argilla, chatml.intel or a mapping";

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "data/media/media_ref.h"
+
 namespace eft {
 namespace {
 
@@ -12,19 +14,48 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kBarWidth = 40;
 
-/// Tokens in a row that look the same.
+/// Tokens in a row that look the same; with a word those of an image.
 struct Run {
   std::vector<TokenId> ids;
   bool trained = false;
   bool special = false;
+  std::string word = {};
+};
+
+/// "⟨image cat.jpg 612×425 → 256 tokens⟩"
+std::string word_of(const MediaRef& ref) {
+  const std::string part = ref.crop == 0 ? "" : fmt::format(", part {}", ref.crop);
+  return fmt::format("⟨image {} {}×{}{} → {} tokens⟩", ref.name, ref.width, ref.height, part, ref.count);
+}
+
+/// Images of an example, each from the token that begins it to the one that ends it.
+class Blocks {
+ public:
+  explicit Blocks(const ExampleView& example) : refs_(media_of(example.media)) {}
+
+  /// The image that begins with token i, if one does. Asked for ascending tokens.
+  const MediaRef* at(std::size_t i) {
+    while (next_ < refs_.size() && refs_[next_].begin - 1 < i) ++next_;
+    return next_ < refs_.size() && refs_[next_].begin - 1 == i ? &refs_[next_] : nullptr;
+  }
+
+ private:
+  std::vector<MediaRef> refs_;
+  std::size_t next_ = 0;
 };
 
 std::vector<Run> runs_of(const ExampleView& example, const Tokenizer& tokenizer) {
   std::vector<Run> runs;
+  Blocks blocks(example);
   for (std::size_t i = 0; i < example.tokens.size(); ++i) {
+    if (const MediaRef* ref = blocks.at(i)) {
+      runs.push_back({.ids = {}, .trained = false, .special = true, .word = word_of(*ref)});
+      i += ref->count + 1;
+      continue;
+    }
     const bool trained = example.labels[i] != kIgnoreLabel;
     const bool special = tokenizer.is_special(example.tokens[i]);
-    if (runs.empty() || runs.back().trained != trained || runs.back().special != special) {
+    if (runs.empty() || !runs.back().word.empty() || runs.back().trained != trained || runs.back().special != special) {
       runs.push_back({{}, trained, special});
     }
     runs.back().ids.push_back(example.tokens[i]);
@@ -65,6 +96,23 @@ std::size_t characters(const std::string& text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
+/// Adds the types of an example's tokens (1 where one stands for an image, else 0) and its images to a row.
+void add_media(Json& row, const ExampleView& example) {
+  const std::size_t first = row["types"].size();
+  std::vector<int> types(example.tokens.size(), 0);
+  for (const MediaRef& ref : media_of(example.media)) {
+    std::fill_n(types.begin() + ref.begin, ref.count, 1);
+    Json one{
+        {"kind", "image"},     {"source", ref.path.empty() ? "bytes:" + std::string(ref.name) : std::string(ref.name)},
+        {"part", ref.field},   {"tokens", {first + ref.begin - 1, first + ref.begin + ref.count + 1}},
+        {"soft", ref.count},   {"width", ref.width},
+        {"height", ref.height}};
+    if (ref.crop > 0) one["crop"] = ref.crop;
+    row["media"].push_back(std::move(one));
+  }
+  for (const int type : types) row["types"].push_back(type);
+}
+
 /// The name of a file need not be UTF-8.
 std::string dumped(const Json& row) { return row.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -74,7 +122,7 @@ std::string show_example(const ExampleView& example, const Tokenizer& tokenizer,
   std::string text;
   bool inside = false;
   for (const Run& run : runs_of(example, tokenizer)) {
-    const std::string part = printable(tokenizer.decode(run.ids));
+    const std::string part = printable(run.word.empty() ? tokenizer.decode(run.ids) : run.word);
     if (style == ShowStyle::colour) {
       text += fmt::format("{}{}\x1b[0m", escape_of(run.trained, run.special), part);
       continue;
@@ -89,10 +137,15 @@ std::string show_example(const ExampleView& example, const Tokenizer& tokenizer,
 std::string show_tokens(const ExampleView& example, const Tokenizer& tokenizer, ShowStyle style, std::size_t columns) {
   std::string text;
   std::size_t column = 0;
+  Blocks blocks(example);
   for (std::size_t i = 0; i < example.tokens.size(); ++i) {
     const TokenId id = example.tokens[i];
     const bool trained = example.labels[i] != kIgnoreLabel;
     std::string token = fmt::format("{}:{}", id, piece_of(id, tokenizer));
+    if (const MediaRef* ref = blocks.at(i)) {
+      token = printable(word_of(*ref));
+      i += ref->count + 1;
+    }
     if (trained && style == ShowStyle::plain) token = "«" + token + "»";
     const std::size_t width = characters(token);
     const bool wraps = column > 0 && column + 1 + width > columns;
@@ -103,21 +156,28 @@ std::string show_tokens(const ExampleView& example, const Tokenizer& tokenizer, 
   return text;
 }
 
-std::string dump_example(const ExampleView& example) {
+std::string dump_example(const ExampleView& example, bool with_media) {
   Json row{{"input_ids", example.tokens}, {"labels", example.labels}};
   if (!example.weights.empty()) row["weights"] = example.weights;
+  if (with_media) {
+    row["types"] = Json::array();
+    row["media"] = Json::array();
+    add_media(row, example);
+  }
   row["source"] = example.file;
   if (example.row > 0) row["row"] = example.row;
   return dumped(row);
 }
 
-std::string dump_packed(std::span<const ExampleView> examples) {
+std::string dump_packed(std::span<const ExampleView> examples, bool with_media) {
   Json row{{"input_ids", Json::array()}, {"labels", Json::array()}, {"position_ids", Json::array()},
            {"segments", Json::array()},  {"source", Json::array()}, {"row", Json::array()}};
   const bool weighted = std::ranges::any_of(examples, [](const ExampleView& one) { return !one.weights.empty(); });
+  if (with_media) row["types"] = row["media"] = Json::array();
   std::int64_t segment = 0;
   for (const ExampleView& example : examples) {
     ++segment;
+    if (with_media) add_media(row, example);
     for (std::size_t i = 0; i < example.tokens.size(); ++i) {
       row["input_ids"].push_back(example.tokens[i]);
       row["labels"].push_back(example.labels[i]);

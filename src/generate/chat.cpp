@@ -10,25 +10,35 @@ namespace {
 
 constexpr const char* kSystem = "system";
 
-using Messages = std::vector<std::pair<std::string, std::string>>;
-
-nlohmann::ordered_json json_of(const Messages& messages) {
-  nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const auto& [role, content] : messages) list.push_back({{"role", role}, {"content", content}});
-  return list;
-}
-
 }  // namespace
 
-Chat::Chat(ChatTemplate chat_template, Tokenizer tokenizer, const std::string& system)
-    : template_(std::move(chat_template)), tokenizer_(std::move(tokenizer)) {
+Chat::Chat(ChatTemplate chat_template, Tokenizer tokenizer, const std::string& system, const ImagePrompter* prompter)
+    : template_(std::move(chat_template)), tokenizer_(std::move(tokenizer)), prompter_(prompter) {
   restart(system);
 }
 
-void Chat::add_user(const std::string& text) { messages_.emplace_back("user", text); }
+nlohmann::ordered_json Chat::messages(bool with_paths) const {
+  using Json = nlohmann::ordered_json;
+  Json list = Json::array();
+  for (const auto& [role, content, images] : messages_) {
+    Json parts = Json::array();
+    for (const PromptImage& image : images) {
+      Json& part = parts.emplace_back(Json{{"type", "image"}});
+      if (with_paths) part["path"] = image.name;
+    }
+    if (!images.empty()) parts.push_back({{"type", "text"}, {"text", content}});
+    list.push_back({{"role", role}, {"content", images.empty() ? Json(content) : parts}});
+  }
+  return list;
+}
+
+void Chat::add_user(const std::string& text, std::vector<PromptImage> images) {
+  expect(images.empty() || prompter_ != nullptr, "something that brings images into prompts");
+  messages_.push_back({"user", text, std::move(images)});
+}
 
 void Chat::add_model(std::span<const TokenId> tokens) {
-  messages_.emplace_back("assistant", tokenizer_.decode(tokens, false));
+  messages_.push_back({"assistant", tokenizer_.decode(tokens, false)});
 }
 
 void Chat::drop_last() {
@@ -37,21 +47,25 @@ void Chat::drop_last() {
 
 void Chat::restart(const std::string& system) {
   messages_.clear();
-  if (!system.empty()) messages_.emplace_back(kSystem, system);
+  if (!system.empty()) messages_.push_back({kSystem, system});
 }
 
 void Chat::restart() {
-  const bool has_system = !messages_.empty() && messages_[0].first == kSystem;
+  const bool has_system = !messages_.empty() && messages_[0].role == kSystem;
   messages_.resize(has_system ? 1 : 0);
 }
 
-bool Chat::begun() const { return !messages_.empty() && messages_.back().first != kSystem; }
+bool Chat::begun() const { return !messages_.empty() && messages_.back().role != kSystem; }
 
-std::vector<TokenId> Chat::prompt() const {
-  return tokenizer_.encode(template_.render({.messages = json_of(messages_), .add_generation_prompt = true}));
+Prompt Chat::prompt() const {
+  const std::string text = template_.render({.messages = messages(false), .add_generation_prompt = true});
+  std::vector<PromptImage> images;
+  for (const Message& message : messages_) images.insert(images.end(), message.images.begin(), message.images.end());
+  if (images.empty()) return {.tokens = tokenizer_.encode(text)};
+  return prompter_->prompt(text, images);
 }
 
-std::string Chat::row() const { return nlohmann::ordered_json{{"messages", json_of(messages_)}}.dump(); }
+std::string Chat::row() const { return nlohmann::ordered_json{{"messages", messages(true)}}.dump(); }
 
 ChatTemplate choose_chat_template(const std::string& choice, const std::filesystem::path& model_folder,
                                   const Tokenizer& tokenizer) {

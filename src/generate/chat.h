@@ -1,10 +1,11 @@
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "generate/image_prompt.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
 
@@ -14,9 +15,12 @@ namespace eft {
 class Chat {
  public:
   /// `system` may be empty.
-  Chat(ChatTemplate chat_template, Tokenizer tokenizer, const std::string& system);
+  /// `prompter` is needed for images, and must outlive it.
+  Chat(ChatTemplate chat_template, Tokenizer tokenizer, const std::string& system,
+       const ImagePrompter* prompter = nullptr);
 
-  void add_user(const std::string& text);
+  /// Images stand in front of the text.
+  void add_user(const std::string& text, std::vector<PromptImage> images = {});
   /// The model's turn as it was generated. Special tokens stay in it: templates that drop thoughts look for them.
   void add_model(std::span<const TokenId> tokens);
   /// Takes the last turn back.
@@ -29,14 +33,21 @@ class Chat {
   /// Whether a turn has been added.
   bool begun() const;
   /// The whole conversation up to the start of the model's turn, as the template writes it, bos included.
-  std::vector<TokenId> prompt() const;
+  Prompt prompt() const;
   /// The conversation as a row to train on: {"messages": [{"role": …, "content": …}, …]} on one line.
   std::string row() const;
 
  private:
+  struct Message {
+    std::string role, content;
+    std::vector<PromptImage> images = {};
+  };
+  nlohmann::ordered_json messages(bool with_paths) const;
+
   ChatTemplate template_;
   Tokenizer tokenizer_;
-  std::vector<std::pair<std::string, std::string>> messages_;  // role, content
+  const ImagePrompter* prompter_;
+  std::vector<Message> messages_;
 };
 
 /// The template for chats with a model: one of ours by name, a file, or with an empty `choice` the model's own.

@@ -13,10 +13,15 @@ constexpr std::size_t kTokensAtOnce = 1024;  // of a prompt: bounds the memory o
 }  // namespace
 
 Decoder::Decoder(const Model& model, Pool& pool, std::int64_t slots)
-    : model_(model), pool_(pool), cache_(model.info().cache_windows, slots), read_(static_cast<std::size_t>(slots)) {}
+    : model_(model),
+      pool_(pool),
+      cache_(model.info().cache_windows, slots),
+      read_(static_cast<std::size_t>(slots)),
+      media_(static_cast<std::size_t>(slots)) {}
 
 void Decoder::forget(std::int64_t slot) {
   read_.at(static_cast<std::size_t>(slot)).clear();
+  media_.at(static_cast<std::size_t>(slot)).clear();
   cache_.clear(slot);
 }
 
@@ -55,16 +60,24 @@ Tensor Decoder::logits(Context& ctx, const Tensor& states) const {
   return model_.logits(ctx, Var(cast(pool_, Category::workspace, states, accumulator_of(model_.dtype())))).value();
 }
 
-Tensor Decoder::read(std::int64_t slot, std::span<const std::int32_t> tokens) {
+Tensor Decoder::read(std::int64_t slot, std::span<const std::int32_t> tokens, std::span<const MediaSpan> media) {
   check_room(slot, tokens);
   Context ctx{.pool = &pool_};
   Var states;
-  for (std::size_t begin = 0; begin < tokens.size(); begin += kTokensAtOnce) {
-    const auto part = tokens.subspan(begin, std::min(kTokensAtOnce, tokens.size() - begin));
+  for (const MediaSpan& span : media) {
+    const auto before = static_cast<std::int64_t>(history(slot).size());
+    media_.at(static_cast<std::size_t>(slot)).push_back({before + span.begin, span.count, span.item});
+  }
+  for (std::size_t begin = 0, end = 0; begin < tokens.size(); begin = end) {
+    end = std::min(begin + kTokensAtOnce, tokens.size());
+    while (cuts_media(media, static_cast<std::int64_t>(end))) ++end;
+    const auto part = tokens.subspan(begin, end - begin);
+    const std::vector<MediaSpan> own =
+        media_in(media, static_cast<std::int64_t>(begin), static_cast<std::int64_t>(end));
     std::vector<std::int32_t> positions(part.size());
     std::iota(positions.begin(), positions.end(), static_cast<std::int32_t>(history(slot).size()));
     const std::vector<std::int64_t> starts{0, static_cast<std::int64_t>(part.size())};
-    states = hidden(ctx, {.tokens = part, .positions = positions, .starts = starts, .slots = {&slot, 1}});
+    states = hidden(ctx, {.tokens = part, .positions = positions, .starts = starts, .slots = {&slot, 1}, .media = own});
   }
   const std::int64_t rows = states.shape()[0];
   return logits(ctx, states.value().slice(rows - 1, rows));

@@ -16,7 +16,8 @@ class Decoder {
 
   /// Reads `tokens` behind what the slot has read. Logits of what follows the last one, [1, vocabulary], in f32 (f64
   /// for an f64 model); no others are computed. Throws DataError for ids outside the vocabulary or too many tokens.
-  Tensor read(std::int64_t slot, std::span<const std::int32_t> tokens);
+  /// `media`: images among the tokens, counted from their first.
+  Tensor read(std::int64_t slot, std::span<const std::int32_t> tokens, std::span<const MediaSpan> media = {});
   /// Reads one token in each of `slots`, all in one pass of the model. Logits of what follows, [slots, vocabulary], and
   /// errors as those of read().
   Tensor step(std::span<const std::int64_t> slots, std::span<const std::int32_t> tokens);
@@ -25,6 +26,8 @@ class Decoder {
 
   /// What a slot has read.
   const std::vector<std::int32_t>& history(std::int64_t slot) const { return read_.at(static_cast<std::size_t>(slot)); }
+  /// The images among it.
+  const std::vector<MediaSpan>& media(std::int64_t slot) const { return media_.at(static_cast<std::size_t>(slot)); }
   /// Whether the model reads no more tokens behind those of a slot.
   bool full(std::int64_t slot) const;
 
@@ -37,6 +40,7 @@ class Decoder {
   Pool& pool_;
   KvCache cache_;
   std::vector<std::vector<std::int32_t>> read_;  // by slot
+  std::vector<std::vector<MediaSpan>> media_;    // by slot
 };
 
 }  // namespace eft

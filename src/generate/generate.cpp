@@ -7,10 +7,17 @@ namespace {
 
 constexpr std::int64_t kSlot = 0;
 
+bool same_image(const MediaSpan& a, const MediaSpan& b) { return a.begin == b.begin && a.item == b.item; }
+
 /// What of `prompt` has to be read. Unless all that was read is its beginning, that is forgotten.
-std::span<const std::int32_t> unread(Decoder& decoder, std::span<const std::int32_t> prompt) {
+std::span<const std::int32_t> unread(Decoder& decoder, std::span<const std::int32_t> prompt,
+                                     std::span<const MediaSpan> media) {
   const std::vector<std::int32_t>& read = decoder.history(kSlot);
-  const bool continues = read.size() < prompt.size() && std::equal(read.begin(), read.end(), prompt.begin());
+  const std::vector<MediaSpan>& seen = decoder.media(kSlot);
+  const bool continues = read.size() < prompt.size() && std::equal(read.begin(), read.end(), prompt.begin()) &&
+                         seen.size() <= media.size() &&
+                         std::equal(seen.begin(), seen.end(), media.begin(), same_image) &&
+                         !cuts_media(media, static_cast<std::int64_t>(read.size()));
   if (!continues) decoder.forget(kSlot);
   return prompt.subspan(read.size());
 }
@@ -18,12 +25,14 @@ std::span<const std::int32_t> unread(Decoder& decoder, std::span<const std::int3
 }  // namespace
 
 Generated generate(Decoder& decoder, std::span<const std::int32_t> prompt, const GenerateLimits& limits,
-                   Sampler& sampler, const OnToken& on_token) {
-  const std::span<const std::int32_t> rest = unread(decoder, prompt);
+                   Sampler& sampler, const OnToken& on_token, std::span<const MediaSpan> media) {
+  const std::span<const std::int32_t> rest = unread(decoder, prompt, media);
+  const auto size = static_cast<std::int64_t>(prompt.size());
+  const std::vector<MediaSpan> further = media_in(media, size - static_cast<std::int64_t>(rest.size()), size);
   Generated out;
   out.prompt_computed = static_cast<std::int64_t>(rest.size());
   Pool host(Device::cpu);  // where tokens are drawn
-  Tensor logits = decoder.read(kSlot, rest);
+  Tensor logits = decoder.read(kSlot, rest, further);
   while (static_cast<std::int64_t>(out.tokens.size()) < limits.max_new_tokens) {
     const Tensor floats = cast(host, Category::workspace, logits, DType::f32);
     const std::int32_t token = sampler.pick({floats.data<float>(), static_cast<std::size_t>(floats.elements())});

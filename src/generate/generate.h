@@ -31,8 +31,9 @@ struct Generated {
 using OnToken = std::function<bool(std::int32_t token)>;
 
 /// Continues `prompt` in slot 0 of `decoder`. The prompt is the whole sequence from its start: where it begins with
-/// what the slot has read (the history of a chat), only the rest is read. Throws what Decoder::read throws.
+/// what the slot has read (the history of a chat), only the rest is read. `media`: the images among its tokens. Throws
+/// what Decoder::read throws.
 Generated generate(Decoder& decoder, std::span<const std::int32_t> prompt, const GenerateLimits& limits,
-                   Sampler& sampler, const OnToken& on_token = {});
+                   Sampler& sampler, const OnToken& on_token = {}, std::span<const MediaSpan> media = {});
 
 }  // namespace eft

@@ -10,7 +10,8 @@ namespace eft {
 namespace {
 
 OpenedModel open(const SessionOptions& options, Pool& pool) {
-  LoadOptions load{.dtype = options.dtype, .adapter = {}};
+  LoadOptions load{
+      .dtype = options.dtype, .adapter = {}, .frozen = options.frozen, .vision = Vision::where_stored};
   if (!options.adapter.empty()) load.adapter = read_adapter_options(options.adapter);
   OpenedModel opened = open_model(options.model, load, pool);
   if (!options.adapter.empty()) load_adapter(*opened.model, pool, options.adapter);
@@ -41,7 +42,7 @@ GenerateLimits limits_of(const SessionOptions& options, const GenerationConfig& 
 
 }  // namespace
 
-double Answer::tokens_per_second() const {
+double Reply::tokens_per_second() const {
   const auto later = static_cast<double>(generated.tokens.size()) - 1;
   return later > 0 && seconds > 0 ? later / seconds : 0;
 }
@@ -55,20 +56,24 @@ Session::Session(const SessionOptions& options, Tokenizer tokenizer)
       sampler_(sampling_),
       decoder_(*opened_.model, pool_) {}
 
-Answer Session::answer(std::span<const TokenId> prompt, const Listener& listener) {
+Reply Session::answer(const Prompt& prompt, const Listener& listener) {
+  if (!prompt.media.empty() && opened_.model->tower(MediaKind::image) == nullptr) {
+    throw ConfigError("{}: holds no vision tower, so it sees no images", opened_.folder.string());
+  }
   using Clock = std::chrono::steady_clock;
   const auto begin = Clock::now();
   std::optional<Clock::time_point> first;
   StreamDecoder text(tokenizer_);
-  Answer out;
+  Reply out;
   const auto emit = [&](const std::string& part) {
     out.text += part;
     return listener(part);
   };
-  out.generated = generate(decoder_, prompt, limits_, sampler_, [&](TokenId token) {
+  const auto on_token = [&](TokenId token) {
     if (!first) first = Clock::now();
     return emit(text.push(token));
-  });
+  };
+  out.generated = generate(decoder_, prompt.tokens, limits_, sampler_, on_token, prompt.media);
   emit(text.finish());
   const auto end = Clock::now();
   out.prompt_seconds = std::chrono::duration<double>(first.value_or(end) - begin).count();

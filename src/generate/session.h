@@ -11,6 +11,7 @@
 
 #include "generate/decoder.h"
 #include "generate/generate.h"
+#include "generate/image_prompt.h"
 #include "generate/sampler.h"
 #include "generate/settings.h"
 #include "models/load.h"
@@ -22,6 +23,7 @@ namespace eft {
 struct SessionOptions {
   std::filesystem::path model;
   std::filesystem::path adapter;  ///< empty: none
+  FrozenStorage frozen = {};      ///< how the weights are kept
   DType dtype = DType::bf16;
   std::string device = "cpu";
   std::optional<double> temperature;
@@ -33,7 +35,7 @@ struct SessionOptions {
 };
 
 /// A continuation with what it took.
-struct Answer {
+struct Reply {
   Generated generated;
   std::string text;
   double prompt_seconds = 0;  ///< until the first token
@@ -50,7 +52,7 @@ class Session {
 
   /// Gets the text of an answer as it becomes certain (perhaps nothing yet); false ends the answer.
   using Listener = std::function<bool(std::string_view text)>;
-  Answer answer(std::span<const TokenId> prompt, const Listener& listener);
+  Reply answer(const Prompt& prompt, const Listener& listener);
 
   const Tokenizer& tokenizer() const { return tokenizer_; }
   const ModelInfo& model() const { return opened_.model->info(); }

@@ -71,12 +71,12 @@ TEST(PlainPrompt, stands_behind_one_bos) {
 TEST(ChatPrompt, holds_the_turns_and_one_bos) {
   Chat chat(ChatTemplate::by_name("gemma4", demo().bos_token(), demo().eos_token()), demo(), "Be brief.");
   chat.add_user("Who is there?");
-  const auto first = chat.prompt();
+  const auto first = chat.prompt().tokens;
   EXPECT_EQ(std::ranges::count(first, *demo().id_of(demo().bos_token())), 1);
   const auto answer = demo().encode("a cat");
   chat.add_model(answer);
   chat.add_user("Which?");
-  const std::string text = demo().decode(chat.prompt());
+  const std::string text = demo().decode(chat.prompt().tokens);
   EXPECT_LT(text.find("Be brief."), text.find("Who is there?"));
   EXPECT_LT(text.find("Who is there?"), text.find("a cat"));
   EXPECT_LT(text.find("a cat"), text.find("Which?"));

@@ -26,4 +26,7 @@ class AdapterWeights {
   std::map<std::string, std::string> names_;
 };
 
+/// Whether the adapter in `folder` has tensors for a vision tower or its projector. Throws FileError.
+bool adapts_vision(const std::filesystem::path& folder);
+
 }  // namespace eft

@@ -1,18 +1,25 @@
 #include "models/load.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string_view>
 
 #include "base/copy_file.h"
 #include "base/parallel.h"
 #include "base/random_fill.h"
 #include "base/regex.h"
 #include "base/tokenizer_files.h"
+#include "models/adapter_weights.h"
 #include "models/model_folder.h"
+#include "nn/towers.h"
 #include "tensor/device_memory.h"
+#include "tensor/unpacked.h"
 
 namespace eft {
 namespace {
@@ -55,7 +62,9 @@ bool is_unfrozen(const Parameter& parameter, const LoadOptions& options) {
 
 bool is_trained(const Parameter& parameter, const LoadOptions& options) {
   if (parameter.buffer) return false;
-  return parameter.is_adapter() || (options.train_base && is_unfrozen(parameter, options));
+  if (parameter.is_adapter()) return true;
+  if (!options.train_base || (options.freeze_towers && is_of_tower(parameter.module))) return false;
+  return is_unfrozen(parameter, options);
 }
 
 /// Whether a parameter is one that `options` leave on the host. Throws ConfigError where that makes no sense.
@@ -88,6 +97,12 @@ bool load_parameter(Parameter& parameter, const Tensor& stored, const LoadOption
     load_pinned(parameter, stored, options.dtype, pool);
     return false;
   }
+  if (parameter.storage.format != nullptr && !train) {
+    const DType values = options.dtype == DType::f64 ? DType::f32 : options.dtype;
+    parameter.packed =
+        std::make_shared<PackedTensor>(pack(stored, parameter.storage, values, pool, parameter.category));
+    return false;
+  }
   if (host && !train && readable_as_stored(parameter, stored.dtype(), options.dtype)) {
     const bool meta = pool.device() == Device::meta;  // nothing is counted there either
     parameter.value = meta ? Tensor(nullptr, Device::meta, stored.dtype(), parameter.shape) : stored;
@@ -100,6 +115,59 @@ bool load_parameter(Parameter& parameter, const Tensor& stored, const LoadOption
     convert(stored, parameter.master);
   }
   return false;
+}
+
+/// The tensors of a packed weight, as they lie in mapped files or copied into memory of `pool`.
+PackedTensor placed(PackedTensor packed, bool in_place, Pool& pool, Category category) {
+  const bool meta = pool.device() == Device::meta;
+  for (Tensor* tensor : {&packed.codes, &packed.scales, &packed.outer_scales, &packed.book}) {
+    if (!*tensor || (in_place && !meta)) continue;
+    if (in_place) {  // nothing is counted
+      *tensor = Tensor(nullptr, Device::meta, tensor->dtype(), tensor->shape());
+      continue;
+    }
+    const Tensor stored = *tensor;
+    *tensor = Tensor(pool, category, stored.dtype(), stored.shape());
+    if (meta) continue;
+    if (const auto* memory = memory_of(pool.device())) {
+      memory->from_host(tensor->raw(), stored.raw(), stored.bytes());
+    } else {
+      std::memcpy(tensor->raw(), stored.raw(), static_cast<std::size_t>(stored.bytes()));
+    }
+  }
+  return packed;
+}
+
+/// Loads a weight that the checkpoint holds as codes: kept so where a linear multiplies by it and nobody trains it,
+/// else its values. Throws ConfigError where every weight is to be trained.
+void load_packed(Parameter& parameter, PackedTensor packed, bool mapped, const LoadOptions& options, Pool& pool) {
+  if (options.train_base) {
+    throw ConfigError(
+        "{}: kept as {}, which stays frozen; train an adapter beside it (the key adapter), or take the checkpoint in bf16",
+        parameter.name, packed.format->name);
+  }
+  // A run in bf16 sees values in bf16, and so does a device, which multiplies equals only.
+  const bool narrow = packed.dtype == DType::f32 || pool.imitated() != Device::cpu;
+  if (options.dtype == DType::bf16 && narrow) packed.dtype = DType::bf16;
+  if (parameter.multiplied && !parameter.is_adapter()) {
+    parameter.mapped = mapped && pool.imitated() == Device::cpu;
+    parameter.packed =
+        std::make_shared<PackedTensor>(placed(std::move(packed), parameter.mapped, pool, parameter.category));
+    return;
+  }
+  parameter.value = Tensor(pool, parameter.category, options.dtype, parameter.shape);
+  if (pool.device() == Device::meta) return;
+  if (pool.device() == Device::cpu) return unpack_all(packed, parameter.value.view());
+  Pool host(Device::cpu);
+  convert(unpacked(packed, DType::f32, host, Category::workspace), parameter.value);
+}
+
+/// The last name of a module's path: "model.layers.0.mlp.gate_proj.weight" → "gate_proj".
+std::string kind_of(const std::string& module) {
+  const std::size_t end =
+      module.ends_with(".weight") ? module.size() - std::string_view(".weight").size() : module.size();
+  const std::string path = module.substr(0, end);
+  return path.substr(path.rfind('.') + 1);
 }
 
 /// One line with everything that is wrong between a model and its checkpoint.
@@ -136,15 +204,16 @@ bool same_values(const Tensor& a, const Tensor& b) {
 }
 
 /// Transformers ties an output layer that stands in the files only if its values are those of the embedding.
-void check_tied(const CheckpointFiles& files, const std::set<std::string>& used, const std::vector<SkipRule>& rules,
+void check_tied(const WeightSource& files, const std::set<std::string>& used, const std::vector<SkipRule>& rules,
                 const Model& model, Mismatch& mismatch) {
   std::string embedding;
   for (const Parameter& parameter : model.parameters()) {
     if (embedding.empty() && parameter.loaded_from().ends_with(".embed_tokens.weight"))
       embedding = parameter.loaded_from();
   }
-  if (!files.contains(embedding)) return;
-  for (const auto& [name, file] : files.tensors()) {
+  if (!files.contains(embedding) || files.entries().at(embedding).packed) return;
+  for (const auto& [name, entry] : files.entries()) {
+    if (entry.packed) continue;
     const SkipRule* rule = used.contains(name) ? nullptr : skip_rule(rules, name);
     if (rule == nullptr || !rule->tied || same_values(files.tensor(name), files.tensor(embedding))) continue;
     mismatch.add(
@@ -154,20 +223,46 @@ void check_tied(const CheckpointFiles& files, const std::set<std::string>& used,
   }
 }
 
-void sort_unread(const CheckpointFiles& files, const std::set<std::string>& used, const std::vector<SkipRule>& rules,
+void sort_unread(const WeightSource& files, const std::set<std::string>& used, const std::vector<SkipRule>& rules,
                  OpenedModel& opened, Mismatch& mismatch) {
   std::map<std::string, int> reasons;
-  for (const auto& [name, file] : files.tensors()) {
+  for (const auto& [name, entry] : files.entries()) {
     if (used.contains(name)) continue;
     if (const SkipRule* rule = skip_rule(rules, name)) {
       ++reasons[rule->reason];
       if (!rule->tied) opened.skipped.push_back(name);
     } else {
-      mismatch.add(fmt::format("{} {} is unknown", name, to_string(files.entry(name).shape)));
+      mismatch.add(fmt::format("{} {} is unknown", name, to_string(entry.shape)));
     }
   }
   for (const auto& [reason, count] : reasons) {
     opened.notes.push_back(fmt::format("{} tensors of the checkpoint are not read: {}", count, reason));
+  }
+}
+
+/// Says what is kept as codes, and which matrices are not.
+void add_storage_notes(const ParameterStore& parameters, std::vector<std::string>& notes) {
+  struct Kept {
+    std::int64_t weights = 0, values = 0, bytes = 0;
+  };
+  std::map<std::string, Kept> kept;
+  std::set<std::string> dense;
+  for (const Parameter& parameter : parameters) {
+    if (parameter.is_adapter() || parameter.shape.rank() < 2) continue;
+    if (!parameter.packed) {
+      dense.insert(kind_of(parameter.module));
+      continue;
+    }
+    Kept& one = kept[std::string(parameter.packed->format->name)];
+    one.weights += 1;
+    one.values += parameter.shape.elements();
+    one.bytes += parameter.packed->bytes();
+  }
+  for (const auto& [format, one] : kept) {
+    notes.push_back(fmt::format("{} weights are kept as {}: {} values in {}, {:.2f} bits each; dense are {}",
+                                one.weights, format, one.values, format_bytes(one.bytes),
+                                8.0 * static_cast<double>(one.bytes) / static_cast<double>(one.values),
+                                fmt::join(dense, ", ")));
   }
 }
 
@@ -201,8 +296,13 @@ Tensor initial_part(const Parameter& parameter, DType dtype, RandomKey random, s
 
 OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& options, Pool& pool) {
   check_model_folder(folder);  // what is wrong with it as a whole is said before that of the weights
-  const CheckpointFiles files(folder);
-  BuiltModel built = build_model(folder / "config.json", LinearPolicy(options.adapter), &files);
+  const std::unique_ptr<WeightSource> weights = open_weights(folder);
+  const WeightSource& files = *weights;
+  LinearPolicy policy(options.adapter);
+  policy.keep_frozen(options.frozen);
+  const auto& given = options.adapter.model_dir;
+  const Parts parts{.vision = options.vision, .adapt_vision = given.empty() || adapts_vision(given)};
+  BuiltModel built = build_model(folder / "config.json", std::move(policy), &files, parts);
   OpenedModel opened{.model = std::move(built.model), .folder = folder, .skipped = {}, .notes = {}};
   opened.model->set_dtype(options.dtype);
   opened.model->policy().check_matched();
@@ -216,8 +316,13 @@ OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& o
       continue;
     }
     used.insert(name);
-    const Safetensors::Entry& entry = files.entry(name);
-    if (entry.shape == parameter.shape || (parameter.buffer && entry.shape.elements() == parameter.shape.elements())) {
+    const WeightSource::Entry& entry = files.entries().at(name);
+    if (entry.packed && entry.shape == parameter.shape) {
+      load_packed(parameter, files.packed(name), files.is_mapped(name), options, pool);
+    } else if (entry.packed) {
+      mismatch.add(fmt::format("{} is {}, expected {}", name, to_string(entry.shape), to_string(parameter.shape)));
+    } else if (entry.shape == parameter.shape ||
+               (parameter.buffer && entry.shape.elements() == parameter.shape.elements())) {
       const Tensor stored = files.tensor(name).reshape(parameter.shape);
       const bool mapped = files.is_mapped(name) && pool.device() != Device::meta;
       parameter.mapped = load_parameter(parameter, stored, options, pool) && files.is_mapped(name);
@@ -230,12 +335,19 @@ OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& o
   sort_unread(files, used, built.skipped, opened, mismatch);
   if (pool.device() != Device::meta) check_tied(files, used, built.skipped, *opened.model, mismatch);
   mismatch.raise(folder);
+  add_storage_notes(opened.model->parameters(), opened.notes);
   if (options.ple_cpu_offload &&
       std::ranges::none_of(opened.model->parameters(), [](const Parameter& p) { return p.gathered; })) {
     throw ConfigError("ple_cpu_offload: {} has no per-layer embeddings; remove the key", folder.string());
   }
   if (options.train_base) train_base(opened, options, pool);
   return opened;
+}
+
+void freeze_towers(Model& model) {
+  for (Parameter& parameter : model.parameters()) {
+    if (is_of_tower(parameter.module)) parameter.grad = nullptr;
+  }
 }
 
 TensorSources initial_values(const Model& model, DType dtype, std::uint64_t seed) {

@@ -10,10 +10,13 @@
 namespace eft {
 
 struct LoadOptions {
-  DType dtype = DType::f32;         ///< of activations and of everything that is not kept as stored
-  bool train_base = false;          ///< full fine-tuning: every parameter is copied and made trainable
+  DType dtype = DType::f32;      ///< of activations and of everything that is not kept as stored
+  bool train_base = false;       ///< full fine-tuning: every parameter is copied and made trainable
   std::vector<std::string> unfrozen{};  ///< of the base, those alone; expressions for beginnings of names; empty: all
-  AdapterOptions adapter;           ///< low-rank adapters to declare (their values come from adapter.h)
+  AdapterOptions adapter;        ///< low-rank adapters to declare (their values come from adapter.h)
+  FrozenStorage frozen = {};     ///< how weights of linears are kept that stay frozen
+  Vision vision = Vision::none;  ///< whether the tower for images is opened too
+  bool freeze_towers = false;    ///< with train_base: what is of a tower or its projector does not train
   bool ple_cpu_offload = false;  ///< their table stays in pinned host memory, which the device reads
 };
 
@@ -26,9 +29,12 @@ struct OpenedModel {
 };
 
 /// Builds the model of `folder` and loads its weights strictly: throws ConfigError that counts the missing and unknown
-/// tensors and lists the first of them with shapes, and where there is no table to offload. Frozen matrices stay mapped as they are stored where kernels can read them so. On a meta
-/// pool only shapes are made.
+/// tensors and lists the first of them with shapes, and where there is no table to offload. Frozen matrices stay mapped
+/// as they are stored where kernels can read them so. On a meta pool only shapes are made.
 OpenedModel open_model(const std::filesystem::path& folder, const LoadOptions& options, Pool& pool);
+
+/// Lets nothing train that is of a tower or its projector, adapters there included.
+void freeze_towers(Model& model);
 
 /// Fresh values for the parameters of a model as the family initialises them: N(0, 0.02), norms at identity.
 TensorSources initial_values(const Model& model, DType dtype, std::uint64_t seed);

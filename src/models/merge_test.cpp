@@ -43,7 +43,7 @@ class Merge : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(Merge, merged_equals_adapted) {
-  const MergeReport report = merge_adapter(model_, model_ / "adapter", out_, 200'000);
+  const MergeReport report = merge_adapter(model_, model_ / "adapter", out_, {}, 200'000);
   EXPECT_GT(report.merged, 0);
   const CheckpointFiles before(model_), after(out_);
   EXPECT_EQ(after.tensors().size(), before.tensors().size());

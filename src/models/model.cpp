@@ -2,6 +2,7 @@
 
 #include "ops/cross_entropy/cross_entropy.h"
 #include "ops/linear/linear.h"
+#include "ops/put_rows/put_rows.h"
 #include "ops/softcap/softcap.h"
 
 namespace eft {
@@ -28,6 +29,25 @@ void Model::name_head(const std::string& name, bool tied) {
   } else {
     head_ = &parameters_.add({.name = name, .module = kHead, .shape = head_->shape});
   }
+}
+
+void Model::add_vision(std::unique_ptr<Tower> tower, ImageTokens tokens) {
+  vision_ = std::move(tower);
+  info_.image = tokens;
+}
+
+Var Model::with_media(Context& ctx, Var x, const ModelInput& input) const {
+  for (const MediaSpan& span : input.media) {
+    const Tower* made_by = tower(span.item->kind);
+    expect(made_by != nullptr, "a tower for the media of a text");
+    if (const std::int64_t rows = made_by->rows_of(*span.item); rows != span.count) {
+      throw DataError("{} tokens stand for an image, expected {}: a row of the vision tower for each", span.count,
+                      rows);
+    }
+    const DType dtype = x.dtype();
+    x = put_rows(ctx, std::move(x), (*made_by)(ctx, *span.item, dtype), span.begin);
+  }
+  return x;
 }
 
 Var Model::loss(Context& ctx, const Var& hidden, std::span<const std::int32_t> targets, double scale,

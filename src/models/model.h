@@ -2,11 +2,13 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "autograd/tape.h"
+#include "models/tower.h"
 #include "nn/kv_cache.h"
 #include "nn/linear_policy.h"
 #include "nn/parameter.h"
@@ -24,6 +26,15 @@ struct ModelInput {
   std::span<const std::int32_t> wanted = {};
   /// By sequence, each another one; empty: sequence s has slot s. Only with a cache.
   std::span<const std::int64_t> slots = {};
+  /// Tokens that stand for images and their like: ascending, each within a sequence, whole, none of them wanted alone.
+  std::span<const MediaSpan> media = {};
+};
+
+/// How texts hold an image: `begin`, then `soft` for each row of the tower, then `end`.
+struct ImageTokens {
+  std::int32_t begin;
+  std::int32_t soft;
+  std::int32_t end;
 };
 
 /// What everything outside models/ needs to know of a configuration.
@@ -32,9 +43,10 @@ struct ModelInfo {
   std::int64_t vocabulary = 0;
   std::int64_t layers = 0;
   std::int64_t max_positions = 0;
-  double final_softcap = 0;                 ///< 0: none
-  std::vector<std::int64_t> cache_windows;  ///< per layer that owns keys and values; 0 sees everything
-  std::vector<std::int32_t> stop_tokens;    ///< of the family, when generation_config.json names none
+  double final_softcap = 0;                  ///< 0: none
+  std::vector<std::int64_t> cache_windows;   ///< per layer that owns keys and values; 0 sees everything
+  std::vector<std::int32_t> stop_tokens;     ///< of the family, when generation_config.json names none
+  std::optional<ImageTokens> image;          ///< where the model was built with its vision tower
   std::string head_name = "lm_head.weight";  ///< of the output layer in the checkpoint's files, where it is not tied
 };
 
@@ -52,6 +64,11 @@ class Model {
   const Parameter& head_parameter() const { return *head_; }
   /// Names the output layer in the files. Untied it is a parameter of its own, loaded from there. Once, before loading.
   void name_head(const std::string& name, bool tied);
+
+  /// Gives it a tower for images, whose parameters are in the store already, and the tokens that stand for them.
+  void add_vision(std::unique_ptr<Tower> tower, ImageTokens tokens);
+  /// The tower of a kind of media; null: it was built without.
+  const Tower* tower(MediaKind kind) const { return kind == MediaKind::image ? vision_.get() : nullptr; }
 
   const ModelInfo& info() const { return info_; }
   ParameterStore& parameters() { return parameters_; }
@@ -75,6 +92,10 @@ class Model {
   /// with PEFT.
   void tie_head(const Parameter& embedding);
 
+  /// x, the embeddings of the tokens, with what the towers make of the input's media in their places. Throws DataError
+  /// where a tower makes another number of rows.
+  Var with_media(Context& ctx, Var x, const ModelInput& input) const;
+
   ModelInfo info_;
   ParameterStore parameters_;
   LinearPolicy policy_;
@@ -82,6 +103,7 @@ class Model {
 
  private:
   const Parameter* head_ = nullptr;
+  std::unique_ptr<Tower> vision_;
 };
 
 /// The sequences of a batch as what a cache adds.

@@ -2,7 +2,7 @@
 
 #include "base/file_kind.h"
 #include "base/json.h"
-#include "models/config_json.h"
+#include "quant/weight_source.h"
 
 namespace eft {
 namespace {
@@ -32,15 +32,6 @@ bool holds_gguf(const fs::path& folder) {
   return false;
 }
 
-void refuse_quantised(const ConfigJson& config) {
-  const auto quantised = config.object("quantization_config");
-  if (!quantised) return;
-  throw ConfigError(
-      "{}: quant_method: {}: quantised weights are not supported yet; take the checkpoint in bf16 that they were "
-      "made from",
-      config.where("quantization_config"), quantised->string("quant_method", "not named"));
-}
-
 }  // namespace
 
 void check_model_folder(const fs::path& folder) {
@@ -58,9 +49,7 @@ void check_model_folder(const fs::path& folder) {
     }
     throw FileError("{}: no config.json; {}", folder.string(), kSafetensorsInstead);
   }
-  const ConfigJson config(folder / "config.json");
-  refuse_quantised(config);
-  if (const auto text = config.object("text_config")) refuse_quantised(*text);
+  check_quantization(folder);
 }
 
 }  // namespace eft

@@ -7,7 +7,7 @@
 
 #include "base/regex.h"
 #include "models/model.h"
-#include "tensor/safetensors.h"
+#include "quant/weight_source.h"
 
 namespace eft {
 
@@ -24,8 +24,23 @@ struct BuiltModel {
   std::vector<SkipRule> skipped;
 };
 
+/// Whether the vision tower of a container is built.
+enum class Vision {
+  none,          ///< a text run
+  where_stored,  ///< where the checkpoint holds one that eft knows
+  wanted,        ///< a ConfigError where there is none
+};
+
+/// What of a container is built beside its text decoder.
+struct Parts {
+  Vision vision = Vision::none;
+  bool adapt_vision = true;  ///< false: the policy does not count there, the adapter is one of a text run
+};
+
 /// Builds the model that `folder`/config.json describes; names follow `files` where the family has several layouts,
-/// else what Transformers writes. Throws ConfigError for an unknown model_type (lists the known ones).
-BuiltModel build_model(const std::filesystem::path& config, LinearPolicy policy, const CheckpointFiles* files);
+/// else what Transformers writes. Without `files` a tower counts as stored where the configuration has one. Throws
+/// ConfigError for an unknown model_type (lists the known ones).
+BuiltModel build_model(const std::filesystem::path& config, LinearPolicy policy, const WeightSource* files,
+                       Parts parts = {});
 
 }  // namespace eft

@@ -11,11 +11,12 @@
 
 namespace eft {
 
-/// What is trained: the whole model, or adapters beside frozen weights.
-enum class AdapterKind { none, lora };
+/// What is trained: the whole model, or adapters beside frozen weights, which with qlora are packed into 4 bits.
+enum class AdapterKind { none, lora, qlora };
 
 constexpr auto enum_names(AdapterKind) {
-  return std::array{EnumName{AdapterKind::none, "none"}, EnumName{AdapterKind::lora, "lora"}};
+  return std::array{EnumName{AdapterKind::none, "none"}, EnumName{AdapterKind::lora, "lora"},
+                    EnumName{AdapterKind::qlora, "qlora"}};
 }
 
 /// Options of low-rank adapters, in PEFT's meaning.
@@ -38,7 +39,7 @@ struct AdapterOptions {
 
 template <class Visitor>
 void describe(Visitor&& field, AdapterOptions& o) {
-  field({"adapter", "Train adapters (lora) or, left out, the whole model."}, o.kind);
+  field({"adapter", "Train adapters (lora, or qlora beside weights in 4 bits) or, left out, the whole model."}, o.kind);
   field({"lora_r", "Rank of the adapter matrices."}, o.rank, Bounds{1, 1024});
   field({"lora_alpha", "Scale of the adapters; their output is multiplied by lora_alpha / lora_r."}, o.alpha,
         Bounds{1});

@@ -22,14 +22,14 @@ Var GroupedLora::add_to(Context& ctx, Var base, const Var& x, const Tensor& offs
 }
 
 GroupedLinear::GroupedLinear(const Scope& s, std::string_view name, Shape weight, const Scope& adapter)
-    : weight_(&s.parameter(name, weight)) {
+    : weight_(&s.weight(name, weight)) {
   if (const auto settings = s.policy().lora_of_parameter(weight_->module, adapter.module())) {
     lora_.emplace(adapter, weight, *settings);
   }
 }
 
 Var GroupedLinear::operator()(Context& ctx, const Var& x, const Tensor& offsets) const {
-  Var y = grouped_linear(ctx, x, weight_->var(), offsets);
+  Var y = grouped_linear(ctx, x, weight_->weight(), offsets);
   return lora_ && ctx.adapters ? lora_->add_to(ctx, std::move(y), x, offsets) : y;
 }
 

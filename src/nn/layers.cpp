@@ -2,6 +2,7 @@
 
 #include "ops/gaussian_topk/gaussian_topk.h"
 #include "ops/geglu/geglu.h"
+#include "ops/layer_norm/layer_norm.h"
 #include "ops/rms_norm/rms_norm.h"
 #include "ops/sparse_linear/sparse_linear.h"
 
@@ -22,6 +23,15 @@ Var RmsNorm::add_to(Context& ctx, const Var& residual, const Var& x) const {
 
 Var RmsNorm::rotated(Context& ctx, const Var& x, const Tensor& table) const {
   return rms_norm_rotary(ctx, x, weight_->var(), table, {.epsilon = epsilon_, .weight_offset = offset_});
+}
+
+LayerNorm::LayerNorm(const Scope& s, std::int64_t width, double epsilon)
+    : weight_(&s.parameter("weight", {width}, Init::ones)),
+      bias_(&s.parameter("bias", {width}, Init::zeros)),
+      epsilon_(epsilon) {}
+
+Var LayerNorm::operator()(Context& ctx, const Var& x) const {
+  return layer_norm(ctx, x, weight_->var(), bias_->var(), epsilon_);
 }
 
 GatedMlp::GatedMlp(const Scope& s, std::int64_t hidden, std::int64_t intermediate, double sparsity)

@@ -20,6 +20,18 @@ class RmsNorm {
   double offset_;
 };
 
+/// LayerNorm with a weight and a bias.
+class LayerNorm {
+ public:
+  LayerNorm(const Scope& s, std::int64_t width, double epsilon);
+  Var operator()(Context& ctx, const Var& x) const;
+
+ private:
+  Parameter* weight_;
+  Parameter* bias_;
+  double epsilon_;
+};
+
 /// down( gelu_tanh(gate(x)) ⊙ up(x) ). With a sparsity s > 0, gate(x) first goes through gaussian_topk (Gemma 3n), and
 /// what its zeros make zero is not computed where that saves time.
 class GatedMlp {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "ops/add_bias/add_bias.h"
 #include "ops/dropout/dropout.h"
 #include "ops/linear/linear.h"
 #include "ops/low_rank/low_rank.h"
@@ -23,25 +24,30 @@ Var Lora::add_to(Context& ctx, Var base, const Var& x) const {
   return low_rank(ctx, std::move(base), dropout(ctx, x, settings_.dropout), a_->var(), b_->var(), settings_.scale);
 }
 
-Linear::Linear(const Scope& s, std::int64_t in, std::int64_t out) : weight_(&s.parameter("weight", {out, in})) {
+Linear::Linear(const Scope& s, std::int64_t in, std::int64_t out, LinearOptions options)
+    : weight_(&s.weight("weight", {out, in})), bias_trains_(options.bias_trains) {
+  if (options.bias) bias_ = &s.parameter("bias", {out}, Init::zeros);
   if (const auto settings = s.policy().lora(s.module())) lora_.emplace(s, in, out, *settings);
 }
 
-Var Lora::linear_with(Context& ctx, const Var& x, const Var& weight) const {
+Var Lora::linear_with(Context& ctx, const Var& x, const Weight& weight) const {
   if (ctx.training && settings_.dropout > 0) return add_to(ctx, linear(ctx, x, weight), x);
   return linear_with_low_rank(ctx, x, weight, a_->var(), b_->var(), settings_.scale);
 }
 
 Var Linear::operator()(Context& ctx, const Var& x) const {
-  return lora_ && ctx.adapters ? lora_->linear_with(ctx, x, weight_->var()) : linear(ctx, x, weight_->var());
+  const bool adapted = lora_ && ctx.adapters;
+  Var y = adapted ? lora_->linear_with(ctx, x, weight_->weight()) : linear(ctx, x, weight_->weight());
+  if (bias_ == nullptr) return y;
+  return add_bias(ctx, std::move(y), bias_trains_ ? bias_->var() : Var(bias_->value));
 }
 
 Var Linear::to_pattern(Context& ctx, const Var& x, const Var& pattern) const {
-  return adapted(ctx, linear_to_pattern(ctx, x, weight_->var(), pattern), x);
+  return adapted(ctx, linear_to_pattern(ctx, x, weight_->weight(), pattern), x);
 }
 
 Var Linear::from_pattern(Context& ctx, const Var& x, const Var& pattern) const {
-  return adapted(ctx, linear_from_pattern(ctx, x, weight_->var(), pattern), x);
+  return adapted(ctx, linear_from_pattern(ctx, x, weight_->weight(), pattern), x);
 }
 
 Var Linear::adapted(Context& ctx, Var base, const Var& x) const {

@@ -1,9 +1,11 @@
 #include "nn/linear_policy.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
 #include "base/error.h"
+#include "nn/towers.h"
 
 namespace eft {
 namespace {
@@ -142,6 +144,25 @@ bool LinearPolicy::saves(std::string_view parameter) {
     }
   }
   return saved;
+}
+
+Storage LinearPolicy::storage(std::string_view parameter) const {
+  constexpr std::string_view kLinears[] = {".q_proj.weight",
+                                           ".k_proj.weight",
+                                           ".v_proj.weight",
+                                           ".o_proj.weight",
+                                           ".gate_proj.weight",
+                                           ".up_proj.weight",
+                                           ".down_proj.weight",
+                                           ".per_layer_input_gate.weight",
+                                           ".per_layer_projection.weight"};
+  constexpr std::string_view kExperts[] = {".experts.gate_up_proj", ".experts.down_proj"};
+  const auto ends = [&](std::string_view end) { return parameter.ends_with(end); };
+  const std::string path = fmt::format(".{}.", parameter);
+  const auto names = [&](const std::string& part) { return path.find("." + part + ".") != std::string::npos; };
+  if (is_of_tower(parameter) || std::ranges::any_of(frozen_.skipped, names)) return {};
+  if (std::ranges::any_of(kLinears, ends)) return frozen_.linears;
+  return std::ranges::any_of(kExperts, ends) ? frozen_.experts : Storage();
 }
 
 void LinearPolicy::leave_plain(std::string_view name, std::string_view reason) {

@@ -7,6 +7,7 @@
 
 #include "base/regex.h"
 #include "nn/adapter_options.h"
+#include "quant/quant_options.h"
 
 namespace eft {
 
@@ -37,6 +38,13 @@ class LinearPolicy {
   /// is a ConfigError with `reason`.
   void leave_plain(std::string_view name, std::string_view reason);
 
+  /// From now on frozen weights are kept so.
+  void keep_frozen(FrozenStorage frozen) { frozen_ = std::move(frozen); }
+  /// How the frozen weight `parameter` of a linear is kept. Packed are the projections of attention and MLPs, experts,
+  /// and the gate and projection of per-layer embeddings; routers, AltUp, LAuReL and the projection of the model's input
+  /// to per-layer embeddings stay dense: they are small and sensitive.
+  Storage storage(std::string_view parameter) const;
+
   /// Whether a parameter ("model.norm.weight") is of a module to save: trained in full and kept with the adapter. As in
   /// PEFT, a target is the end of the path of a module around it.
   bool saves(std::string_view parameter);
@@ -64,6 +72,7 @@ class LinearPolicy {
   LoraSettings settings(std::string_view module) const;
 
   AdapterOptions options_;
+  FrozenStorage frozen_;
   /// A key of rank_pattern or alpha_pattern, as PEFT matches it.
   struct Pattern {
     Regex module;

@@ -41,8 +41,9 @@ void make_trainable(Parameter& parameter, Pool& pool) {
 void forget_mapped(const ParameterStore& store, Forget which) {
   for (const Parameter& parameter : store) {
     const bool chosen = which == Forget::all || parameter.gathered;
-    if (!chosen || !parameter.mapped || parameter.value.raw() == nullptr) continue;
-    forget_pages(parameter.value.raw(), static_cast<std::size_t>(parameter.value.bytes()));
+    const Tensor& stored = parameter.packed ? parameter.packed->codes : parameter.value;
+    if (!chosen || !parameter.mapped || stored.raw() == nullptr) continue;
+    forget_pages(stored.raw(), static_cast<std::size_t>(stored.bytes()));
   }
 }
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "autograd/var.h"
+#include "autograd/weight.h"
 
 namespace eft {
 
@@ -21,15 +21,19 @@ struct Parameter {
   Shape shape;
   Init init = Init::normal;
   Category category = Category::weights;
-  double clip = 0;      ///< after each update values are held within ±clip; 0: no bound (Gemma 3n's AltUp coefficients)
-  bool buffer = false;  ///< saved but never trained (Gemma 4's layer_scalar)
+  double clip = 0;  ///< after each update values are held within ±clip; 0: no bound (Gemma 3n's AltUp coefficients)
+  bool buffer = false;    ///< saved but never trained (Gemma 4's layer_scalar)
   bool gathered = false;  ///< single rows of it are read, never all (the table of the per-layer embeddings)
   bool mapped = false;    ///< `value` lies in the checkpoint's file
   bool pinned = false;    ///< `value` lies in host memory that the device's kernels read in place
-  std::string source{};  ///< in the checkpoint, where a weight is trained and kept with an adapter (PEFT's modules_to_save)
+  /// In the checkpoint, where a weight is trained and kept with an adapter (PEFT's modules_to_save).
+  std::string source{};
   bool carried = false;  ///< a weight of the base that an adapter's file replaces and keeps, untrained
-  Tensor value{};
-  Tensor master{};                 ///< f32, or none when `value` itself is exact enough
+  bool multiplied = false;  ///< a linear's, which may be kept as codes
+  Storage storage{};        ///< how it is kept while it is frozen
+  Tensor value{};        ///< none where it is kept packed
+  std::shared_ptr<const PackedTensor> packed{};
+  Tensor master{};                   ///< f32, or none when `value` itself is exact enough
   std::shared_ptr<GradSlot> grad{};  ///< set when trainable
 
   bool trainable() const { return grad != nullptr; }
@@ -39,6 +43,10 @@ struct Parameter {
   /// Makes it a weight that is trained beside adapters and kept in their file.
   void keep_with_adapter();
   Var var() const { return {value, grad}; }
+  /// What a linear multiplies by, packed or not.
+  Weight weight() const { return packed ? Weight(packed) : Weight(var()); }
+  /// What its values take, without a master.
+  std::int64_t bytes() const { return packed ? packed->bytes() : value.bytes(); }
   /// The most precise copy there is.
   const Tensor& exact() const { return master ? master : value; }
 };
@@ -68,8 +76,8 @@ class ParameterStore {
 /// Makes a loaded parameter trainable: a gradient slot in the accumulator dtype and, for bf16, an f32 master.
 void make_trainable(Parameter& parameter, Pool& pool);
 
-/// Lets go of the memory that weights in mapped files take; what is needed again is read again. All of them, or only the
-/// gathered ones, of which a step reads other rows than the one before.
+/// Lets go of the memory that weights in mapped files take; what is needed again is read again. All of them, or only
+/// the gathered ones, of which a step reads other rows than the one before.
 enum class Forget { all, gathered };
 void forget_mapped(const ParameterStore& store, Forget which);
 

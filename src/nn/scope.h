@@ -24,9 +24,17 @@ class Scope {
     if (policy_->saves(made.module)) made.keep_with_adapter();
     return store_->add(std::move(made));
   }
+  /// Declares the weight of a linear, which the policy may have packed while it is frozen.
+  Parameter& weight(std::string_view name, Shape shape) const {
+    Parameter& made = parameter(name, std::move(shape));
+    made.multiplied = true;
+    if (!made.is_adapter()) made.storage = policy_->storage(made.module);
+    return made;
+  }
   /// Declares a tensor that is saved with the model but never trained.
   Parameter& buffer(std::string_view name, Shape shape, Init init) const {
-    return store_->add({.name = join(path_, name), .module = join(module_, name), .shape = shape, .init = init, .buffer = true});
+    return store_->add(
+        {.name = join(path_, name), .module = join(module_, name), .shape = shape, .init = init, .buffer = true});
   }
 
   ParameterStore& store() const { return *store_; }

@@ -15,12 +15,13 @@ std::string to_json(const StepMetrics& m) {
 }
 
 std::string to_json(const EvalMetrics& m) {
-  return nlohmann::ordered_json{{"step", m.step},
+  nlohmann::ordered_json object{{"step", m.step},
                                 {"eval_loss", m.eval_loss},
                                 {"tokens", m.tokens},
                                 {"label_tokens", m.label_tokens},
-                                {"seconds", m.seconds}}
-      .dump();
+                                {"seconds", m.seconds}};
+  for (const auto& [name, value] : m.extra) object["eval_" + name] = value;
+  return object.dump();
 }
 
 }  // namespace eft

@@ -28,10 +28,11 @@ struct StepMetrics {
 /// One evaluation after `step` steps.
 struct EvalMetrics {
   std::int64_t step = 0;
-  double eval_loss = 0;  ///< mean over the label tokens of all evaluation rows
+  double eval_loss = 0;  ///< of the objective, over all evaluation rows
   std::int64_t tokens = 0;
   std::int64_t label_tokens = 0;
   double seconds = 0;
+  MetricValues extra{};  ///< what the objective adds; written with eval_ in front of their names
 };
 
 std::string to_json(const StepMetrics& metrics);

@@ -17,6 +17,16 @@ constexpr double kSteadyLoss = 0.005;  // a smaller relative difference of the t
 constexpr std::size_t kWidestBar = 24, kNarrowestBar = 8;
 constexpr const char* kClearLine = "\r\x1b[2K";
 
+/// "margin 0.12  accuracy 0.75  ", of preferences: how far apart their rewards are, and how often the right way round.
+std::string rewards_of(const MetricValues& extra) {
+  std::string text;
+  for (const auto& [name, value] : extra) {
+    if (name == "rewards/margins") text += fmt::format("margin {:.3g}  ", value);
+    if (name == "rewards/accuracies") text += fmt::format("accuracy {:.2f}  ", value);
+  }
+  return text;
+}
+
 void smooth(double& mean, double value, double share) { mean = mean == 0 ? value : mean + share * (value - mean); }
 
 }  // namespace
@@ -64,9 +74,9 @@ double Progress::seconds_left(std::int64_t step) const {
 }
 
 std::string Progress::line_of(const StepMetrics& m) const {
-  return fmt::format("step {:>{}}/{}  loss {:.4f}  grad norm {:.3g}  lr {:.3g}  {:.0f} tokens/s  ETA {}  {}", m.step,
-                     std::to_string(total_steps_).size(), total_steps_, m.loss, m.grad_norm, m.learning_rate,
-                     tokens_per_second_, format_seconds(seconds_left(m.step)), format_size(m.memory));
+  return fmt::format("step {:>{}}/{}  loss {:.4f}  {}grad norm {:.3g}  lr {:.3g}  {:.0f} tokens/s  ETA {}  {}", m.step,
+                     std::to_string(total_steps_).size(), total_steps_, m.loss, rewards_of(m.extra), m.grad_norm,
+                     m.learning_rate, tokens_per_second_, format_seconds(seconds_left(m.step)), format_size(m.memory));
 }
 
 std::string Progress::bar(double share, std::size_t width) const {
@@ -93,6 +103,9 @@ std::string Progress::bar_of(const StepMetrics& m) const {
     parts.push_back(fmt::format("epoch {:.2f}", static_cast<double>(m.step) / static_cast<double>(steps_per_epoch_)));
   }
   parts.push_back(format_size(m.memory));
+  if (const std::string rewards = rewards_of(m.extra); !rewards.empty()) {
+    parts.insert(parts.begin() + 3, rewards.substr(0, rewards.size() - 2));
+  }
   std::string text;
   const std::size_t columns = terminal_.columns > 0 ? terminal_.columns : 80;
   for (const std::string& part : parts) {  // the last ones only where there is room
@@ -107,9 +120,9 @@ void Progress::add(const EvalMetrics& m) {
   ++course_.evaluations;
   if (!course_.first_eval_loss) course_.first_eval_loss = m.eval_loss;
   course_.last_eval_loss = m.eval_loss;
-  say(fmt::format("step {:>{}}/{}  eval_loss {:.4f}  ({} label tokens, {})", m.step,
-                  std::to_string(total_steps_).size(), total_steps_, m.eval_loss, with_thousands(m.label_tokens),
-                  format_seconds(m.seconds)));
+  say(fmt::format("step {:>{}}/{}  eval_loss {:.4f}  {}({} label tokens, {})", m.step,
+                  std::to_string(total_steps_).size(), total_steps_, m.eval_loss, rewards_of(m.extra),
+                  with_thousands(m.label_tokens), format_seconds(m.seconds)));
 }
 
 void Progress::say(const std::string& line) {

@@ -16,8 +16,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::pair<DType, const char*> kDTypeNames[] = {
-    {DType::f64, "F64"}, {DType::f32, "F32"}, {DType::f16, "F16"}, {DType::bf16, "BF16"},
-    {DType::i64, "I64"}, {DType::i32, "I32"}, {DType::u8, "U8"}};
+    {DType::f64, "F64"},    {DType::f32, "F32"},   {DType::f16, "F16"}, {DType::bf16, "BF16"},
+    {DType::i64, "I64"},    {DType::i32, "I32"},   {DType::u8, "U8"},   {DType::u8, "I8"},
+    {DType::u8, "F8_E4M3"}, {DType::u8, "F8_E8M0"}};  // as bytes; what they are says the entry
 
 std::optional<DType> dtype_of(std::string_view name) {
   for (const auto& [dtype, spelling] : kDTypeNames) {
@@ -107,8 +108,10 @@ void Safetensors::read_header() {
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data(), 8);
   const std::string_view all(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  const bool opens = length <= bytes.size() - 8 && all.substr(8).starts_with('{');  // a length may look like another file
-  if (const std::string other = known_impostor(all); !other.empty() && !opens) throw FileError("{}: is {}", name, other);
+  const bool opens =
+      length <= bytes.size() - 8 && all.substr(8).starts_with('{');  // a length may look like another file
+  if (const std::string other = known_impostor(all); !other.empty() && !opens)
+    throw FileError("{}: is {}", name, other);
   if (length > bytes.size() - 8) {
     throw FileError("{}: its header claims {} bytes, the file has {}; truncated or not safetensors", name, length,
                     bytes.size());
@@ -207,7 +210,7 @@ void write_safetensors(const std::filesystem::path& path, const TensorSources& t
   std::int64_t offset = 0;
   for (const TensorSource& tensor : tensors) {
     const auto extents = tensor.shape.extents();
-    header[tensor.name] = {{"dtype", spelling_of(tensor.dtype)},
+    header[tensor.name] = {{"dtype", tensor.spelling.empty() ? spelling_of(tensor.dtype) : tensor.spelling},
                            {"shape", std::vector<std::int64_t>(extents.begin(), extents.end())},
                            {"data_offsets", {offset, offset + tensor.bytes()}}};
     offset += tensor.bytes();

@@ -71,6 +71,8 @@ struct TensorSource {
   std::function<Tensor()> make;
   /// Elements [begin, end) of the flat tensor, for one too large to be held; where it is set, `make` is not called.
   std::function<Tensor(std::int64_t begin, std::int64_t end)> part = {};
+  /// What the file calls a dtype of one byte: "I8", "F8_E4M3"; empty: by `dtype`.
+  std::string spelling = {};
 
   std::int64_t bytes() const { return shape.elements() * static_cast<std::int64_t>(size_of(dtype)); }
 };

@@ -57,7 +57,6 @@ struct LoadedData {
 /// The tokenizer goes before the model comes: only rows that are made while training need it any longer.
 LoadedData load_data(const TrainJob& job) {
   check_model_folder(job.base_model);  // it may be no model at all, of whose tokenizer nothing need be said
-  make_objective(job.data);            // before rows are prepared that nothing can train on
   CheckpointFiles{job.base_model};     // or while a shard is missing
   const std::int64_t vocabulary = vocabulary_of(job);
   LoadedData data;
@@ -65,7 +64,7 @@ LoadedData load_data(const TrainJob& job) {
     const Tokenizer tokenizer = Tokenizer::load(job.tokenizer);
     check_tokens(job.tokens, tokenizer);
     data.chat_template = chat_template_of(job, tokenizer);
-    data.rows = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed, vocabulary);
+    data.rows = prepare_data(job.data, job.tokenizer, tokenizer, job.train.seed, vocabulary, media_of(job));
   }
   give_back_heap();
   return data;
@@ -132,7 +131,10 @@ ForwardCheck check_forward_exactly(const TrainJob& job, const PreparedData& data
   exact.train.bfloat16 = false;
   exact.train.float32 = true;
   if (job.trains_adapter()) return check_forward(*open_for_training(exact, pool).model, pool, data.train);
-  const LoadOptions frozen{.dtype = DType::f32, .train_base = false, .adapter = {}};
+  const LoadOptions frozen{.dtype = DType::f32,
+                           .train_base = false,
+                           .adapter = {},
+                           .vision = data.train.media() != nullptr ? Vision::wanted : Vision::none};
   return check_forward(*open_model(job.base_model, frozen, pool).model, pool, data.train);
 }
 
@@ -291,6 +293,30 @@ RunEnd run_training(TrainJob job, const RunOptions& options) {
   }
 }
 
+namespace {
+
+/// All datasets as one: means weighted by what their rows weigh.
+Evaluation together(const std::vector<EvaluationReport::Dataset>& datasets) {
+  Evaluation total;
+  for (const auto& [path, result] : datasets) {
+    total.weight += result.weight;
+    total.tokens += result.tokens;
+    total.label_tokens += result.label_tokens;
+  }
+  for (const auto& [path, result] : datasets) {
+    const double share = result.weight / std::max(total.weight, 1.0);
+    total.loss += share * result.loss;
+    for (const auto& [name, value] : result.extra) {
+      auto found = std::ranges::find(total.extra, name, &MetricValues::value_type::first);
+      if (found == total.extra.end()) found = total.extra.insert(found, {name, 0.0});
+      found->second += share * value;
+    }
+  }
+  return total;
+}
+
+}  // namespace
+
 EvaluationReport run_evaluation(const TrainJob& job) {
   resolve_device(job.train.device);
   const PreparedData data = load_data(job).rows;
@@ -298,18 +324,15 @@ EvaluationReport run_evaluation(const TrainJob& job) {
   const Examples& rows = data.eval.empty() ? data.train : data.eval;
   Pool pool(resolve_device(job.train.device));
   const OpenedModel opened = open_for_training(job, pool);
-  const auto objective = make_objective(job.data);
+  const auto objective = make_objective(job, *opened.model, pool);
   EvaluationReport report;
   report.on_training_rows = data.eval.empty();
   for (const auto& [file, group] : by_file(rows)) {
     const Loader loader(group, eval_loader_options(job));
-    const Evaluation result = *evaluate(*opened.model, pool, *objective, loader, {});
-    report.total.loss += result.loss * static_cast<double>(result.label_tokens);
-    report.total.tokens += result.tokens;
-    report.total.label_tokens += result.label_tokens;
-    report.datasets.push_back({file, result});
+    objective->before_first_step([&] { return std::vector{loader}; });
+    report.datasets.push_back({file, *evaluate(*opened.model, pool, *objective, loader, {})});
   }
-  report.total.loss /= static_cast<double>(std::max<std::int64_t>(report.total.label_tokens, 1));
+  report.total = together(report.datasets);
   return report;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "schema/field.h"
+#include "train/objectives/preference_options.h"
 #include "train/optimizers/optimizer_options.h"
 #include "train/optimizers/schedule_options.h"
 
@@ -59,6 +60,7 @@ struct TrainOptions {
 
   OptimizerOptions optimizer;
   ScheduleOptions schedule;
+  PreferenceOptions preference;
 
   std::int64_t seed = 42;
   std::filesystem::path output_dir = "model-out";
@@ -85,6 +87,7 @@ struct TrainOptions {
   AutoBool bf16 = AutoBool::automatic;
   bool bfloat16 = false;
   bool float32 = false;
+  bool freeze_mm_modules = false;
   std::vector<std::string> unfrozen_parameters;  ///< without adapters: what is trained; empty: everything
   std::optional<bool> gradient_checkpointing;    ///< left out: as the memory demands
   DeviceChoice device = DeviceChoice::automatic;
@@ -111,6 +114,7 @@ void describe(Visitor&& field, TrainOptions& o) {
         o.max_steps, Bounds{1});
   describe(field, o.optimizer);
   describe(field, o.schedule);
+  describe(field, o.preference);
   field({"seed", "Seed of initialisation, shuffling and dropout."}, o.seed, Bounds{0});
   field({"output_dir", "Folder for the result, its checkpoints and metrics.jsonl."}, o.output_dir);
   field({"logging_steps", "Steps between two lines of metrics; left out, 0.5 % of all steps, from 1 to 10."},
@@ -160,6 +164,9 @@ void describe(Visitor&& field, TrainOptions& o) {
   field({"bf16", "Weights and activations in bfloat16; auto means yes, false means float32."}, o.bf16);
   field({"bfloat16", "The same as bf16: true."}, o.bfloat16);
   field({"float32", "Weights and activations in float32."}, o.float32);
+  field({"freeze_mm_modules",
+         "With processor_type: the vision tower and its projector do not train, nor do adapters in them."},
+        o.freeze_mm_modules);
   field({"gradient_checkpointing",
          "Keep only the inputs of each block and compute the rest again for the gradient, with the same result; left "
          "out, true when a step would not fit into memory otherwise."},

@@ -156,7 +156,7 @@ case_unknown_key() { tiny_setup; echo 'learning_rat: 1' >>run.yaml; refuses $con
 case_unknown_key_in_a_dataset() { tiny_setup; sed -i 's/    type: /    tipe: /' run.yaml; refuses $config 'run\.yaml:5.*tipe.*type'; }
 case_wrong_type() { tiny_setup; refuses $config 'lora_r.*many' --set lora_r=many; }
 case_out_of_bounds() { tiny_setup; sed -i 's/lora_r: 3/lora_r: 0/' run.yaml; refuses $config 'run\.yaml:8 lora_r: 0'; }
-case_unsupported_key() { tiny_setup; refuses $config 'load_in_4bit' --set load_in_4bit=true; }
+case_unsupported_key() { tiny_setup; refuses $config 'gptq' --set gptq=true; }
 case_missing_required_key() { tiny_setup; sed -i '/^base_model/d' run.yaml; refuses $config 'base_model'; }
 case_unknown_override() { tiny_setup; refuses $config 'lora_rank' --set lora_rank=3; }
 case_no_such_module() {

@@ -19,11 +19,10 @@ case_preferences() {
   printf '%s\n' '{"question": "2 + 2?", "chosen": "4", "rejected": "5"}' '{"question": "no answer"}' >rows.jsonl
   run_of run.yaml chatml.intel 'rl: dpo' 'on_bad_row: drop'
   "$EFT" preprocess run.yaml --show 1 --dump rows.dump >out.txt
-  has out.txt "dropped 1 cannot be used"
+  has out.txt "dropped *1 no field 'chosen'"
   has out.txt '\[chosen\] «4<|im_end|>»'
   has rows.dump '"prompt":"<|im_start|>user\\n2 + 2?<|im_end|>\\n<|im_start|>assistant\\n","chosen":"4<|im_end|>","rejected":"5<|im_end|>"'
   has rows.dump '"prompt_ids":\[2,'
-  fails_with 2 'rl: not supported yet by training' "$EFT" train run.yaml
 }
 
 case_weights() {

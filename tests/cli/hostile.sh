@@ -82,8 +82,8 @@ case_not_what_they_seem() {
   fake; printf 'PK' >fake/pytorch_model.bin; as_model $file 'pytorch_model\.bin.*save_pretrained'
   fake; cp model/model.safetensors fake/model-00001-of-00002.safetensors; as_model $file 'index\.json'
   fake; mkfifo fake/model.safetensors; as_model $file 'a pipe or device'
-  fake; cp model/model.safetensors fake; sed -i '1 s/{/{"quantization_config": {"quant_method": "bitsandbytes"},/' fake/config.json
-  as_model $config 'quantization_config: .*bitsandbytes.*not supported yet'
+  fake; cp model/model.safetensors fake; sed -i '1 s/{/{"quantization_config": {"quant_method": "gptq"},/' fake/config.json
+  as_model $config 'quantization_config: .*gptq.*not supported; expected bitsandbytes, fp8'
   rm -rf fake; mkdir fake; printf 'GGUF' >fake/model-Q4.gguf; as_model $file 'GGUF'
   rm -rf fake; printf 'GGUF' >fake; as_model $file 'fake: a file'
   rm -f fake; train >/dev/null; mv out fake; as_model $config 'fake: an adapter, not a model; name its model, model'

@@ -2,7 +2,7 @@
 #include <array>
 
 #include "data/formats/format.h"
-#include "data/preference/preference.h"
+#include "data/preference/preference_rows.h"
 #include "data/preference_options.h"
 #include "data/sources/source.h"
 #include "target.h"
@@ -48,9 +48,13 @@ void format_row(const RawRow& row, const DataOptions& options) {
     }
     return;
   }
-  Preference made = make_preference_format(options.datasets[0], options, kModel, tokenizer())->texts(row);
-  tokenize(made, tokenizer(), 64);
-  truncate_answers(made, tokenizer(), 8);
+  const PreferenceRows rows(make_preference_format(options.datasets[0], options, kModel, tokenizer()), options,
+                            tokenizer(), 64);
+  const FormattedRow made = rows.format(row);
+  expect(made.examples.size() <= 2, "a pair of answers, or one");
+  for (const Example& example : made.examples) {
+    expect(example.tokens.size() == example.labels.size(), "a label for every token");
+  }
 }
 
 }  // namespace

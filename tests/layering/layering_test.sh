@@ -10,17 +10,18 @@ arrows='
 base:
 schema:     base
 tensor:     base
+quant:      tensor      schema/field.h
 backend:    tensor
 autograd:   tensor
-ops:        autograd
+ops:        autograd quant
 nn:         ops         schema/field.h
-models:     nn
+models:     nn media
 text:       base
 media:      base
 data:       text media  schema/field.h
 dist:       tensor
 report:     base
-generate:   models text schema/field.h
+generate:   models text media schema/field.h
 train:      models data dist report schema/field.h
 check:      train
 serve:      generate
@@ -34,6 +35,7 @@ ops/*/*-inl.h:    backend/cpu/*
 ops/support/profiler.cpp: backend/cpu/peak.h
 ops/*/*_cuda.cu:  backend/cuda/*
 ops/*/*.cuh:      backend/cuda/*
+quant/*_cuda.cu:  backend/cuda/*
 autograd/*_test.cpp: ops/*/*
 train/optimizers/*_test.cpp: schema/*
 data/*_test.cpp:  schema/*

@@ -11,7 +11,7 @@ import pathlib
 import shutil
 import sys
 
-from reference import make_reference, random_batch
+from reference import make_reference, random_batch, with_images
 
 import torch
 import transformers as hf
@@ -46,6 +46,18 @@ def gemma3_container():
                                    image_size=12, patch_size=6, vision_use_head=False)
     config = hf.Gemma3Config(text_config=text, vision_config=vision, mm_tokens_per_image=4, image_token_index=245,
                              boi_token_index=246, eoi_token_index=247)
+    return hf.Gemma3ForConditionalGeneration, config, None
+
+
+def gemma3_vision():
+    """With a tower, and images longer than the window."""
+    text = hf.Gemma3TextConfig(**(COMMON | {"vocab_size": 131, "intermediate_size": 26}), hidden_size=20,
+                               num_attention_heads=4, num_key_value_heads=2, head_dim=10, num_hidden_layers=3,
+                               query_pre_attn_scalar=14, layer_types=layers("sfs"))
+    vision = hf.SiglipVisionConfig(hidden_size=18, intermediate_size=13, num_hidden_layers=2, num_attention_heads=3,
+                                   image_size=18, patch_size=3, vision_use_head=False)
+    config = hf.Gemma3Config(text_config=text, vision_config=vision, mm_tokens_per_image=9, image_token_index=125,
+                             boi_token_index=126, eoi_token_index=127)
     return hf.Gemma3ForConditionalGeneration, config, None
 
 
@@ -139,6 +151,7 @@ ONLY_LANGUAGE = r".*language_model.*\.(q_proj|k_proj|v_proj|o_proj|gate_proj|up_
 MODELS = {  # name: (maker, storage dtype, shard size, LoRA targets)
     "gemma3": (gemma3, torch.float32, "50GB", LINEARS),
     "gemma3_container": (gemma3_container, torch.float32, "50GB", ONLY_LANGUAGE),
+    "gemma3_vision": (gemma3_vision, torch.float32, "50GB", LINEARS + ["out_proj", "fc1", "fc2"]),
     "gemma3n": (gemma3n, torch.float32, "50GB", "all-linear"),
     "gemma3n_container": (gemma3n_container, torch.float32, "50GB", ONLY_LANGUAGE),  # needs timm
     "gemma4_e": (gemma4_e, torch.float32, "50GB", LINEARS),
@@ -152,6 +165,9 @@ TARGET_PARAMETERS = {"gemma4_moe": ["experts.gate_up_proj", "experts.down_proj"]
 
 # Of 7, 21…25 the one on which both float32 runs stay closest to the truth; for gemma4_moe the one whose bfloat16 runs,
 # in which rounding sends some tokens to other experts, are of usual distance.
+# [row, first column] of the images of a model with a tower: two in a row, one behind the other, one, none.
+IMAGES = {"gemma3_vision": [[0, 3], [0, 14], [1, 12]]}
+
 BATCH_SEEDS = {"gemma3n": 21, "gemma4_container": 21, "gemma4_moe": 21}
 
 
@@ -169,6 +185,10 @@ def randomise(model, rng):
             value = 0.5 + torch.rand(tensor.shape, generator=rng)
         elif name.endswith("k_norm.weight") and not gemma3:
             value = 0.3 + 0.1 * noise  # scores have no 1/sqrt(D) in this family: the released weights carry it here
+        elif gemma3 and "vision_tower" in name and "norm" in name and name.endswith("weight"):
+            value = 1 + 0.25 * noise  # a LayerNorm, whose weight is no distance from one
+        elif gemma3 and "vision_tower" in name and name.endswith("bias"):
+            value = 0.25 * noise
         elif "norm" in name and tensor.ndim == 1:
             value = 0.25 * noise + (0 if gemma3 else 1)
         elif tensor.ndim < 2:
@@ -245,7 +265,10 @@ def make(out, name):
     if old:
         write_old_config(folder, old)
     save_adapter(model.to(torch.float32), folder / "adapter", targets, TARGET_PARAMETERS.get(name), rng)
-    batch = random_batch(COMMON["vocab_size"] - 10, 3, 19, BATCH_SEEDS.get(name, 7), pad=False)
+    if name in IMAGES:
+        batch = with_images(random_batch(config.image_token_index, 3, 28, 7, pad=False), config, IMAGES[name], 11)
+    else:
+        batch = random_batch(COMMON["vocab_size"] - 10, 3, 19, BATCH_SEEDS.get(name, 7), pad=False)
     for file, arguments in (("reference.safetensors", {"lr": 1e-3}),
                             ("reference_lora.safetensors", {"lr": 2e-3, "adapter": folder / "adapter"})):
         metadata = make_reference(folder, folder / file, batch=batch, **arguments)

@@ -56,6 +56,21 @@ def random_batch(vocab, batch, seq, seed, pad):
     return out
 
 
+def with_images(batch, config, places, seed):
+    """Puts images into a random batch, each at [row, first column] of `places`, in order, with the ids that Gemma 3's
+    processor puts around them, and gives it their pixels and token types. No id of an image bears loss."""
+    rng = torch.Generator().manual_seed(seed)
+    ids, labels = batch["input_ids"], batch["labels"]
+    soft, count = config.image_token_index, config.mm_tokens_per_image
+    for row, column in places:
+        block = torch.tensor([config.boi_token_index] + count * [soft] + [config.eoi_token_index])
+        ids[row, column: column + len(block)] = block
+        labels[row, column: column + len(block)] = -100
+    side = config.vision_config.image_size
+    pixels = torch.rand((len(places), 3, side, side), generator=rng) * 2 - 1
+    return batch | {"pixel_values": pixels, "token_type_ids": (ids == soft).long()}
+
+
 def architecture(config):
     import transformers
 
@@ -146,6 +161,8 @@ def work(job_file):
     torch.manual_seed(0)
     model, base = build_model(job, DTYPES[job["dtype"]])
     batch = torch.load(job["batch"])
+    if job["dtype"] == "float64":
+        batch = {k: v.double() if v.is_floating_point() else v for k, v in batch.items()}
     out = {}
     if job["save_state"]:
         torch.save({k: v.double() if v.is_floating_point() else v for k, v in model.state_dict().items()}, job["state"])
@@ -235,7 +252,8 @@ def measure_noise(model, out, adapter=None):
     stored = load_file(out)
     with safe_open(out, framework="pt") as file:
         metadata = file.metadata()
-    batch = {k: stored[k] for k in ("input_ids", "labels", "attention_mask") if k in stored}
+    batch = {k: stored[k] for k in ("input_ids", "labels", "attention_mask", "pixel_values", "token_type_ids")
+             if k in stored}
     truth = {k: stored[k].double() for k in ("loss", "logits", "losses") if k in stored}
     grads = {k.removeprefix("grad."): v for k, v in stored.items() if k.startswith("grad.")}
     words = dict(word.split("=") for word in metadata.get("optimizer", "").split()[1:])

@@ -6,6 +6,7 @@
 #include "backend/cpu/gemm_few_rows.h"
 #include "backend/cpu/gemm_packed.h"
 #include "backend/cpu/gemm_sum.h"
+#include "backend/cpu/unpacked.h"
 #include "base/parallel.h"
 
 namespace eft::cpu {
@@ -42,11 +43,16 @@ bool is_float(DType dtype) { return dtype == DType::f32 || dtype == DType::bf16;
 
 bool has_few_rows(const GemmShape& shape) { return shape.m <= kFewRows && !shape.transpose_a && shape.transpose_b; }
 
-/// Whether operands are packed and multiplied in f32; others are left to oneDNN, or have their own kernel.
-bool is_packed(const GemmShape& shape, ConstView a, ConstView b, View c) {
+/// Whether processor and dtypes are such that oneDNN multiplies bf16.
+bool is_native(ConstView a, const WeightView& b) {
+  return has_native_bf16() && a.dtype == DType::bf16 && b.dtype == DType::bf16;
+}
+
+/// Whether tiles of the operands are copied and multiplied in f32; others are left to oneDNN, or have their own kernel.
+bool is_tiled(const GemmShape& shape, ConstView a, const WeightView& b, View c) {
   if (!is_float(a.dtype) || !is_float(b.dtype) || !is_float(c.dtype) || has_few_rows(shape)) return false;
-  if (a.dtype == DType::f32 && b.dtype == DType::f32 && c.dtype == DType::f32) return false;
-  return !has_native_bf16() || a.dtype != DType::bf16 || b.dtype != DType::bf16;
+  if (!b.packed && a.dtype == DType::f32 && b.dtype == DType::f32 && c.dtype == DType::f32) return false;
+  return !is_native(a, b);
 }
 
 }  // namespace
@@ -61,37 +67,39 @@ void gemm_block(const GemmShape& shape, double alpha, Block<const double> a, Blo
   dgemm_rows(shape, alpha, a, b, beta, c, 0, shape.m);
 }
 
-void gemm(const GemmShape& shape, ConstView a, ConstView b, View c) {
+void gemm(const GemmShape& shape, ConstView a, const WeightView& b, View c) {
   if (shape.m == 0 || shape.n == 0) return;
   const std::int64_t lda = shape.transpose_a ? shape.m : shape.k;
   const std::int64_t ldb = shape.transpose_b ? shape.k : shape.n;
-  if (is_packed(shape, a, b, c)) {
+  if (is_tiled(shape, a, b, c)) {
     const GemmTerm all{a, b, shape.k};
     gemm_packed(shape, std::span(&all, 1), c);
   } else if (has_few_rows(shape) && is_float(a.dtype) && is_float(b.dtype) && is_float(c.dtype)) {
     gemm_few_rows(shape, a, b, c);
+  } else if (b.packed) {
+    gemm(shape, a, Unpacked(b, a.dtype).view(), c);
   } else if (a.dtype == DType::f32 && b.dtype == DType::f32 && c.dtype == DType::f32) {
-    sgemm(shape, 1.0F, {a.as<float>(), lda}, {b.as<float>(), ldb}, shape.accumulate ? 1.0F : 0.0F,
+    sgemm(shape, 1.0F, {a.as<float>(), lda}, {b.data.as<float>(), ldb}, shape.accumulate ? 1.0F : 0.0F,
           {c.as<float>(), shape.n});
   } else if (a.dtype == DType::f64 && b.dtype == DType::f64 && c.dtype == DType::f64) {
     parallel_for(shape.m, kRowsPerTask, [&](std::int64_t begin, std::int64_t end) {
-      dgemm_rows(shape, 1.0, {a.as<double>(), lda}, {b.as<double>(), ldb}, shape.accumulate ? 1.0 : 0.0,
+      dgemm_rows(shape, 1.0, {a.as<double>(), lda}, {b.data.as<double>(), ldb}, shape.accumulate ? 1.0 : 0.0,
                  {c.as<double>(), shape.n}, begin, end);
     });
   } else if (is_float(a.dtype) && is_float(b.dtype) && is_float(c.dtype)) {
-    gemm_bf16_native(shape, a, b, c);
+    gemm_bf16_native(shape, a, b.dense(), c);
   } else {
     throw InternalError(fmt::format("gemm of {} and {} into {}", name_of(a.dtype), name_of(b.dtype), name_of(c.dtype)));
   }
 }
 
-void gemm(const GemmShape& shape, ConstView a, ConstView b, const GemmTerm& more, View c) {
+void gemm(const GemmShape& shape, ConstView a, const WeightView& b, const GemmTerm& more, View c) {
   if (shape.m == 0 || shape.n == 0) return;
   expect(!shape.transpose_a, "A as it is");
   GemmShape second = shape;
   second.k = more.k;
   second.accumulate = true;
-  if (is_packed(shape, a, b, c) && is_packed(second, more.a, more.b, c)) {
+  if (is_tiled(shape, a, b, c) && is_tiled(second, more.a, more.b, c)) {
     const GemmTerm both[] = {{a, b, shape.k}, more};
     return gemm_packed(shape, both, c);
   }

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "tensor/tensor.h"
+#include "tensor/weight_view.h"
 
 namespace eft::cpu {
 
@@ -18,18 +18,19 @@ struct GemmShape {
 };
 
 /// Dense row-major product with all threads: everything f64, or each of A, B and C f32 or bf16. Sums are kept in f32
-/// (f64 for f64). Throws InternalError for other combinations.
-void gemm(const GemmShape& shape, ConstView a, ConstView b, View c);
+/// (f64 for f64). B may be held as codes, whose values are multiplied. Throws InternalError for other combinations.
+void gemm(const GemmShape& shape, ConstView a, const WeightView& b, View c);
 
 /// A product to add to another: A[m, k]·op(B)[k, n], op as the other's.
 struct GemmTerm {
-  ConstView a, b;
+  ConstView a;
+  WeightView b;
   std::int64_t k;
 };
 
 /// gemm() plus `more`: C is rounded once, after all sums. In one pass over C where the operands are packed; A is not
 /// transposed.
-void gemm(const GemmShape& shape, ConstView a, ConstView b, const GemmTerm& more, View c);
+void gemm(const GemmShape& shape, ConstView a, const WeightView& b, const GemmTerm& more, View c);
 
 /// A strided block: `data` is the first element, `stride` the distance between rows.
 template <class T>

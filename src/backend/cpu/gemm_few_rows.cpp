@@ -60,30 +60,52 @@ void put(View c, std::int64_t at, float value, bool accumulate) {
   }
 }
 
-/// Columns [begin, end) of C. The few rows of A go by while a block of B's rows is in the first cache.
-template <class T>
-void multiply(const GemmShape& s, const float* a, const T* b, View c, std::int64_t begin, std::int64_t end) {
+/// Columns [begin, end) of C. The few rows of A go by while a block of B's rows is in the first cache. rows_of(j, n):
+/// rows [j, j + n) of B.
+template <class RowsOf>
+void multiply(const GemmShape& s, const float* a, RowsOf rows_of, View c, std::int64_t begin, std::int64_t end) {
   for (std::int64_t j = begin; j < end; j += kTogether) {
     const std::int64_t rows = std::min(kTogether, end - j);
+    const auto* const b = rows_of(j, rows);
     for (std::int64_t i = 0; i < s.m; ++i) {
       float sums[kTogether];
       if (rows == kTogether) {
-        dot_four(a + i * s.k, b + j * s.k, s.k, sums);
+        dot_four(a + i * s.k, b, s.k, sums);
       } else {
-        for (std::int64_t r = 0; r < rows; ++r) sums[r] = dot(a + i * s.k, b + (j + r) * s.k, s.k);
+        for (std::int64_t r = 0; r < rows; ++r) sums[r] = dot(a + i * s.k, b + r * s.k, s.k);
       }
       for (std::int64_t r = 0; r < rows; ++r) put(c, i * s.n + j + r, sums[r], s.accumulate);
     }
   }
 }
 
-void multiply_all(const GemmShape& s, const float* a, ConstView b, View c) {
+/// multiply() by a B that is kept as codes.
+void multiply_unpacked(const GemmShape& s, const float* a, const WeightView& b, View c, std::int64_t begin,
+                       std::int64_t end) {
+  thread_local std::vector<float> values;
+  values.resize(static_cast<std::size_t>(kTogether * s.k));
+  const auto rows_of = [&](std::int64_t j, std::int64_t rows) {
+    for (std::int64_t r = 0; r < rows; ++r) unpack(b, j + r, 0, s.k, values.data() + r * s.k);
+    return values.data();
+  };
+  multiply(s, a, rows_of, c, begin, end);
+}
+
+template <class T>
+void multiply_stored(const GemmShape& s, const float* a, const T* b, View c, std::int64_t begin, std::int64_t end) {
+  multiply(
+      s, a, [&](std::int64_t j, std::int64_t) { return b + j * s.k; }, c, begin, end);
+}
+
+void multiply_all(const GemmShape& s, const float* a, const WeightView& b, View c) {
   const std::int64_t grain = std::max<std::int64_t>(kElementsPerTask / std::max<std::int64_t>(s.k, 1), kTogether);
   parallel_for(s.n, grain / kTogether * kTogether, [&](std::int64_t begin, std::int64_t end) {
-    if (b.dtype == DType::bf16) {
-      multiply(s, a, b.as<BFloat16>(), c, begin, end);
+    if (b.packed) {
+      multiply_unpacked(s, a, b, c, begin, end);
+    } else if (b.dtype == DType::bf16) {
+      multiply_stored(s, a, b.data.as<BFloat16>(), c, begin, end);
     } else {
-      multiply(s, a, b.as<float>(), c, begin, end);
+      multiply_stored(s, a, b.data.as<float>(), c, begin, end);
     }
   });
 }
@@ -98,7 +120,7 @@ namespace eft {
 HWY_EXPORT(multiply_all);
 namespace cpu {
 
-void gemm_few_rows(const GemmShape& shape, ConstView a, ConstView b, View c) {
+void gemm_few_rows(const GemmShape& shape, ConstView a, const WeightView& b, View c) {
   if (a.dtype == DType::f32) return HWY_DYNAMIC_DISPATCH(multiply_all)(shape, a.as<float>(), b, c);
   thread_local std::vector<float> wide;
   wide.resize(static_cast<std::size_t>(shape.m * shape.k));

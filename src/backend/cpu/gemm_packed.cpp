@@ -45,6 +45,7 @@ struct Operand {
   DType dtype;
   std::int64_t stride;
   bool transposed;
+  const WeightView* codes = nullptr;  ///< of which the elements are the values, where it is kept packed
 };
 
 /// Block of op(A) from (row, k) on, kBlockStride a row.
@@ -56,14 +57,35 @@ void pack_block(const Operand& a, std::int64_t row, std::int64_t k, std::int64_t
   });
 }
 
+/// Where column c of a strip goes, in the first row of its panel.
+std::int64_t place_in_strip(std::int64_t c) { return c / kPanelColumns * kPanel + c % kPanelColumns; }
+
+/// pack_strip() of a matrix that is kept as codes: its values are unpacked on the way.
+void unpack_strip(const Operand& b, std::int64_t k, std::int64_t column, std::int64_t depth, std::int64_t columns,
+                  float* to) {
+  HWY_ALIGN float values[kMostDepth * kPanelColumns];
+  if (!b.transposed) {
+    for (std::int64_t r = 0; r < depth; ++r) {
+      unpack(*b.codes, k + r, column, columns, values);
+      copy_rows(values, columns, 1, columns, to + r * kPanelColumns, kPanelColumns, place_in_strip);
+    }
+    return;
+  }
+  for (std::int64_t c = 0; c < columns; c += kPanelColumns, to += kPanel) {
+    const std::int64_t width = std::min(kPanelColumns, columns - c);
+    for (std::int64_t r = 0; r < width; ++r) unpack(*b.codes, column + c + r, k, depth, values + r * depth);
+    copy_transposed(values, depth, width, depth, to, kPanelColumns);
+  }
+}
+
 /// Strip of op(B) from (k, column) on: panels one after the other, kPanelColumns a row.
 void pack_strip(const Operand& b, std::int64_t k, std::int64_t column, std::int64_t depth, std::int64_t columns,
                 float* to) {
+  if (b.codes != nullptr) return unpack_strip(b, k, column, depth, columns, to);
   on_float(b.dtype, [&](auto tag) {
     const auto* const data = static_cast<const decltype(tag)*>(b.data);
     if (!b.transposed) {
-      return copy_rows(data + k * b.stride + column, b.stride, depth, columns, to, kPanelColumns,
-                       [](std::int64_t c) { return c / kPanelColumns * kPanel + c % kPanelColumns; });
+      return copy_rows(data + k * b.stride + column, b.stride, depth, columns, to, kPanelColumns, place_in_strip);
     }
     for (std::int64_t c = 0; c < columns; c += kPanelColumns, to += kPanel) {
       const std::int64_t width = std::min(kPanelColumns, columns - c);
@@ -158,7 +180,8 @@ class Product {
   Product(const GemmShape& shape, std::span<const GemmTerm> terms, View c) : shape_(shape), c_(c) {
     for (const GemmTerm& term : terms) {
       terms_.push_back({{term.a.data, term.a.dtype, shape.transpose_a ? shape.m : term.k, shape.transpose_a},
-                        {term.b.data, term.b.dtype, shape.transpose_b ? term.k : shape.n, shape.transpose_b},
+                        {term.b.data.data, term.b.dtype, shape.transpose_b ? term.k : shape.n, shape.transpose_b,
+                         term.b.packed != nullptr ? &term.b : nullptr},
                         depth_,
                         depth_ + term.k});
       depth_ += term.k;

@@ -14,15 +14,9 @@ namespace {
 /// Fewer share all threads one after the other. Fixed, so that results do not depend on threads.
 constexpr std::int64_t kGroupsSideBySide = 8;
 
-/// Matrix `index` of [groups, rows, columns].
-template <class V>
-V matrix_of(const V& stack, std::int64_t index) {
-  return part_of(stack, index * stack.shape[1] * stack.shape[2], stack.shape[1], stack.shape[2]);
-}
-
 /// Native bf16 products go through one stream, where groups would only queue.
-bool side_by_side(const Groups& groups, ConstView a, ConstView b) {
-  if (has_native_bf16() && a.dtype == DType::bf16 && b.dtype == DType::bf16) return false;
+bool side_by_side(const Groups& groups, DType a, DType b) {
+  if (has_native_bf16() && a == DType::bf16 && b == DType::bf16) return false;
   std::int64_t filled = 0;
   for (std::int64_t g = 0; g < groups.count; ++g) filled += groups.offsets[g + 1] > groups.offsets[g] ? 1 : 0;
   return filled >= kGroupsSideBySide;
@@ -36,20 +30,21 @@ void for_each_group(const Groups& groups, bool parallel, const std::function<voi
 
 }  // namespace
 
-void grouped_gemm(const Groups& groups, ConstView x, ConstView weight, bool transposed, View y, bool accumulate) {
-  for_each_group(groups, side_by_side(groups, x, weight), [&](std::int64_t g) {
+void grouped_gemm(const Groups& groups, ConstView x, const WeightView& weight, bool transposed, View y,
+                  bool accumulate) {
+  for_each_group(groups, side_by_side(groups, x.dtype, weight.dtype), [&](std::int64_t g) {
     const std::int64_t begin = groups.offsets[g], end = groups.offsets[g + 1];
     if (begin == end) return;
     const GemmShape shape{
         .m = end - begin, .n = y.shape[1], .k = x.shape[1], .transpose_b = !transposed, .accumulate = accumulate};
-    gemm(shape, rows_of(x, begin, end), matrix_of(weight, g), rows_of(y, begin, end));
+    gemm(shape, rows_of(x, begin, end), weight.group(g), rows_of(y, begin, end));
   });
 }
 
 void grouped_gemm_weight(const Groups& groups, ConstView dy, ConstView x, View dweight, bool accumulate) {
-  for_each_group(groups, side_by_side(groups, dy, x), [&](std::int64_t g) {
+  for_each_group(groups, side_by_side(groups, dy.dtype, x.dtype), [&](std::int64_t g) {
     const std::int64_t begin = groups.offsets[g], end = groups.offsets[g + 1];
-    const View own = matrix_of(dweight, g);
+    const View own = part_of(dweight, g * dweight.shape[1] * dweight.shape[2], dweight.shape[1], dweight.shape[2]);
     if (begin == end) {
       if (!accumulate) std::memset(own.data, 0, static_cast<std::size_t>(own.shape.elements()) * size_of(own.dtype));
       return;

@@ -15,7 +15,8 @@ struct Groups {
 /// For each group with rows, its rows of y = its rows of x · weight[g]ᵀ, or += … when `accumulate`; with `transposed`
 /// the weight is not: y = x · weight[g]. x: [rows, k]; weight: [groups, n, k], or [groups, k, n] when transposed;
 /// y: [rows, n]. dtypes as in gemm.
-void grouped_gemm(const Groups& groups, ConstView x, ConstView weight, bool transposed, View y, bool accumulate);
+void grouped_gemm(const Groups& groups, ConstView x, const WeightView& weight, bool transposed, View y,
+                  bool accumulate);
 
 /// dweight[g] = (rows g of dy)ᵀ · (rows g of x), or += … when `accumulate`; zero for groups without rows. dy: [rows,
 /// n]; x: [rows, k]; dweight: [groups, n, k].

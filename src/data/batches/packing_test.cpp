@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -137,6 +138,35 @@ TEST(Loader, carries_weights_of_labels) {
   examples[1].weights = {0, 0.25};
   Loader loader(examples, {.sequence_len = 8, .micro_batch_size = 2, .shuffle = false});
   EXPECT_EQ(loader.next().weights, (std::vector<float>{1, 1, 1, 0.25, 1}));
+}
+
+/// Both answers of a pair stand in one row, chosen first, whatever packs and shuffles.
+TEST(Loader, keeps_pairs_together) {
+  auto examples = examples_of(random_lengths(60));
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    examples[i].role = i % 2 == 0 ? PreferenceRole::chosen : PreferenceRole::rejected;
+    examples[i].tokens[0] = static_cast<std::int32_t>(i);
+  }
+  for (const bool packing : {false, true}) {
+    Loader loader(examples, {.sequence_len = 512, .micro_batch_size = 3, .packing = packing, .seed = 4});
+    EXPECT_EQ(loader.capacity(), 1024);
+    std::set<std::int32_t> seen;
+    for (std::int64_t left = loader.batches_per_epoch(); left > 0; --left) {
+      const BatchSize size = loader.batch_size(loader.cursor().batch);
+      const PackedRow row = loader.next();
+      EXPECT_EQ(size.tokens, static_cast<std::int64_t>(row.tokens.size()));
+      ASSERT_EQ(row.roles.size(), row.starts.size() - 1);
+      for (std::size_t s = 0; s < row.roles.size(); ++s) {
+        const std::int32_t number = row.tokens[static_cast<std::size_t>(row.starts[s])];
+        EXPECT_EQ(row.roles[s], s % 2 == 0 ? PreferenceRole::chosen : PreferenceRole::rejected);
+        if (s % 2 == 1) {
+          EXPECT_EQ(number, row.tokens[static_cast<std::size_t>(row.starts[s - 1])] + 1);
+        }
+        seen.insert(number);
+      }
+    }
+    EXPECT_EQ(seen.size(), 60U);
+  }
 }
 
 TEST(Loader, shuffles_each_epoch_in_its_own_way_and_repeats_itself) {

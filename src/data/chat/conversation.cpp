@@ -19,6 +19,7 @@ struct Context {
   const ConversationOptions& options;
   const std::string& where;
   RowFindings& findings;
+  std::vector<ImagePart>& images;
 
   const DatasetOptions& dataset() const { return options.dataset; }
 };
@@ -153,6 +154,17 @@ void take_thought(Json& message, const Context& context, TurnTraining& training)
   if (*context.options.thought_channel != ThoughtChannel::train) training.reasoning.clear();
 }
 
+/// Makes a content with images one that templates read.
+void take_parts(Json& message, const std::string& name, const Context& context) {
+  PartedContent content = split_parts(message["content"], name, context.where, context.options.family);
+  if (!content.images.empty() && message["role"] == "system") {
+    throw DataError("{}: {}: an image in a system message, for which no template has a place", context.where,
+                    content.images.front().field);
+  }
+  message["content"] = std::move(content.parts);
+  context.images.insert(context.images.end(), content.images.begin(), content.images.end());
+}
+
 /// The message of a template; `training` gets what the row says about its loss.
 Json to_message(const Json& given, const std::string& field, const Context& context, TurnTraining& training) {
   if (!given.is_object()) {
@@ -173,6 +185,10 @@ Json to_message(const Json& given, const std::string& field, const Context& cont
     if (!found->is_array()) {
       throw DataError("{}: '{}' is {}, expected a string or a list of text parts", context.where, name,
                       found->type_name());
+    }
+    if (key == "content" && !context.options.family.empty() && has_media_parts(*found)) {
+      take_parts(message, name, context);
+      continue;
     }
     JoinedParts joined = join_parts(*found, name, context.where);
     *found = joined.text;
@@ -251,7 +267,8 @@ RoleNames role_names(const DatasetOptions& dataset) {
 
 Conversation to_conversation(const Json& row, const ConversationOptions& options, const std::string& where,
                              RowFindings& findings) {
-  const Context context{options, where, findings};
+  Conversation conversation;
+  const Context context{options, where, findings, conversation.images};
   const std::string& field = options.dataset.field_messages;
   const auto found = row.find(field);
   if (found == row.end()) {
@@ -263,7 +280,6 @@ Conversation to_conversation(const Json& row, const ConversationOptions& options
     throw DataError("{}: field '{}' is {}, expected a list of messages", where, field, messages.type_name());
   }
   if (messages.empty()) throw DataError("{}: field '{}' is an empty list, expected messages", where, field);
-  Conversation conversation;
   for (std::size_t i = 0; i < messages.size(); ++i) {
     TurnTraining& training = conversation.training.emplace_back();
     conversation.messages.push_back(to_message(messages[i], fmt::format("{}[{}]", field, i), context, training));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/data_options.h"
+#include "data/media/image_parts.h"
 #include "data/rows/findings.h"
 #include "data/chat/training_detail.h"
 
@@ -25,6 +26,7 @@ struct Conversation {
   nlohmann::ordered_json messages = nlohmann::ordered_json::array();
   std::vector<TurnTraining> training;  ///< one for each message
   nlohmann::ordered_json tools;
+  std::vector<ImagePart> images = {};  ///< parts of messages, in order; in those they are {"type": "image"}
 
   const std::string& role(std::size_t turn) const { return messages[turn]["role"].get_ref<const std::string&>(); }
 };
@@ -42,12 +44,13 @@ struct ConversationOptions {
   RoleNames roles;
   std::optional<std::string> default_system_message;
   std::optional<ThoughtChannel> thought_channel;
+  std::string family = {};  ///< of the model, where messages may hold images; empty: texts only
 };
 
 /// Reads the messages of a row: properties renamed by message_property_mappings, roles by `roles`, lists of text parts
-/// joined, JSON in strings (messages, tools, parameters, arguments) parsed with its nulls, and the row's `system`
-/// column or default_system_message put in front where the messages have no system turn. Throws DataError that names
-/// the row, the turn and the field. Adds what it finds to `findings`.
+/// joined, those with images kept as a list, JSON in strings (messages, tools, parameters, arguments) parsed with its
+/// nulls, and the row's `system` column or default_system_message put in front where the messages have no system turn.
+/// Throws DataError that names the row, the turn and the field. Adds what it finds to `findings`.
 Conversation to_conversation(const nlohmann::ordered_json& row, const ConversationOptions& options,
                              const std::string& where, RowFindings& findings);
 

@@ -42,6 +42,7 @@ class Labeller {
     for (std::size_t kind = 0; kind < rules_.ends.size(); ++kind) {
       if (rules_.ends[kind].train == TrainOnEos::last && last_[kind]) train(last_[kind]->token, last_[kind]->weight);
     }
+    if (rules_.whole_text) train_frame();
     const bool plain = std::ranges::all_of(weights_, [](float weight) { return weight == 0 || weight == 1; });
     if (plain) weights_.clear();
     return {std::move(labels_), std::move(weights_)};
@@ -73,6 +74,22 @@ class Labeller {
     if (!told.content.empty() || !told.reasoning.empty() || rules_.train_on_inputs) return 1;
     const auto& roles = rules_.roles_to_train;
     return std::find(roles.begin(), roles.end(), rendered_.role(turn)) != roles.end() ? 1 : 0;
+  }
+
+  /// Everything that no turn has said.
+  void train_frame() {
+    std::vector<bool> said(tokens_.size());
+    for (std::size_t turn = 0; turn < rendered_.turns(); ++turn) {
+      std::vector<ByteSpan> spans = rendered_.find(turn);
+      spans.push_back(rendered_.thought(turn));
+      for (const ByteSpan& span : spans) {
+        const TokenRange range = tokens_of(tokens_, span);
+        for (std::size_t i = range.begin; i < range.end; ++i) said[i] = true;
+      }
+    }
+    for (std::size_t i = 0; i < said.size(); ++i) {
+      if (!said[i]) train(i, 1);
+    }
   }
 
   void label_turn(std::size_t turn) {

@@ -23,6 +23,7 @@ struct LabelRules {
   std::vector<std::string> roles_to_train;
   bool train_on_inputs = false;
   std::string thinking_key;
+  bool whole_text = false;        ///< what stands outside of all turns bears loss, too
   bool train_thoughts = true;     ///< those that stand in a thought channel of ours
   std::array<EndTokens, 2> ends;  ///< of turns, of the text
 };

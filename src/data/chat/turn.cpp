@@ -46,6 +46,8 @@ class Restore {
   Json saved_;
 };
 
+constexpr std::size_t kNoTurn = static_cast<std::size_t>(-1);  // of what is inserted for no turn as a whole
+
 bool continues_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
 }  // namespace
@@ -77,7 +79,30 @@ void RenderedConversation::insert_thoughts() {
     if (span.begin == text_.size()) continue;  // the template drops the turn
     insertions_.push_back({turn, span.begin, std::string(kThoughtOpen) + thought + std::string(kThoughtClose)});
   }
-  std::ranges::stable_sort(insertions_, {}, &Insertion::at);
+  insert();
+}
+
+void RenderedConversation::expand_images(std::string_view mark, std::span<const ImageExpansion> expansions) {
+  std::size_t count = 0;
+  for (std::size_t at = text_.find(mark); at != std::string::npos; at = text_.find(mark, at + mark.size())) {
+    if (count < expansions.size()) {
+      insertions_.push_back({kNoTurn, at, expansions[count].before});
+      insertions_.push_back({kNoTurn, at + mark.size(), expansions[count].behind, true});
+    }
+    ++count;
+  }
+  if (count != expansions.size()) {
+    throw DataError("the template {} prints {} places for {} images", chat_template_.name(), count, expansions.size());
+  }
+  insert();
+}
+
+void RenderedConversation::insert() {
+  // What belongs to the text in front of it comes first.
+  std::ranges::stable_sort(insertions_, [](const Insertion& a, const Insertion& b) {
+    return a.at != b.at ? a.at < b.at : a.belongs_to_front && !b.belongs_to_front;
+  });
+  shown_.clear();
   std::size_t done = 0;
   for (const Insertion& insertion : insertions_) {
     shown_.append(text_, done, insertion.at - done);
@@ -91,7 +116,8 @@ ByteSpan RenderedConversation::shown(ByteSpan span) const {
   ByteSpan moved = span;
   for (const Insertion& insertion : insertions_) {
     if (insertion.at <= span.begin) moved.begin += insertion.text.size();
-    if (insertion.at < span.end) moved.end += insertion.text.size();
+    const bool at_end = insertion.belongs_to_front && insertion.at == span.end && span.end > span.begin;
+    if (insertion.at < span.end || at_end) moved.end += insertion.text.size();
   }
   return moved;
 }

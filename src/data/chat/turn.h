@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "data/chat/conversation.h"
 #include "data/chat/turn_frame.h"
 #include "text/chat_template.h"
+#include "media/image_layout.h"
 
 namespace eft {
 
@@ -25,6 +27,11 @@ class RenderedConversation {
   /// Throws DataError when the template does.
   RenderedConversation(const ChatTemplate& chat_template, Conversation conversation,
                        const nlohmann::ordered_json& kwargs);
+
+  /// Puts text around each `mark` that the template printed, one of `expansions` for each in order. What stands in
+  /// front of a turn's first part does not count to it, what stands behind its last part does. Throws DataError where
+  /// there are more or fewer marks. Once, before text() is used.
+  void expand_images(std::string_view mark, std::span<const ImageExpansion> expansions);
 
   /// With the thoughts of the turns that have one.
   const std::string& text() const { return shown_; }
@@ -57,9 +64,12 @@ class RenderedConversation {
     std::size_t turn;
     std::size_t at;
     std::string text;
+    bool belongs_to_front = false;  ///< to the text in front of it, rather than to that behind it
   };
 
   void insert_thoughts();
+  /// Makes shown_ anew.
+  void insert();
   void look_for_frame();
   /// A span of text_ as one of shown_.
   ByteSpan shown(ByteSpan span) const;

@@ -26,13 +26,18 @@ bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") 
 }  // namespace
 
 ChatFormat::ChatFormat(const DatasetOptions& dataset, const DataOptions& options, ChatTemplate chat_template,
-                       const Tokenizer& tokenizer)
-    : conversation_{dataset, role_names(dataset), options.default_system_message, options.thought_channel},
+                       const Tokenizer& tokenizer, const ImageLayout* images)
+    : conversation_{dataset, role_names(dataset), options.default_system_message, options.thought_channel,
+                    images != nullptr ? images->family : ""},
       chat_template_(std::move(chat_template)),
       tokenizer_(tokenizer),
       kwargs_(Json::parse(options.chat_template_kwargs.text)),
       allows_lost_calls_(std::ranges::find(options.allow_in_rows, Finding::tool_calls) != options.allow_in_rows.end()) {
   rules_.train_on_inputs = options.train_on_inputs;
+  if (images != nullptr) {
+    images_.emplace(*images, tokenizer);
+    rules_.whole_text = options.train_on_inputs;
+  }
   rules_.thinking_key = dataset.template_thinking_key;
   rules_.train_thoughts = options.thought_channel != ThoughtChannel::mask;
   if (options.thought_channel && !tokenizer.id_of("<|channel>")) {
@@ -106,10 +111,24 @@ std::string ChatFormat::why_unlabelled(const RenderedConversation& rendered) con
                      fmt::join(rules_.roles_to_train, ", "), fmt::join(roles, ", "));
 }
 
+std::vector<FoundImage> ChatFormat::find_images(const Json& row, Conversation& conversation, FormattedRow& out) const {
+  const ImagePlaces places{.where = out.where,
+                           .folder = std::filesystem::path(out.where.substr(0, out.where.rfind(':'))).parent_path(),
+                           .further = conversation_.dataset.media_folder,
+                           .limits = images_->layout().limits};
+  images_->refuse_marks(conversation, out.where);
+  return images_->find(row, conversation, places);
+}
+
 void ChatFormat::read(const Json& row, FormattedRow& out) const {
   try {
-    RenderedConversation rendered(chat_template_, to_conversation(row, conversation_, out.where, out.findings),
-                                  kwargs_);
+    // The row's columns are used; what messages hold in such columns of theirs is not.
+    if (images_) std::erase_if(out.findings, [](const RowFinding& one) { return one.kind == Finding::images; });
+    Conversation conversation = to_conversation(row, conversation_, out.where, out.findings);
+    std::vector<FoundImage> images;
+    if (images_) images = find_images(row, conversation, out);
+    RenderedConversation rendered(chat_template_, std::move(conversation), kwargs_);
+    if (!images.empty()) images_->expand(rendered, images);
     look_for_lost_parts(rendered, out);
     const std::vector<TokenSpan> tokens = tokenizer_.encode_spans(rendered.text());
     Example example;
@@ -118,6 +137,7 @@ void ChatFormat::read(const Json& row, FormattedRow& out) const {
     example.weights = std::move(labels.weights);
     example.tokens.reserve(tokens.size());
     for (const TokenSpan& token : tokens) example.tokens.push_back(token.id);
+    if (!images.empty()) images_->insert(example, images);
     if (example.label_tokens() == 0) out.unlabelled = why_unlabelled(rendered);
     out.examples.push_back(std::move(example));
   } catch (const DataError& error) {

@@ -6,6 +6,7 @@
 
 #include "data/formats/format.h"
 #include "data/chat/labels.h"
+#include "data/media/image_inserter.h"
 #include "text/chat_template.h"
 
 namespace eft {
@@ -24,7 +25,7 @@ std::optional<TokenId> end_of_turn(const ChatTemplate& chat_template, const Toke
 class ChatFormat : public RowFormat {
  public:
   ChatFormat(const DatasetOptions& dataset, const DataOptions& options, ChatTemplate chat_template,
-             const Tokenizer& tokenizer);
+             const Tokenizer& tokenizer, const ImageLayout* images = nullptr);
   std::string template_name() const override { return chat_template_.name(); }
   std::vector<std::string> warnings() const override { return warnings_; }
 
@@ -37,6 +38,9 @@ class ChatFormat : public RowFormat {
   void look_for_lost_parts(RenderedConversation& rendered, FormattedRow& out) const;
   /// Which roles a row has, where none of them is to be trained.
   std::string why_unlabelled(const RenderedConversation& rendered) const;
+  /// The images of a row, in the order of their places; adds places to the conversation where it has none.
+  std::vector<FoundImage> find_images(const nlohmann::ordered_json& row, Conversation& conversation,
+                                      FormattedRow& out) const;
   bool is_trained(const RenderedConversation& rendered, std::size_t turn) const;
 
   ConversationOptions conversation_;
@@ -46,6 +50,7 @@ class ChatFormat : public RowFormat {
   LabelRules rules_;
   std::vector<std::string> warnings_;
   bool allows_lost_calls_;
+  std::optional<ImageInserter> images_;
 };
 
 }  // namespace eft

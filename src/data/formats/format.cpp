@@ -58,7 +58,8 @@ void refuse_untyped(const DatasetOptions& dataset, const std::optional<RawRow>& 
 }
 
 std::unique_ptr<RowFormat> make_format(const DatasetOptions& dataset, const DataOptions& options,
-                                       const std::filesystem::path& base_model, const Tokenizer& tokenizer) {
+                                       const std::filesystem::path& base_model, const Tokenizer& tokenizer,
+                                       const ImageLayout* images) {
   if (is_preference_type(dataset.type)) {
     throw ConfigError("{}: type: {}", dataset.path, preference_fault(dataset.type, std::nullopt));
   }
@@ -72,7 +73,7 @@ std::unique_ptr<RowFormat> make_format(const DatasetOptions& dataset, const Data
   if (dataset.type == DatasetType::input_output) return std::make_unique<SegmentFormat>(options, tokenizer);
   expect(dataset.type == DatasetType::chat_template, "a format for every type of dataset");
   return std::make_unique<ChatFormat>(dataset, options, choose_template(dataset, options, base_model, tokenizer),
-                                      tokenizer);
+                                      tokenizer, images);
 }
 
 }  // namespace eft

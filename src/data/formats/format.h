@@ -13,6 +13,7 @@
 #include "data/rows/findings.h"
 #include "data/rows/row.h"
 #include "text/tokenizer.h"
+#include "media/image_layout.h"
 
 namespace eft {
 
@@ -22,6 +23,8 @@ struct FormattedRow {
   std::vector<Example> examples;  ///< of any length; none when the row has no text
   RowFindings findings = {};
   std::string unlabelled = {};    ///< why no token bears loss, where more is known than that
+  std::string too_long = {};      ///< "4096 tokens" of a row of preferences that excess_length_strategy drops
+  bool truncated = false;         ///< whether it cut such a row
   std::exception_ptr error = {};  ///< why it cannot be used
 };
 
@@ -48,8 +51,9 @@ FindingWords words_for(const RowFormat& format, const Tokenizer& tokenizer);
 [[noreturn]] void refuse_untyped(const DatasetOptions& dataset, const std::optional<RawRow>& first);
 
 /// The format that `dataset.type` names. Throws ConfigError or DataError for a template or eot_tokens that cannot be
-/// used.
+/// used. With `images` conversations may hold some.
 std::unique_ptr<RowFormat> make_format(const DatasetOptions& dataset, const DataOptions& options,
-                                       const std::filesystem::path& base_model, const Tokenizer& tokenizer);
+                                       const std::filesystem::path& base_model, const Tokenizer& tokenizer,
+                                       const ImageLayout* images = nullptr);
 
 }  // namespace eft

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "data/chat/conversation.h"
 #include "data/chat/turn.h"
+#include "data/rows/row.h"
 
 namespace eft {
 namespace {

@@ -21,20 +21,49 @@ std::int64_t size_of(const std::vector<TokenId>& tokens) { return static_cast<st
 
 }  // namespace
 
-std::int64_t Preference::tokens() const {
-  std::int64_t longest = 0;
-  for (const Answer& answer : answers) longest = std::max(longest, size_of(answer.tokens));
-  return size_of(prompt_tokens) + longest;
+std::vector<Example> examples_of(const Preference& preference) {
+  std::vector<Example> examples;
+  for (const Answer& answer : preference.answers) {
+    Example example{.tokens = preference.prompt_tokens,
+                    .labels = std::vector<TokenId>(preference.prompt_tokens.size(), kIgnoreLabel),
+                    .source = preference.source,
+                    .answer = answer.text};
+    example.tokens.insert(example.tokens.end(), answer.tokens.begin(), answer.tokens.end());
+    example.labels.insert(example.labels.end(), answer.tokens.begin(), answer.tokens.end());
+    example.role = examples.empty() ? PreferenceRole::chosen : PreferenceRole::rejected;
+    if (preference.label) example.role = *preference.label ? PreferenceRole::good : PreferenceRole::bad;
+    if (examples.empty()) example.prompt = preference.prompt;
+    examples.push_back(std::move(example));
+  }
+  return examples;
 }
 
-Preference PreferenceFormat::texts(const RawRow& row) const {
-  const nlohmann::ordered_json value = parse_row(row);
-  Preference preference = read(value, row.where);
-  find_media(value, preference.findings);
-  preference.source = row.where;
-  if (preference.prompt.empty()) throw DataError("{}: the prompt is empty, expected text", row.where);
+Preference preference_of(const Examples& examples, std::size_t index) {
+  const ExampleView first = examples[index];
+  const auto prompt = std::ranges::find_if(first.labels, [](TokenId label) { return label != kIgnoreLabel; });
+  const auto prompt_size = prompt - first.labels.begin();
+  Preference preference{.prompt = std::string(first.prompt),
+                        .prompt_tokens = {first.tokens.begin(), first.tokens.begin() + prompt_size},
+                        .answers = {},
+                        .label = {},
+                        .source = first.source(),
+                        .findings = {}};
+  if (first.role == PreferenceRole::good || first.role == PreferenceRole::bad) {
+    preference.label = first.role == PreferenceRole::good;
+  }
+  for (std::size_t m = 0; m < examples.members(index); ++m) {
+    const ExampleView one = examples.member(index, m);
+    preference.answers.push_back({std::string(one.answer), {one.tokens.begin() + prompt_size, one.tokens.end()}});
+  }
+  return preference;
+}
+
+Preference PreferenceFormat::texts(const nlohmann::ordered_json& row, const std::string& where) const {
+  Preference preference = read(row, where);
+  preference.source = where;
+  if (preference.prompt.empty()) throw DataError("{}: the prompt is empty, expected text", where);
   for (const Answer& answer : preference.answers) {
-    if (answer.text.empty()) throw DataError("{}: an answer is empty, expected text", row.where);
+    if (answer.text.empty()) throw DataError("{}: an answer is empty, expected text", where);
   }
   return preference;
 }

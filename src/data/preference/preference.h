@@ -9,7 +9,7 @@
 
 #include "data/data_options.h"
 #include "data/rows/findings.h"
-#include "data/rows/row.h"
+#include "data/store/examples.h"
 #include "text/tokenizer.h"
 
 namespace eft {
@@ -28,17 +28,20 @@ struct Preference {
   std::optional<bool> label;    ///< kto: whether the completion is a good one
   std::string source;           ///< "file.jsonl:12"
   RowFindings findings;
-
-  /// Of the longest sequence.
-  std::int64_t tokens() const;
 };
+
+/// The examples of a preference with tokens: the better answer and the worse one, or the one that there is.
+std::vector<Example> examples_of(const Preference& preference);
+
+/// The preference that became the unit `index` of `examples`; without findings.
+Preference preference_of(const Examples& examples, std::size_t index);
 
 /// Makes the texts of preferences of rows. Safe from any thread.
 class PreferenceFormat {
  public:
   virtual ~PreferenceFormat() = default;
-  /// Prompt, answers and label, without tokens. Throws DataError that names the row.
-  Preference texts(const RawRow& row) const;
+  /// Prompt, answers and label, without tokens. Throws DataError that names the row, which stands at `where`.
+  Preference texts(const nlohmann::ordered_json& row, const std::string& where) const;
   /// The chat template that renders the rows; empty: none.
   virtual std::string template_name() const { return ""; }
 

@@ -9,6 +9,7 @@
 #include "data/preference_options.h"
 #include "data/formats/text_pattern.h"
 #include "data/formats/user_format.h"
+#include "data/rows/row.h"
 
 namespace eft {
 namespace {

@@ -1,8 +1,9 @@
-#include "data/preference/preferences.h"
+#include "data/preference/preference_text.h"
 
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 
 #include "base/error.h"
 #include "data/golden_files.h"
@@ -24,8 +25,17 @@ const std::map<std::string, std::string> kDifferent = {
     {"dpo_thinking", "chat_template_kwargs is not used with rl"},
     {"orpo_gemma4", "the empty thought behind a prompt of Gemma 4 eats the answers"}};
 
-PreparedPreferences prepare(const DataOptions& options) {
-  return prepare_preferences(options, kDemoModel, demo_tokenizer(), 1);
+/// The rows that are prepared to train on.
+struct Prepared {
+  std::vector<Preference> train;
+  DataReport report;
+};
+
+Prepared prepare(const DataOptions& options, const fs::path& model = kDemoModel) {
+  const PreparedData data = prepare_data(options, model, demo_tokenizer(), 1);
+  Prepared prepared{{}, data.report};
+  for (std::size_t i = 0; i < data.train.size(); ++i) prepared.train.push_back(preference_of(data.train, i));
+  return prepared;
 }
 
 /// Theirs is cut to sequence_len later, when a batch is made.
@@ -59,7 +69,7 @@ TEST(Preferences, are_those_of_Axolotl) {
     const fs::path expected = fs::absolute(yaml).replace_extension(".jsonl");
     const DataOptions options = read_case(yaml);
     const InFolder folder(yaml.parent_path());
-    const auto run = [&] { return prepare_preferences(options, before / kDemoModel, demo_tokenizer(), 1); };
+    const auto run = [&] { return prepare(options, before / kDemoModel); };
     if (kDifferent.contains(yaml.stem().string())) {
       run();
       continue;
@@ -114,6 +124,45 @@ TEST(Preferences, the_dump_has_the_columns_of_Axolotl) {
   EXPECT_NE(show_preference(row).find("[bad] «c<|im_end|>»"), std::string::npos);
 }
 
+TEST(Preferences, are_kept_shuffled_split_and_told_apart_as_other_rows) {
+  const TestFolder folder;
+  std::string rows;
+  for (int i = 0; i < 12; ++i) {
+    rows += R"({"prompt": "q)" + std::to_string(i % 10) + R"(", "chosen": "a", "rejected": "b"})" + "\n";
+  }
+  DataOptions options = one(folder, rows, DatasetType::passthrough, Objective::dpo);
+  options.dataset_prepared_path = folder.path() / "prepared";
+  options.dataset_exact_deduplication = true;
+  options.val_set_size = 2;
+  options.shuffle_merged_datasets = true;
+  const auto prepared = [&] { return prepare_data(options, kDemoModel, demo_tokenizer(), 1); };
+  const PreparedData first = prepared(), again = prepared();
+  EXPECT_TRUE(first.report.prepared.starts_with("cache miss"));
+  EXPECT_TRUE(again.report.prepared.starts_with("cache hit"));
+  EXPECT_EQ(again.report.duplicates, 2);
+  ASSERT_EQ(again.train.size(), 8U);
+  ASSERT_EQ(again.eval.size(), 2U);
+  std::set<std::string> prompts;
+  for (std::size_t i = 0; i < again.train.size(); ++i) {
+    EXPECT_EQ(dump_preference(preference_of(again.train, i)), dump_preference(preference_of(first.train, i)));
+    prompts.insert(preference_of(again.train, i).prompt);
+  }
+  EXPECT_EQ(prompts.size(), 8U);
+}
+
+TEST(Preferences, rows_that_leave_no_room_for_an_answer_go) {
+  const TestFolder folder;
+  const std::string rows =
+      "{\"prompt\": \"q\", \"chosen\": \"a\", \"rejected\": \"b\"}\n"
+      "{\"prompt\": \"q q q q q\", \"chosen\": \"a\", \"rejected\": \"b\"}\n";
+  DataOptions options = one(folder, rows, DatasetType::passthrough, Objective::dpo);
+  options.sequence_len = 6;
+  const Prepared data = prepare(options);
+  ASSERT_EQ(data.train.size(), 1U);
+  const DatasetCounts& counts = data.report.datasets.at(0);
+  EXPECT_EQ(counts.no_labels.count + counts.too_long.count, 1);
+}
+
 TEST(Preferences, bad_rows_are_named_or_dropped) {
   const TestFolder folder;
   const std::string rows =
@@ -121,7 +170,7 @@ TEST(Preferences, bad_rows_are_named_or_dropped) {
   DataOptions options = one(folder, rows, DatasetType::passthrough, Objective::dpo);
   EXPECT_NE(message_of<DataError>([&] { prepare(options); }).find(":2: no field 'rejected'"), std::string::npos);
   options.on_bad_row = BadRow::drop;
-  const PreparedPreferences data = prepare(options);
+  const Prepared data = prepare(options);
   EXPECT_EQ(data.train.size(), 1U);
   EXPECT_EQ(data.report.datasets[0].bad.count, 1);
 }

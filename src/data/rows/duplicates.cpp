@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include "base/hash.h"
+#include "data/media/media_ref.h"
 
 namespace eft {
 namespace {
@@ -20,11 +22,25 @@ void add(Hasher& hasher, std::span<const T> numbers) {
   hasher.add_part({reinterpret_cast<const char*>(numbers.data()), numbers.size_bytes()});
 }
 
-std::array<std::uint64_t, 2> hash_of(const ExampleView& example) {
+/// Of the texts of preferences, as with Axolotl, which answers that were cut alike do not make equal.
+std::array<std::uint64_t, 2> hash_of(const ExampleStore& store, std::uint32_t first) {
   Hasher hasher;
-  add(hasher, example.tokens);
-  add(hasher, example.labels);
-  add(hasher, example.weights);
+  for (std::uint32_t i = first; i < first + store.entry(first).members(); ++i) {
+    const ExampleView example = store[i];
+    add(hasher, example.tokens);
+    add(hasher, example.labels);
+    add(hasher, example.weights);
+    // Where images are, not what row they stand in.
+    for (const MediaRef& ref : media_of(example.media)) {
+      hasher.add_part(ref.path);
+      hasher.add_part(ref.bytes);
+      hasher.add_part(std::to_string(ref.crop));
+    }
+    if (example.role == PreferenceRole::none) continue;
+    hasher.add_part(std::to_string(static_cast<int>(example.role)));
+    hasher.add_part(example.prompt);
+    hasher.add_part(example.answer);
+  }
   return hasher.digest();
 }
 
@@ -34,7 +50,7 @@ std::int64_t drop_duplicates(std::vector<std::uint32_t>& order, const ExampleSto
   std::vector<Seen> seen;
   seen.reserve(order.size());
   for (const std::uint32_t index : order) {
-    seen.push_back({hash_of(store[index]), static_cast<std::uint32_t>(seen.size())});
+    seen.push_back({hash_of(store, index), static_cast<std::uint32_t>(seen.size())});
   }
   std::ranges::sort(seen, std::less<>());
   std::vector<bool> again(order.size());

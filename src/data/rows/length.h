@@ -6,6 +6,7 @@
 
 #include "data/data_options.h"
 #include "data/dataset.h"
+#include "data/formats/format.h"
 #include "data/store/example.h"
 
 namespace eft {
@@ -15,6 +16,10 @@ namespace eft {
 /// the example that is left, if any. Throws DataError for excess_length_strategy: raise.
 std::optional<Example> fit_length(Example example, const DataOptions& options, DatasetCounts& counts,
                                   const std::string& unlabelled = "");
+
+/// Counts the examples of a row of preferences, which its format has fitted to sequence_len: together they are one.
+/// Returns whether there are any to keep.
+bool keep_preference(const FormattedRow& row, DatasetCounts& counts);
 
 /// min_sample_len, or its default.
 std::int64_t shortest_of(const DataOptions& options);

@@ -20,7 +20,14 @@ std::int64_t count_learnt(std::span<const std::int32_t> labels) {
 std::int64_t Example::label_tokens() const { return count_learnt(labels); }
 
 ExampleView::ExampleView(const Example& example)
-    : tokens(example.tokens), labels(example.labels), weights(example.weights), file(example.source) {
+    : tokens(example.tokens),
+      labels(example.labels),
+      weights(example.weights),
+      media(example.media),
+      file(example.source),
+      role(example.role),
+      prompt(example.prompt),
+      answer(example.answer) {
   const auto colon = file.rfind(':');
   if (colon == std::string_view::npos) return;
   std::int64_t number = 0;
@@ -41,7 +48,11 @@ Example ExampleView::copy() const {
   return {.tokens = {tokens.begin(), tokens.end()},
           .labels = {labels.begin(), labels.end()},
           .weights = {weights.begin(), weights.end()},
-          .source = source()};
+          .source = source(),
+          .media = std::string(media),
+          .role = role,
+          .prompt = std::string(prompt),
+          .answer = std::string(answer)};
 }
 
 std::int64_t PackedRow::label_tokens() const { return count_labels(targets); }

@@ -18,7 +18,7 @@ constexpr std::size_t kBlockSize = 4096;
 constexpr std::size_t kBuffer = std::size_t{1} << 20;
 using Checksum = std::array<std::uint64_t, 2>;
 
-constexpr std::uint64_t kMagic = 0x31306174'61647466;  // "ftdata01" in the file
+constexpr std::uint64_t kMagic = 0x32306174'61647466;  // "ftdata02" in the file
 
 struct Footer {
   std::uint64_t examples = 0;
@@ -29,7 +29,7 @@ struct Footer {
   Checksum checksum{};  ///< of all bytes in front of the footer
   std::uint64_t magic = kMagic;
 };
-static_assert(std::is_trivially_copyable_v<StoredExample> && sizeof(StoredExample) == 32);
+static_assert(std::is_trivially_copyable_v<StoredExample> && sizeof(StoredExample) == 48);
 static_assert(std::is_trivially_copyable_v<Footer> && sizeof(Footer) == 64);
 
 std::size_t blocks_of(std::size_t examples) { return (examples + kBlockSize - 1) / kBlockSize; }
@@ -60,6 +60,11 @@ void ExampleWriter::put(const void* data, std::size_t size) {
   if (buffer_.size() >= kBuffer) flush();
 }
 
+void ExampleWriter::align(std::size_t bytes) {
+  const std::uint64_t zero = 0;
+  put(&zero, (bytes - written_ % bytes) % bytes);
+}
+
 void ExampleWriter::flush() {
   if (buffer_.empty()) return;
   hasher_.add(buffer_);
@@ -81,19 +86,26 @@ void ExampleWriter::add(const ExampleView& example) {
                     .tokens = static_cast<std::uint32_t>(example.tokens.size()),
                     .label_tokens = static_cast<std::uint32_t>(example.label_tokens()),
                     .file = number_of(example.file),
-                    .weighted = example.weights.empty() ? 0U : 1U,
-                    .row = example.row});
+                    .weighted = !example.weights.empty(),
+                    .role = example.role,
+                    .prompt_bytes = static_cast<std::uint32_t>(example.prompt.size()),
+                    .answer_bytes = static_cast<std::uint32_t>(example.answer.size()),
+                    .row = example.row,
+                    .media = example.media.size()});
   put(example.tokens.data(), example.tokens.size_bytes());
   put(example.labels.data(), example.labels.size_bytes());
   put(example.weights.data(), example.weights.size_bytes());
+  put(example.media.data(), example.media.size());
+  put(example.prompt.data(), example.prompt.size());
+  put(example.answer.data(), example.answer.size());
+  align(sizeof(std::int32_t));
   ++size_;
   if (block_.size() == kBlockSize) end_block();
 }
 
 void ExampleWriter::end_block() {
   if (block_.empty()) return;
-  const std::uint64_t zero = 0;
-  put(&zero, (sizeof(zero) - written_ % sizeof(zero)) % sizeof(zero));
+  align(sizeof(std::uint64_t));
   block_offsets_.push_back(written_);
   put(block_.data(), block_.size() * sizeof(StoredExample));
   block_.clear();
@@ -175,7 +187,13 @@ ExampleView ExampleStore::operator[](std::size_t index) const {
   ExampleView view;
   view.tokens = {numbers, stored.tokens};
   view.labels = {numbers + stored.tokens, stored.tokens};
-  if (stored.weighted != 0) view.weights = {reinterpret_cast<const float*>(numbers) + 2 * stored.tokens, stored.tokens};
+  if (stored.weighted) view.weights = {reinterpret_cast<const float*>(numbers) + 2 * stored.tokens, stored.tokens};
+  const auto* texts = reinterpret_cast<const char*>(numbers + (stored.weighted ? 3 : 2) * std::size_t{stored.tokens});
+  view.media = {texts, stored.media};
+  texts += stored.media;
+  view.prompt = {texts, stored.prompt_bytes};
+  view.answer = {texts + stored.prompt_bytes, stored.answer_bytes};
+  view.role = stored.role;
   view.file = files_[stored.file];
   view.row = stored.row;
   return view;

@@ -17,12 +17,20 @@ namespace eft {
 
 /// One example of a store, as it lies there.
 struct StoredExample {
-  std::uint64_t offset = 0;  ///< of its tokens, labels and weights, one behind the other
+  std::uint64_t offset = 0;  ///< of its tokens, labels, weights and texts, one behind the other
   std::uint32_t tokens = 0;
   std::uint32_t label_tokens = 0;
   std::uint32_t file = 0;
-  std::uint32_t weighted = 0;
+  bool weighted = false;
+  PreferenceRole role = PreferenceRole::none;
+  std::uint16_t unused = 0;  ///< zero, so that equal rows are equal bytes
+  std::uint32_t prompt_bytes = 0;
+  std::uint32_t answer_bytes = 0;
   std::int64_t row = 0;
+  std::uint64_t media = 0;  ///< bytes of its list of media, behind the weights
+
+  /// Examples of the unit that begins with this one.
+  std::uint32_t members() const { return role == PreferenceRole::chosen ? 2 : 1; }
 };
 
 /// Writes examples one after the other into what ExampleStore reads. Holds one block of them in memory, however many
@@ -39,6 +47,8 @@ class ExampleWriter {
 
  private:
   void put(const void* data, std::size_t size);
+  /// Zeros up to the next multiple of `bytes`.
+  void align(std::size_t bytes);
   void flush();
   void end_block();
   std::uint32_t number_of(std::string_view file);

@@ -50,6 +50,45 @@ TEST(ExampleStore, gives_back_what_was_written) {
   }
 }
 
+/// Answers of `pairs` prompts of odd lengths.
+std::vector<Example> pairs_of(std::int32_t pairs) {
+  std::vector<Example> examples;
+  for (std::int32_t i = 0; i < 2 * pairs; ++i) {
+    Example example = example_of(i + 1);
+    example.role = i % 2 == 0 ? PreferenceRole::chosen : PreferenceRole::rejected;
+    example.answer = std::string(static_cast<std::size_t>(i % 5), 'a');
+    if (i % 2 == 0) example.prompt = "prompt " + std::to_string(i);
+    examples.push_back(std::move(example));
+  }
+  return examples;
+}
+
+TEST(ExampleStore, keeps_roles_and_texts) {
+  const auto examples = pairs_of(3000);
+  const auto store = ExampleStore::of(examples);
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    const Example got = (*store)[i].copy();
+    ASSERT_EQ(got.tokens, examples[i].tokens);
+    ASSERT_EQ(got.weights, examples[i].weights);
+    ASSERT_EQ(got.role, examples[i].role);
+    ASSERT_EQ(got.prompt, examples[i].prompt);
+    ASSERT_EQ(got.answer, examples[i].answer);
+  }
+}
+
+TEST(Examples, a_pair_is_one_unit) {
+  const auto examples = pairs_of(3);
+  const Examples units(examples);
+  ASSERT_EQ(units.size(), 3U);
+  EXPECT_EQ(units.members(1), 2U);
+  EXPECT_EQ(units.member(1, 1).copy().tokens, examples[3].tokens);
+  EXPECT_EQ(units.length(1), static_cast<std::int64_t>(examples[2].tokens.size() + examples[3].tokens.size()));
+  EXPECT_EQ(units.longest(1), static_cast<std::int64_t>(examples[3].tokens.size()));
+  EXPECT_EQ(units.label_tokens(2), examples[4].label_tokens() + examples[5].label_tokens());
+  EXPECT_EQ(units.select({2}).copy().at(1).tokens, examples[5].tokens);
+  EXPECT_EQ(units.copy().size(), 6U);
+}
+
 TEST(ExampleStore, refuses_what_is_not_whole) {
   const TestFolder folder;
   const auto path = folder.path() / "store";

@@ -95,6 +95,14 @@ void add_template(Hasher& hasher, const std::optional<std::string>& jinja) {
   if (jinja && jinja->size() < 4096 && jinja->find('\n') == std::string::npos) add_if_there(hasher, *jinja);
 }
 
+/// What of a layout changes tokens, or which files are refused.
+void add_layout(Hasher& hasher, const ImageLayout& layout) {
+  const PanAndScan& crops = layout.processor.pan_and_scan;
+  hasher.add_part(fmt::format("images {} {} {} {} {} {} {} {} {} {} {}", layout.family, layout.begin, layout.soft,
+                              layout.end, layout.rows, layout.limits.pixels, layout.limits.bytes, crops.on,
+                              crops.min_crop_size, crops.max_num_crops, crops.min_ratio_to_activate));
+}
+
 Json json_of(const Dropped& dropped) { return {dropped.count, dropped.first}; }
 
 Dropped dropped_of(const Json& json) { return {.count = json.at(0), .first = json.at(1)}; }
@@ -141,6 +149,8 @@ Json json_of(const DatasetCounts& counts) {
           {"truncated", counts.truncated},
           {"tokens", counts.tokens},
           {"label_tokens", counts.label_tokens},
+          {"images", counts.images},
+          {"image_tokens", counts.image_tokens},
           {"findings", json_of(counts.findings)},
           {"lengths", counts.lengths}};
 }
@@ -159,6 +169,8 @@ DatasetCounts counts_of(const Json& json) {
           .truncated = json.at("truncated"),
           .tokens = json.at("tokens"),
           .label_tokens = json.at("label_tokens"),
+          .images = json.at("images"),
+          .image_tokens = json.at("image_tokens"),
           .findings = findings_of(json.at("findings")),
           .lengths = json.at("lengths")};
 }
@@ -166,11 +178,12 @@ DatasetCounts counts_of(const Json& json) {
 }  // namespace
 
 std::string prepared_name(const DataOptions& options, const fs::path& model, std::int64_t vocabulary,
-                          const std::vector<fs::path>& files) {
+                          const std::vector<fs::path>& files, const ImageLayout* images) {
   Hasher hasher;
   add_if_there(hasher, "/proc/self/exe");
   OptionHasher{hasher}.add(preparing_options(options));
   hasher.add_part(std::to_string(vocabulary));
+  if (images != nullptr) add_layout(hasher, *images);
   add_if_there(hasher, model);
   const fs::path folder = fs::is_directory(model) ? model : model.parent_path();
   for (const char* name : kTokenizerFiles) add_if_there(hasher, folder / name);

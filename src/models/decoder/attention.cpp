@@ -48,6 +48,7 @@ Var Attention::operator()(Context& ctx, const Var& x, const Pass& pass, const Ro
   if (!layer_.kv_donor) kv = own_keys_and_values(ctx, x, pass);
   if (!spec_.queries_first) q = queries(ctx, x, asking);
   auto segments = pass.cache != nullptr ? pass.cache->segments(cache_entry_, pass.runs) : asking.segments;
+  if (!asking.blocks.empty() && spec_.sees_blocks(layer_)) segments = cut_at_blocks(segments, asking.blocks);
   const Var out = attention(ctx, q, kv.keys, kv.values, std::move(segments),
                             {.scale = spec_.attention_scale, .window = layer_.sliding ? spec_.window : 0});
   return (*o_proj_)(ctx, out.reshape({q.shape()[0], spec_.num_attention_heads * layer_.head_dim}));

@@ -1,5 +1,6 @@
 #include "models/decoder/rows.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "ops/embedding/embedding.h"
@@ -17,6 +18,22 @@ std::vector<AttentionSegment> attention_segments(const ModelInput& input, bool c
     segments.push_back({input.starts[s], length, input.starts[s], length, causal});
   }
   return segments;
+}
+
+/// The images of a batch, those of one sequence that touch as one.
+std::vector<QueryRange> blocks_of(const ModelInput& input) {
+  std::vector<QueryRange> blocks;
+  for (const MediaSpan& span : input.media) {
+    if (span.item->kind == MediaKind::audio) continue;
+    const bool touches =
+        !blocks.empty() && blocks.back().end == span.begin && !std::ranges::binary_search(input.starts, span.begin);
+    if (touches) {
+      blocks.back().end += span.count;
+    } else {
+      blocks.push_back({span.begin, span.begin + span.count});
+    }
+  }
+  return blocks;
 }
 
 /// The wanted tokens as queries: where they stand in their sequences, and a segment for each run of them.
@@ -58,11 +75,38 @@ Tensor rope_table(Context& ctx, const TextSpec& spec, std::span<const std::int32
 
 }  // namespace
 
+std::vector<AttentionSegment> cut_at_blocks(std::span<const AttentionSegment> segments,
+                                            std::span<const QueryRange> blocks) {
+  std::vector<AttentionSegment> cut;
+  auto block = blocks.begin();
+  for (const AttentionSegment& whole : segments) {
+    const std::int64_t end = whole.query_begin + whole.query_count;
+    const auto add = [&](std::int64_t from, std::int64_t to, bool of_block) {
+      if (from == to) return;
+      cut.push_back({.query_begin = from,
+                     .query_count = to - from,
+                     .key_begin = whole.key_begin,
+                     .key_count = whole.key_count - (end - to),
+                     .causal = !of_block,
+                     .window_ahead = !of_block});
+    };
+    std::int64_t done = whole.query_begin;
+    for (; block != blocks.end() && block->begin < end; ++block) {
+      add(done, block->begin, false);
+      add(block->begin, block->end, true);
+      done = block->end;
+    }
+    add(done, end, false);
+  }
+  return cut;
+}
+
 Pass make_pass(Context& ctx, const TextSpec& spec, const ModelInput& input, DType dtype, KvCache* cache) {
   const auto rows_of = [&](std::vector<std::int32_t> wanted, std::span<const std::int32_t> positions,
                            std::vector<AttentionSegment> segments) {
     return Rows{.wanted = std::move(wanted),
                 .segments = std::move(segments),
+                .blocks = {},
                 .full_rope = rope_table(ctx, spec, positions, false, accumulator_of(dtype)),
                 .sliding_rope = rope_table(ctx, spec, positions, true, accumulator_of(dtype))};
   };
@@ -70,9 +114,10 @@ Pass make_pass(Context& ctx, const TextSpec& spec, const ModelInput& input, DTyp
             .wanted = {},
             .cache = cache,
             .runs = cache != nullptr ? cache_runs(input) : std::vector<CacheRun>()};
+  if (spec.causal) pass.all.blocks = blocks_of(input);
   if (input.wanted.empty() || !spec.causal) {  // runs of queries know their keys by causality
     pass.wanted = pass.all;
-  } else {
+  } else {  // none of an image's
     WantedQueries queries = wanted_queries(input);
     pass.wanted = rows_of({input.wanted.begin(), input.wanted.end()}, queries.positions, std::move(queries.segments));
   }

@@ -11,7 +11,8 @@ namespace eft::decoder {
 struct Rows {
   std::vector<std::int32_t> wanted;  ///< which tokens of the input; empty: all
   std::vector<AttentionSegment> segments;
-  Tensor full_rope;  ///< absent when no layer is of its kind
+  std::vector<QueryRange> blocks;  ///< rows of images, each of which see each other both ways where layers say so
+  Tensor full_rope;                ///< absent when no layer is of its kind
   Tensor sliding_rope;
 };
 
@@ -22,6 +23,10 @@ struct Pass {
   KvCache* cache;
   std::vector<CacheRun> runs;  ///< what the cache adds
 };
+
+/// Causal segments cut where blocks begin and end; those of a block are not causal. A block lies in one segment.
+std::vector<AttentionSegment> cut_at_blocks(std::span<const AttentionSegment> segments,
+                                            std::span<const QueryRange> blocks);
 
 /// Activations are of `dtype`. Without causality every token is needed to the end, and `wanted` is `all`.
 Pass make_pass(Context& ctx, const TextSpec& spec, const ModelInput& input, DType dtype, KvCache* cache);

@@ -42,7 +42,8 @@ ModelInfo model_info(const TextSpec& spec, std::string family, std::vector<std::
                  .max_positions = spec.max_position_embeddings,
                  .final_softcap = spec.final_logit_softcapping,
                  .cache_windows = {},
-                 .stop_tokens = std::move(stop_tokens)};
+                 .stop_tokens = std::move(stop_tokens),
+                 .image = {}};
   for (const LayerSpec& layer : spec.layers) {
     if (!layer.kv_donor) info.cache_windows.push_back(layer.sliding ? spec.window : 0);
   }

@@ -22,6 +22,9 @@ struct LayerSpec {
   bool donates = false;                   ///< whether some later layer uses this one's
 };
 
+/// The layers in which the tokens of an image see each other both ways, beside what causality lets them see.
+enum class BlockSight { none, sliding, all };
+
 /// What the text decoders of all families have, from config.json (or its text_config).
 struct TextSpec {
   std::int64_t vocab_size;
@@ -41,10 +44,14 @@ struct TextSpec {
   double norm_offset = 0.0;       ///< stored norm weights are the distance from it
   bool values_are_normed = true;  ///< without a weight
   bool causal = true;
+  BlockSight block_sight = BlockSight::none;
   /// Attention declares q, k, v, o and computes queries before keys, instead of declaring q, o, k, v and computing
   /// queries last. Random initial values and the last bits of gradients depend on the order.
   bool queries_first = false;
 
+  bool sees_blocks(const LayerSpec& layer) const {
+    return block_sight == BlockSight::all || (block_sight == BlockSight::sliding && layer.sliding);
+  }
   std::int64_t num_hidden_layers() const { return static_cast<std::int64_t>(layers.size()); }
 };
 

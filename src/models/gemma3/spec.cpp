@@ -36,6 +36,7 @@ TextSpec read_text_spec(const ConfigJson& config) {
       .norm_offset = 1.0,
       .values_are_normed = false,
       .causal = !config.boolean("use_bidirectional_attention", false),
+      .block_sight = decoder::BlockSight::all,
       .queries_first = true,
   };
   if (!spec.causal) spec.window = spec.window / 2 + 1;

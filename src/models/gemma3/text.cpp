@@ -65,7 +65,7 @@ class TextModel : public Model {
           "such a model is no language model to train or to continue texts with");
     }
     const Pass pass = decoder::make_pass(ctx, spec_, input, dtype_, cache);
-    Var x = decoder::embed(ctx, spec_, *embed_tokens_, input.tokens, dtype_);
+    Var x = with_media(ctx, decoder::embed(ctx, spec_, *embed_tokens_, input.tokens, dtype_), input);
     for (const auto& layer : layers_) {
       const Rows& asking = layer == layers_.back() ? pass.wanted : pass.all;
       x = block(ctx, {x}, [&layer = *layer, pass, asking](Context& inner, const std::vector<Var>& in) {

@@ -62,6 +62,9 @@ const bool registered =
                                {.scale = 0.08, .window = 37})) &&
     add_op_case(attention_case("even_head_both_ways", {70, 1, 24}, {70, 1, 24}, {{0, 70, 0, 70, false}},
                                {.scale = 0.2, .window = 9})) &&
+    add_op_case(attention_case("even_head_image_longer_than_the_window", {30, 2, 16}, {30, 1, 16},
+                               {{0, 4, 0, 4}, {4, 19, 0, 23, false, false}, {23, 7, 0, 30}},
+                               {.scale = 0.3, .window = 7})) &&
     add_op_case(attention_case("even_head_runs_of_queries", {9, 2, 16}, {40, 1, 16},
                                {{0, 2, 0, 4}, {2, 1, 0, 7}, {3, 3, 0, 31}, {6, 3, 33, 6}}, {.scale = 0.4})) &&
     add_op_case(

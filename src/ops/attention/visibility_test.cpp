@@ -15,12 +15,20 @@ static_assert(visible_keys({0, 4, 0, 6, false}, 0, 1).end == 6);
 /// The rule in words, for one query and one key.
 bool sees(const AttentionSegment& segment, std::int64_t window, std::int64_t query, std::int64_t key) {
   const std::int64_t at = segment.key_count - segment.query_count + query;
-  return (!segment.causal || key <= at) && (window == 0 || std::abs(key - at) < window);
+  const std::int64_t apart = segment.window_ahead ? std::abs(key - at) : at - key;
+  return (!segment.causal || key <= at) && (window == 0 || apart < window);
 }
 
-const std::vector<AttentionSegment> kSegments{{0, 9, 0, 9},        {3, 4, 5, 11},       {0, 1, 0, 8},
-                                              {0, 5, 0, 12},       {0, 9, 0, 9, false}, {3, 4, 5, 11, false},
-                                              {2, 1, 0, 8, false}, {0, 0, 4, 3}};
+const std::vector<AttentionSegment> kSegments{{0, 9, 0, 9},
+                                              {3, 4, 5, 11},
+                                              {0, 1, 0, 8},
+                                              {0, 5, 0, 12},
+                                              {0, 9, 0, 9, false},
+                                              {3, 4, 5, 11, false},
+                                              {2, 1, 0, 8, false},
+                                              {0, 0, 4, 3},
+                                              {0, 9, 0, 9, false, false},
+                                              {3, 4, 5, 11, false, false}};
 
 TEST(Visibility, keys_are_those_of_the_rule) {
   for (const AttentionSegment& segment : kSegments) {

@@ -5,6 +5,7 @@
 
 #include "ops/cross_entropy/cross_entropy_chunks.h"
 #include "ops/linear/linear.h"
+#include "ops/token_statistics/token_statistics.h"
 
 namespace eft {
 namespace {
@@ -41,6 +42,7 @@ class BlockPass {
     Tensor input = ctx_.workspace(hidden_.dtype(), {block_rows_, width()});
     Tensor logits(*ctx_.pool, Category::logits, dtype_, {block_rows_, vocabulary()});
     Tensor dlogits = gradient ? gradient_of(logits) : Tensor();
+    if (options_.statistics != nullptr) moments_ = ctx_.workspace(DType::f64, {block_rows_, kTokenMoments});
     for (std::int64_t begin = 0; begin < chosen_.size(); begin += block_rows_) {
       const std::int64_t rows = std::min(block_rows_, chosen_.size() - begin);
       Tensor block_losses = losses.slice(begin, begin + rows);
@@ -72,12 +74,30 @@ class BlockPass {
     const auto rows = static_cast<std::size_t>(logits.shape()[0]);
     kernels->gather(ctx_.stream, hidden_.view(), std::span(chosen_.rows).subspan(first, rows), input.view());
     linear_kernels.find(ctx_.device())->forward(ctx_.stream, input.view(), weight_.view(), logits.view(), false);
-    kernels->softmax(ctx_.stream, {options_.softcap, options_.expected_gradient}, logits.view(),
+    if (moments_) measure(begin, logits);
+    const double scale = options_.gradients != nullptr ? 1 : options_.expected_gradient;
+    kernels->softmax(ctx_.stream, {options_.softcap, scale}, logits.view(),
                      std::span(chosen_.targets).subspan(first, rows), gradient ? gradient.view() : View(),
                      losses.view());
-    if (chosen_.weights.empty()) return;
-    kernels->weigh(ctx_.stream, std::span(chosen_.weights).subspan(first, rows), gradient ? gradient.view() : View(),
-                   losses.view());
+    if (!chosen_.weights.empty()) {
+      kernels->weigh(ctx_.stream, std::span(chosen_.weights).subspan(first, rows), gradient ? gradient.view() : View(),
+                     losses.view());
+    }
+    if (options_.gradients == nullptr || !gradient) return;
+    const Tensor factors = options_.gradients->slice(begin, begin + logits.shape()[0]);
+    kernels->scale_rows(ctx_.stream, factors.const_view(), gradient.view());
+  }
+
+  /// Before the logits are used up.
+  void measure(std::int64_t begin, const Tensor& logits) const {
+    const std::int64_t rows = logits.shape()[0];
+    const auto& kernels = *token_statistic_kernels.find(ctx_.device());
+    Tensor moments = moments_.slice(0, rows);
+    kernels.take(ctx_.stream, options_.softcap, 0, logits.const_view(),
+                 std::span(chosen_.targets).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(rows)),
+                 moments.view());
+    Tensor statistics = options_.statistics->slice(begin, begin + rows);
+    kernels.finish(ctx_.stream, vocabulary(), moments.const_view(), statistics.view());
   }
 
   void backward_hidden(const Tensor& gradient, Tensor dhidden) const {
@@ -99,23 +119,36 @@ class BlockPass {
   const TokenLossOptions& options_;
   DType dtype_ = accumulator_of(hidden_.dtype());
   std::int64_t block_rows_ = 1;  ///< of the largest block; blocks are as even as can be
+  Tensor moments_;               ///< where statistics are wanted
 };
 
 bool all_equal(const Tensor& values, double wanted) {
   return std::ranges::all_of(to_doubles(values), [=](double value) { return value == wanted; });
 }
 
-/// Hands over what the forward pass computed.
-void backward(Context& ctx, const Var& hidden, bool weight_is_done, std::span<const std::int64_t> rows,
-              const Tensor& dhidden, double expected, const Tensor& dlosses) {
+/// What the forward pass made and the backward pass hands over.
+struct Made {
+  bool weight_is_done;
+  double expected;  ///< gradient of each loss; 0: they were known one by one
+  std::vector<std::int64_t> rows;
+  Tensor dhidden;
+};
+
+void backward(Context& ctx, const Var& hidden, const Made& made, const Tensor& dlosses) {
   const GradView target = hidden.grad_target(*ctx.pool);
   const auto* kernels = cross_entropy_kernels.find(ctx.device());
   if (kernels == nullptr) return;
+  if (made.expected == 0) {
+    if (target) kernels->scatter(ctx.stream, made.dhidden.view(), made.rows, ConstView(), 1, target);
+    return;
+  }
   // Elsewhere looking at the gradients would be waiting for the device.
   const bool is_seen = ctx.device() == Device::cpu;
-  expect(!weight_is_done || !is_seen || all_equal(dlosses, expected),
+  expect(!made.weight_is_done || !is_seen || all_equal(dlosses, made.expected),
          "losses with the expected gradient, of which a trained head's is made");
-  if (target) kernels->scatter(ctx.stream, dhidden.view(), rows, dlosses.const_view(), expected, target);
+  if (target) {
+    kernels->scatter(ctx.stream, made.dhidden.view(), made.rows, dlosses.const_view(), made.expected, target);
+  }
 }
 
 /// The weight's gradient, ready to be added to; absent when not wanted.
@@ -134,24 +167,27 @@ Var token_losses(Context& ctx, const Var& hidden, const Var& weight, std::span<c
   expect(static_cast<std::int64_t>(targets.size()) == hidden.shape()[0], "a target for each hidden state");
   expect(options.weights.empty() || options.weights.size() == targets.size(), "a weight for each target");
   expect(options.expected_gradient != 0, "losses that have a gradient");
+  const bool one_by_one = options.gradients != nullptr;
   Selection chosen = select(targets, options.weights, weight.shape()[0]);
+  expect(!one_by_one || options.gradients->shape() == Shape{chosen.size()}, "a gradient for each loss");
+  expect(options.statistics == nullptr || options.statistics->shape() == Shape{chosen.size(), kTokenStatistics},
+         "room for the statistics of each target");
   const bool recorded = ctx.records({&hidden, &weight});
   Tensor losses = ctx.output(DType::f64, {chosen.size()});
   Tensor dhidden;
   if (recorded && hidden.wants_grad()) dhidden = ctx.output(hidden.dtype(), {chosen.size(), hidden.shape()[1]});
   const GradView dweight = recorded ? weight_target(ctx, weight, chosen.size() > 0) : GradView();
-  if (kernels_of(ctx).take_chunk != nullptr && !dweight) {
+  if (kernels_of(ctx).take_chunk != nullptr && !dweight && !one_by_one) {
     run_chunks(ctx, hidden, weight, chosen, options, losses, dhidden);
   } else {
     BlockPass(ctx, hidden, weight, chosen, options).run(losses, dhidden, dweight);
   }
   // Only the slot of hidden is captured: its values are no longer needed.
-  return ctx.result("token_losses", losses, {&hidden, &weight},
-                    [target = Var(Tensor(), hidden.slot()), weight_is_done = weight.wants_grad(),
-                     expected = options.expected_gradient, rows = std::move(chosen.rows),
-                     dhidden](Context& backward_ctx, Tensor& dlosses) {
-                      backward(backward_ctx, target, weight_is_done, rows, dhidden, expected, dlosses);
-                    });
+  return ctx.result(
+      "token_losses", losses, {&hidden, &weight},
+      [target = Var(Tensor(), hidden.slot()),
+       made = Made{weight.wants_grad(), one_by_one ? 0 : options.expected_gradient, std::move(chosen.rows), dhidden}](
+          Context& backward_ctx, Tensor& dlosses) { backward(backward_ctx, target, made, dlosses); });
 }
 
 Var sum_losses(Context& ctx, const Var& losses, double scale, DType dtype) {

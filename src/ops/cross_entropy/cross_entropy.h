@@ -3,6 +3,7 @@
 #include <span>
 
 #include "autograd/tape.h"
+#include "tensor/weight_view.h"
 #include "tensor/kernel_slot.h"
 
 namespace eft {
@@ -41,16 +42,18 @@ struct CrossEntropyKernels {
   /// After the last chunk: losses as `softmax` and `weigh` give them; dhidden = their gradient, from sums and the
   /// targets' rows of the head, unless absent. weights: empty: 1 each.
   void (*finish_chunks)(Stream, const CrossEntropySoftmax&, std::span<const std::int32_t> targets,
-                        std::span<const float> weights, ConstView state, ConstView head, ConstView sums, View dhidden,
-                        View losses);
+                        std::span<const float> weights, ConstView state, const WeightView& head, ConstView sums,
+                        View dhidden, View losses);
   /// losses[i] and the row gradient[i], unless absent, times weights[i].
   void (*weigh)(Stream, std::span<const float> weights, View gradient, View losses);
+  /// gradient[i], a row, times factors[i]. factors: f64.
+  void (*scale_rows)(Stream, ConstView factors, View gradient);
   /// loss = scale·Σ losses.
   void (*sum)(Stream, ConstView losses, double scale, View loss);
   /// dlosses[i] = scale·dy, in f64. dy: one element.
   void (*spread)(Stream, ConstView dy, double scale, GradView dlosses);
   /// to[rows[i]] = dlosses[i]/expected·from[i], and zero for the other rows; or to[rows[i]] += … when it accumulates.
-  /// rows ascends; dlosses: f64.
+  /// rows ascends; dlosses: f64, or absent: `expected` each.
   void (*scatter)(Stream, ConstView from, std::span<const std::int64_t> rows, ConstView dlosses, double expected,
                   GradView to);
 };
@@ -59,8 +62,11 @@ inline constinit KernelSlot<CrossEntropyKernels> cross_entropy_kernels{"cross_en
 struct TokenLossOptions {
   double softcap = 0;                   ///< logits become softcap·tanh(logits/softcap); 0: as they are
   double expected_gradient = 1;         ///< what each loss will get as its gradient; see below
+  const Tensor* gradients = nullptr;    ///< the same one by one, f64 [such tokens], in the place of that
   std::span<const float> weights = {};  ///< of each target's loss; empty: 1 each
-  std::int64_t block_bytes = 0;         ///< of logits and gradient held at a time (at least one row); 0: the device's
+  /// Where token_statistics of the same tokens go, f64 [such tokens, kTokenStatistics]; null: nowhere.
+  Tensor* statistics = nullptr;
+  std::int64_t block_bytes = 0;  ///< of logits and gradient held at a time (at least one row); 0: the device's
 };
 
 /// losses[i] = −weights[t]·log softmax(softcap(hidden[t]·weightᵀ))[targets[t]] of the i-th token t with targets[t] ≥ 0,
@@ -72,8 +78,8 @@ struct TokenLossOptions {
 /// They are computed for losses whose gradient is `expected_gradient`. Under a frozen weight the losses may get any
 /// other: the rows of hidden's gradient are brought to it. A trained weight's gradient is added to its slot at once, so
 /// there every loss must get just that. An objective whose factors depend on the losses then takes two passes: one
-/// without a tape, and one with the factors as `weights`. Throws InternalError when shapes disagree or a target is
-/// outside the vocabulary.
+/// without a tape, and one with the `gradients` that follow from it, which are taken as they are. Throws InternalError
+/// when shapes disagree or a target is outside the vocabulary.
 Var token_losses(Context& ctx, const Var& hidden, const Var& weight, std::span<const std::int32_t> targets,
                  TokenLossOptions options = {});
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ops/linear/linear.h"
+#include "ops/token_statistics/token_statistics.h"
 
 namespace eft {
 namespace {
@@ -13,12 +14,6 @@ constexpr std::int64_t kStateValues = 3;
 
 std::int64_t parts_of(std::int64_t size, std::int64_t most) {
   return std::max<std::int64_t>(1, (size + most - 1) / most);
-}
-
-/// Rows [first, first + count) of a matrix.
-ConstView rows_of(ConstView matrix, std::int64_t first, std::int64_t count) {
-  const auto bytes = static_cast<std::size_t>(first * matrix.shape[1]) * size_of(matrix.dtype);
-  return {matrix.as<char>() + bytes, matrix.dtype, {count, matrix.shape[1]}};
 }
 
 class ChunkPass {
@@ -39,6 +34,7 @@ class ChunkPass {
     input_ = ctx_.workspace(hidden_.dtype(), {block_rows_, width()});
     logits_ = Tensor(*ctx_.pool, Category::logits, dtype_, {block_rows_ * pieces});
     state_ = ctx_.workspace(DType::f64, {block_rows_, kStateValues});
+    if (options_.statistics != nullptr) moments_ = ctx_.workspace(DType::f64, {block_rows_, kTokenMoments});
     if (dhidden) {
       exponentials_ = narrow == dtype_ ? logits_ : Tensor(*ctx_.pool, Category::logits, narrow, logits_.shape());
       sums_ = ctx_.workspace(dtype_, {block_rows_, width()});
@@ -68,16 +64,24 @@ class ChunkPass {
     for (std::int64_t i = 0; i < chunks_; ++i) chunk(i, targets, input, sums);
     kernels.finish_chunks(ctx_.stream, {options_.softcap, options_.expected_gradient}, targets, weights,
                           state_.const_view(), weight_.view(), sums, dhidden ? dhidden.view() : View(), losses.view());
+    if (!moments_) return;
+    Tensor statistics = options_.statistics->slice(begin, begin + rows);
+    token_statistic_kernels.find(ctx_.device())
+        ->finish(ctx_.stream, vocabulary(), moments_.slice(0, rows).const_view(), statistics.view());
   }
 
   void chunk(std::int64_t i, std::span<const std::int32_t> targets, View input, View sums) {
     const auto& linear = *linear_kernels.find(ctx_.device());
     const std::int64_t first = vocabulary() * i / chunks_, end = vocabulary() * (i + 1) / chunks_;
-    const ConstView head = rows_of(weight_.view(), first, end - first);
+    const WeightView head = WeightView(weight_.view()).rows(first, end - first);
     const Shape shape{input.shape[0], end - first};
     const View logits{logits_.raw(), dtype_, shape};
     const View exponentials = sums ? View{exponentials_.raw(), exponentials_.dtype(), shape} : View();
     linear.forward(ctx_.stream, input, head, logits, false);
+    if (moments_) {
+      token_statistic_kernels.find(ctx_.device())
+          ->take(ctx_.stream, options_.softcap, first, logits, targets, moments_.view());
+    }
     cross_entropy_kernels.find(ctx_.device())
         ->take_chunk(ctx_.stream, {options_.softcap, first}, logits, targets, state_.view(), exponentials, sums);
     if (sums) linear.backward_input(ctx_.stream, exponentials, head, {sums, first > 0});
@@ -92,6 +96,7 @@ class ChunkPass {
   std::int64_t block_rows_ = 0;
   std::int64_t chunks_ = 1;
   Tensor input_, logits_, state_, exponentials_, sums_;
+  Tensor moments_;  ///< where statistics are wanted
 };
 
 }  // namespace

@@ -137,11 +137,11 @@ void finish_row(const Accumulator<T>* sums, const W* head, std::int64_t width, d
   });
 }
 
-/// As finish_chunks for hidden states in T under a head in W.
-template <class T, class W>
+/// As finish_chunks for hidden states in T; row_of gives the values of a row of the head.
+template <class T, class RowOf>
 void finish_rows(const CrossEntropySoftmax& s, std::span<const std::int32_t> targets, std::span<const float> weights,
-                 const RowState* states, ConstView head, ConstView sums, View dhidden, double* losses) {
-  const std::int64_t width = head.shape[1];
+                 const RowState* states, std::int64_t width, RowOf row_of, ConstView sums, View dhidden,
+                 double* losses) {
   parallel_for(static_cast<std::int64_t>(targets.size()), kElementsPerTask / width,
                [&](std::int64_t begin, std::int64_t end) {
                  for (std::int64_t row = begin; row < end; ++row) {
@@ -152,25 +152,39 @@ void finish_rows(const CrossEntropySoftmax& s, std::span<const std::int32_t> tar
                    losses[row] = weight * loss;
                    if (!dhidden) continue;
                    const double pull = weight * s.scale * std::expm1(-loss) * slope_at(state.chosen, s.softcap);
-                   finish_row(sums.as<Accumulator<T>>() + row * width, head.as<W>() + targets[at] * width, width,
+                   finish_row(sums.as<Accumulator<T>>() + row * width, row_of(targets[at]), width,
                               weight * s.scale / state.sum, pull, dhidden.as<T>() + row * width);
                  }
                });
 }
 
 void finish_chunks(Stream, const CrossEntropySoftmax& s, std::span<const std::int32_t> targets,
-                   std::span<const float> weights, ConstView state, ConstView head, ConstView sums, View dhidden,
-                   View losses) {
+                   std::span<const float> weights, ConstView state, const WeightView& head, ConstView sums,
+                   View dhidden, View losses) {
   const auto* const states = reinterpret_cast<const RowState*>(state.as<double>());
+  const std::int64_t width = head.shape[1];
   dispatch(dhidden ? dhidden.dtype : head.dtype, [&](auto hidden) {
     using T = decltype(hidden);
+    const auto finish = [&](auto row_of) {
+      finish_rows<T>(s, targets, weights, states, width, row_of, sums, dhidden, losses.as<double>());
+    };
+    const auto stored = [&](auto element) {
+      const auto* const rows = head.data.as<decltype(element)>();
+      finish([rows, width](std::int64_t row) { return rows + row * width; });
+    };
     if constexpr (!std::is_same_v<T, double>) {
-      if (head.dtype == DType::bf16) {
-        return finish_rows<T, BFloat16>(s, targets, weights, states, head, sums, dhidden, losses.as<double>());
+      if (head.packed) {
+        return finish([&](std::int64_t row) {
+          thread_local std::vector<float> values;
+          values.resize(static_cast<std::size_t>(width));
+          unpack(head, row, 0, width, values.data());
+          return static_cast<const float*>(values.data());
+        });
       }
+      if (head.dtype == DType::bf16) return stored(BFloat16{});
     }
-    expect(head.dtype == kDTypeOf<Accumulator<T>>, "a head in bf16 or the accumulator's dtype");
-    finish_rows<T, Accumulator<T>>(s, targets, weights, states, head, sums, dhidden, losses.as<double>());
+    expect(!head.packed && head.dtype == kDTypeOf<Accumulator<T>>, "a head in bf16 or the accumulator's dtype");
+    stored(Accumulator<T>{});
   });
 }
 
@@ -217,17 +231,16 @@ void softmax(Stream, const CrossEntropySoftmax& s, View logits, std::span<const 
   softmax_rows<float>(s, logits, targets, gradient.as<float>(), losses.as<double>());
 }
 
-void weigh(Stream, std::span<const float> weights, View gradient, View losses) {
-  const auto rows = static_cast<std::int64_t>(weights.size());
-  for (std::int64_t i = 0; i < rows; ++i) losses.as<double>()[i] *= weights[static_cast<std::size_t>(i)];
-  if (!gradient) return;
+/// Each row of the gradient times factor_of(row).
+template <class Factor>
+void scale_each_row(View gradient, const Factor& factor_of) {
   const std::int64_t size = gradient.shape[1];
   dispatch(gradient.dtype, [&](auto tag) {
     using T = decltype(tag);
     const Tag<T> d;
-    parallel_for(rows, kElementsPerTask / size, [&](std::int64_t begin, std::int64_t end) {
+    parallel_for(gradient.shape[0], kElementsPerTask / size, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t row = begin; row < end; ++row) {
-        const auto weight = hn::Set(d, static_cast<Accumulator<T>>(weights[static_cast<std::size_t>(row)]));
+        const auto weight = hn::Set(d, static_cast<Accumulator<T>>(factor_of(row)));
         T* const values = gradient.as<T>() + row * size;
         for_each_vector(d, size, [&](std::int64_t i, std::size_t n) {
           store_n(d, hn::Mul(load_n(d, values + i, n), weight), values + i, n);
@@ -235,6 +248,15 @@ void weigh(Stream, std::span<const float> weights, View gradient, View losses) {
       }
     });
   });
+}
+
+void weigh(Stream, std::span<const float> weights, View gradient, View losses) {
+  for (std::size_t i = 0; i < weights.size(); ++i) losses.as<double>()[i] *= weights[i];
+  if (gradient) scale_each_row(gradient, [&](std::int64_t row) { return weights[static_cast<std::size_t>(row)]; });
+}
+
+void scale_rows(Stream, ConstView factors, View gradient) {
+  scale_each_row(gradient, [&](std::int64_t row) { return factors.as<double>()[row]; });
 }
 
 template <class T>
@@ -261,7 +283,7 @@ void scatter(Stream, ConstView from, std::span<const std::int64_t> rows, ConstVi
     if (!to.accumulate) std::fill(out, place(0), T{});
     parallel_for(chosen, kElementsPerTask / width, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
-        const auto factor = static_cast<Accumulator<T>>(dlosses.as<double>()[i] / expected);
+        const auto factor = static_cast<Accumulator<T>>(dlosses ? dlosses.as<double>()[i] / expected : 1);
         scatter_row(from.as<T>() + i * width, factor, place(i), width, to.accumulate);
         if (!to.accumulate) std::fill(place(i) + width, place(i + 1), T{});
       }
@@ -284,6 +306,7 @@ HWY_EXPORT(softmax);
 HWY_EXPORT(take_chunk);
 HWY_EXPORT(finish_chunks);
 HWY_EXPORT(weigh);
+HWY_EXPORT(scale_rows);
 HWY_EXPORT(scatter);
 
 DType gradient_dtype(DType hidden, DType weight) {
@@ -338,6 +361,11 @@ const bool registered = cross_entropy_kernels.add(Device::cpu, {.block_bytes = s
                                                                 .weigh =
                                                                     [](auto... args) {
                                                                       HWY_DYNAMIC_DISPATCH(weigh)
+                                                                      (args...);
+                                                                    },
+                                                                .scale_rows =
+                                                                    [](auto... args) {
+                                                                      HWY_DYNAMIC_DISPATCH(scale_rows)
                                                                       (args...);
                                                                     },
                                                                 .sum = sum,

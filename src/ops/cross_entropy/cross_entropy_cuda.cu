@@ -125,6 +125,26 @@ void weigh(Stream stream, std::span<const float> weights, View gradient, View lo
 }
 
 template <class T>
+void scale_rows_typed(Stream stream, ConstView factors, View gradient) {
+  const std::int64_t width = gradient.shape[1];
+  const double* of_rows = in<double>(factors);
+  T* values = out<T>(gradient);
+  for_each_row<T>(stream, "cross_entropy scale rows", gradient.shape, gradient.shape[0], width,
+                  [=] __device__(std::int64_t row) {
+                    const auto factor = static_cast<Sum<T>>(of_rows[row]);
+                    for_row<T>(width, [&](std::int64_t i, int n) {
+                      Lanes<T> v = load_n(values + row * width + i, n);
+                      for (int l = 0; l < Lanes<T>::kCount; ++l) v.v[l] *= factor;
+                      put_n(v, values + row * width + i, n, false);
+                    });
+                  });
+}
+
+void scale_rows(Stream stream, ConstView factors, View gradient) {
+  on_type(gradient.dtype, [&](auto tag) { scale_rows_typed<decltype(tag)>(stream, factors, gradient); });
+}
+
+template <class T>
 void sum_typed(Stream stream, ConstView losses, double scale, View loss) {
   const double* terms = in<double>(losses);
   T* to = out<T>(loss);
@@ -162,7 +182,7 @@ void scatter_typed(Stream stream, ConstView from, const std::int64_t* rows, Cons
   const double* gradients = in<double>(dlosses);
   const bool accumulate = to.accumulate;
   for_each_row<T>(stream, "cross_entropy scatter", from.shape, from.shape[0], width, [=] __device__(std::int64_t row) {
-    const auto factor = static_cast<Sum<T>>(gradients[row] / expected);
+    const auto factor = static_cast<Sum<T>>(gradients == nullptr ? 1 : gradients[row] / expected);
     for_row<T>(width, [&](std::int64_t i, int n) {
       Lanes<T> v = load_n(source + row * width + i, n);
       for (int l = 0; l < Lanes<T>::kCount; ++l) v.v[l] *= factor;
@@ -186,6 +206,7 @@ const bool registered = cross_entropy_kernels.add(Device::cuda, {.block_bytes = 
                                                                  .take_chunk = nullptr,
                                                                  .finish_chunks = nullptr,
                                                                  .weigh = weigh,
+                                                                 .scale_rows = scale_rows,
                                                                  .sum = sum,
                                                                  .spread = spread,
                                                                  .scatter = scatter});

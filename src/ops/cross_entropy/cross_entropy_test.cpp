@@ -50,6 +50,29 @@ const bool one_by_one =
                    return std::vector<Var>{losses, sum_losses(ctx, losses, 0.5, DType::f64)};
                  }});
 
+/// A trained head whose losses get gradients that depend on them: f(losses) = ½·Σ losses², in two passes.
+const bool in_two_passes = add_op_case(
+    {.name = "cross_entropy/in_two_passes",
+     .slot = "cross_entropy",
+     .inputs = {{.shape = {9, 13}}, {.shape = {41, 13}, .scale = 0.5, .parameter = true}},
+     .run = [](Context& ctx, std::span<const Var> in) {
+       TokenLossOptions options{.softcap = 5, .block_bytes = 3 * 41 * 4};
+       Context plain{.pool = ctx.pool};
+       const Tensor first = token_losses(plain, Var(in[0].value()), Var(in[1].value()), kTargets, options).value();
+       options.gradients = &first;
+       const Var losses = token_losses(ctx, in[0], in[1], kTargets, options);
+       Tensor half = ctx.output(DType::f64, {1});
+       double sum = 0;
+       if (ctx.device() != Device::meta) {
+         for (const double loss : to_doubles(first)) sum += loss * loss / 2;
+         from_doubles(half, {sum});
+       }
+       return std::vector<Var>{ctx.result("half_of_squares", half, {&losses}, [losses](Context& inner, Tensor&) {
+         losses.grad_target(*inner.pool);
+         if (inner.device() != Device::meta) from_doubles(losses.slot()->tensor, to_doubles(losses.value()));
+       })};
+     }});
+
 const bool wide = add_op_case({.name = "cross_entropy/wide_vocabulary",
                                .slot = "cross_entropy",
                                .inputs = {{.shape = {3, 5}}, {.shape = {5001, 5}, .wants_grad = false}},

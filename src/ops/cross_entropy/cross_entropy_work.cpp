@@ -12,11 +12,12 @@ const bool listed = list_kernels(
     timed<&CrossEntropyKernels::finish_chunks>(
         "finish_chunks",
         [](Stream, const CrossEntropySoftmax&, std::span<const std::int32_t>, std::span<const float>, ConstView,
-           ConstView, ConstView sums, View dhidden, View) {
+           const WeightView&, ConstView sums, View dhidden, View) {
           return KernelWork{.bytes = 2 * bytes_of(sums) + bytes_of(dhidden)};  // of the head a row for each target
         }),
-    timed<&CrossEntropyKernels::weigh>("weigh"), timed<&CrossEntropyKernels::sum>("sum"),
-    timed<&CrossEntropyKernels::spread>("spread"), timed<&CrossEntropyKernels::scatter>("scatter"));
+    timed<&CrossEntropyKernels::weigh>("weigh"), timed<&CrossEntropyKernels::scale_rows>("scale_rows"),
+    timed<&CrossEntropyKernels::sum>("sum"), timed<&CrossEntropyKernels::spread>("spread"),
+    timed<&CrossEntropyKernels::scatter>("scatter"));
 
 }  // namespace
 }  // namespace eft

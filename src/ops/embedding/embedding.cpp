@@ -45,8 +45,8 @@ namespace {
 
 const bool listed = list_kernels(
     embedding_kernels,
-    timed<&EmbeddingKernels::forward>(
-        "forward", [](Stream, ConstView, std::span<const std::int32_t>, double, View y) { return copy_work(y); }),
+    timed<&EmbeddingKernels::forward>("forward", [](Stream, const WeightView&, std::span<const std::int32_t>, double,
+                                                    View y) { return copy_work(y); }),
     timed<&EmbeddingKernels::backward>("backward"));
 
 }  // namespace

@@ -3,13 +3,14 @@
 #include <span>
 
 #include "autograd/tape.h"
+#include "tensor/weight_view.h"
 #include "tensor/kernel_slot.h"
 
 namespace eft {
 
 /// table: [vocabulary, columns] in any floating dtype; ids: [rows], all inside the vocabulary; y, dy: [rows, columns].
 struct EmbeddingKernels {
-  void (*forward)(Stream, ConstView table, std::span<const std::int32_t> ids, double scale, View y);
+  void (*forward)(Stream, const WeightView& table, std::span<const std::int32_t> ids, double scale, View y);
   /// dtable[id] += scale·dy, in the order of rows; rows of `padding_id` are left out. Zeroes dtable first unless it
   /// accumulates.
   void (*backward)(Stream, ConstView dy, std::span<const std::int32_t> ids, double scale, std::int32_t padding_id,

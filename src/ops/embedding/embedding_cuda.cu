@@ -34,12 +34,12 @@ void forward_typed(Stream stream, ConstView table, const std::int32_t* ids, doub
   });
 }
 
-void forward(Stream stream, ConstView table, std::span<const std::int32_t> ids, double scale, View y) {
+void forward(Stream stream, const WeightView& weight, std::span<const std::int32_t> ids, double scale, View y) {
+  const ConstView table = weight.dense();
   const Uploaded<std::int32_t> device_ids(stream_of(stream), ids);
   on_type(table.dtype, [&](auto from) {
-    on_type(y.dtype, [&](auto to) {
-      forward_typed<decltype(from), decltype(to)>(stream, table, device_ids.data(), scale, y);
-    });
+    on_type(y.dtype,
+            [&](auto to) { forward_typed<decltype(from), decltype(to)>(stream, table, device_ids.data(), scale, y); });
   });
 }
 
@@ -96,9 +96,8 @@ void backward(Stream stream, ConstView dy, std::span<const std::int32_t> ids, do
   const DeviceRuns on_device{device_ids.data(), rows.data(), firsts.data(),
                              static_cast<std::int64_t>(runs.firsts.size()) - 1};
   on_type(dy.dtype, [&](auto from) {
-    on_type(dtable.view.dtype, [&](auto to) {
-      backward_typed<decltype(from), decltype(to)>(stream, dy, on_device, scale, dtable);
-    });
+    on_type(dtable.view.dtype,
+            [&](auto to) { backward_typed<decltype(from), decltype(to)>(stream, dy, on_device, scale, dtable); });
   });
 }
 

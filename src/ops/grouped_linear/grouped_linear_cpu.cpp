@@ -6,11 +6,11 @@ namespace {
 
 cpu::Groups groups_of(ConstView offsets) { return {offsets.as<std::int32_t>(), offsets.shape[0] - 1}; }
 
-void forward(Stream, ConstView x, ConstView weight, ConstView offsets, View y) {
+void forward(Stream, ConstView x, const WeightView& weight, ConstView offsets, View y) {
   cpu::grouped_gemm(groups_of(offsets), x, weight, false, y, false);
 }
 
-void backward_input(Stream, ConstView dy, ConstView weight, ConstView offsets, GradView dx) {
+void backward_input(Stream, ConstView dy, const WeightView& weight, ConstView offsets, GradView dx) {
   cpu::grouped_gemm(groups_of(offsets), dy, weight, true, dx.view, dx.accumulate);
 }
 

@@ -1,16 +1,17 @@
 #include "backend/cuda/gemm.cuh"
+#include "backend/cuda/unpacked.cuh"
 #include "ops/grouped_linear/grouped_linear.h"
 
 namespace eft {
 namespace {
 
-void forward(Stream stream, ConstView x, ConstView weight, ConstView offsets, View y) {
-  cuda::grouped_gemm(stream, cuda::Groups(offsets), {}, x, weight, y);
+void forward(Stream stream, ConstView x, const WeightView& weight, ConstView offsets, View y) {
+  cuda::grouped_gemm(stream, cuda::Groups(offsets), {}, x, cuda::Unpacked(stream, weight).view(), y);
 }
 
-void backward_input(Stream stream, ConstView dy, ConstView weight, ConstView offsets, GradView dx) {
-  cuda::grouped_gemm(stream, cuda::Groups(offsets), {.transposed = true, .accumulate = dx.accumulate}, dy, weight,
-                     dx.view);
+void backward_input(Stream stream, ConstView dy, const WeightView& weight, ConstView offsets, GradView dx) {
+  cuda::grouped_gemm(stream, cuda::Groups(offsets), {.transposed = true, .accumulate = dx.accumulate}, dy,
+                     cuda::Unpacked(stream, weight).view(), dx.view);
 }
 
 void backward_weight(Stream stream, ConstView dy, ConstView x, ConstView offsets, GradView dweight) {

@@ -4,7 +4,7 @@
 namespace eft {
 namespace {
 
-void forward(Stream, ConstView x, ConstView weight, View y, bool accumulate) {
+void forward(Stream, ConstView x, const WeightView& weight, View y, bool accumulate) {
   cpu::gemm({.m = x.shape[0],
              .n = weight.shape[0],
              .k = x.shape[1],
@@ -14,7 +14,7 @@ void forward(Stream, ConstView x, ConstView weight, View y, bool accumulate) {
             x, weight, y);
 }
 
-void backward_input(Stream, ConstView dy, ConstView weight, GradView dx) {
+void backward_input(Stream, ConstView dy, const WeightView& weight, GradView dx) {
   cpu::gemm({.m = dy.shape[0],
              .n = weight.shape[1],
              .k = dy.shape[1],

@@ -19,6 +19,13 @@ const bool frozen = add_op_case({.name = "linear/frozen_weight_three_axes",
                                  .inputs = {{.shape = {3, 2, 21}}, {.shape = {9, 21}, .wants_grad = false}},
                                  .run = run});
 
+const bool input_first = add_op_case({.name = "linear/input_first",
+                                      .slot = "linear",
+                                      .inputs = {{.shape = {5, 13}}, {.shape = {13, 11}, .parameter = true}},
+                                      .run = [](Context& ctx, std::span<const Var> in) {
+                                        return std::vector<Var>{linear_input_first(ctx, in[0], in[1])};
+                                      }});
+
 TEST(Linear, takes_a_bf16_weight_under_f32_activations) {
   Pool pool(Device::cpu);
   Context ctx{.pool = &pool};

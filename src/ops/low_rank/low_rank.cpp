@@ -13,11 +13,13 @@ namespace {
 
 /// What a backward pass needs. weight: absent for the term alone.
 struct Operands {
-  Var x, weight, a, b;
+  Var x;
+  Weight weight;
+  Var a, b;
   double scale;
   Tensor inner;
 
-  ConstView weight_view() const { return weight ? weight.view() : ConstView(); }
+  WeightView weight_view() const { return weight ? weight.view() : WeightView(); }
 };
 
 void check_factors(const Var& x, const Var& a, const Var& b, std::int64_t out) {
@@ -48,7 +50,7 @@ void backward(Context& ctx, const Operands& o, const Tensor& dy) {
 
 Var low_rank(Context& ctx, Var y, const Var& x, const Var& a, const Var& b, double scale) {
   check_factors(x, a, b, y.shape().columns());
-  Operands operands{x, Var(), a, b, scale, Tensor()};
+  Operands operands{x, Weight(), a, b, scale, Tensor()};
   Tensor sum = y.value();
   forward(ctx, operands, sum);
   y = Var(Tensor(), y.slot());  // the storage lives on as the result
@@ -58,14 +60,14 @@ Var low_rank(Context& ctx, Var y, const Var& x, const Var& a, const Var& b, doub
   });
 }
 
-Var linear_with_low_rank(Context& ctx, const Var& x, const Var& weight, const Var& a, const Var& b, double scale) {
+Var linear_with_low_rank(Context& ctx, const Var& x, const Weight& weight, const Var& a, const Var& b, double scale) {
   expect(weight.shape().rank() == 2 && x.shape().columns() == weight.shape()[1],
          "linear's input as wide as its weight");
   check_factors(x, a, b, weight.shape()[0]);
   Operands operands{x, weight, a, b, scale, Tensor()};
   Tensor y = ctx.output(x.dtype(), with_columns(x.shape(), weight.shape()[0]));
   forward(ctx, operands, y);
-  return ctx.result("linear_with_low_rank", y, {&x, &weight, &a, &b}, [=](Context& backward_ctx, Tensor& dy) {
+  return ctx.result("linear_with_low_rank", y, {&x, &weight.var(), &a, &b}, [=](Context& backward_ctx, Tensor& dy) {
     backward(backward_ctx, operands, dy);
     const GradView dweight = weight.grad_target(*backward_ctx.pool);
     const auto* kernels = linear_kernels.find(backward_ctx.device());
@@ -76,20 +78,20 @@ Var linear_with_low_rank(Context& ctx, const Var& x, const Var& weight, const Va
 
 namespace {
 
-const bool listed =
-    list_kernels(low_rank_kernels,
-                 timed<&LowRankKernels::forward>(
-                     "forward",
-                     [](Stream, double, ConstView x, ConstView weight, ConstView a, ConstView b, View inner, View) {
-                       const KernelWork term = low_rank_work(x, a, b, inner, 1, 1);
-                       return weight ? with_product(term, x.shape[0], weight.shape[0], weight.shape[1]) : term;
-                     }),
-                 timed<&LowRankKernels::backward>(
-                     "backward", [](Stream, double, ConstView x, ConstView weight, ConstView a, ConstView b,
-                                    ConstView inner, ConstView, View, GradView dx, GradView da, GradView db) {
-                       const KernelWork term = low_rank_work(x, a, b, inner, (dx ? 1 : 0) + (da ? 1 : 0), db ? 2 : 1);
-                       return weight && dx ? with_product(term, x.shape[0], weight.shape[1], weight.shape[0]) : term;
-                     }));
+const bool listed = list_kernels(
+    low_rank_kernels,
+    timed<&LowRankKernels::forward>(
+        "forward",
+        [](Stream, double, ConstView x, const WeightView& weight, ConstView a, ConstView b, View inner, View) {
+          const KernelWork term = low_rank_work(x, a, b, inner, 1, 1);
+          return weight ? with_product(term, x.shape[0], weight.shape[0], weight.shape[1]) : term;
+        }),
+    timed<&LowRankKernels::backward>(
+        "backward", [](Stream, double, ConstView x, const WeightView& weight, ConstView a, ConstView b, ConstView inner,
+                       ConstView, View, GradView dx, GradView da, GradView db) {
+          const KernelWork term = low_rank_work(x, a, b, inner, (dx ? 1 : 0) + (da ? 1 : 0), db ? 2 : 1);
+          return weight && dx ? with_product(term, x.shape[0], weight.shape[1], weight.shape[0]) : term;
+        }));
 
 }  // namespace
 }  // namespace eft

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "autograd/tape.h"
+#include "autograd/weight.h"
 #include "tensor/kernel_slot.h"
 
 namespace eft {
@@ -9,11 +10,12 @@ namespace eft {
 /// weight: [out, in], that of the linear beside it, or absent.
 struct LowRankKernels {
   /// Fills `inner`; y = x·weightᵀ + inner·bᵀ, or y += inner·bᵀ without a weight.
-  void (*forward)(Stream, double scale, ConstView x, ConstView weight, ConstView a, ConstView b, View inner, View y);
+  void (*forward)(Stream, double scale, ConstView x, const WeightView& weight, ConstView a, ConstView b, View inner,
+                  View y);
   /// dinner = scale·dy·b (scratch [rows, rank]); da = dinnerᵀ·x; db = dyᵀ·inner; dx = dy·weight + dinner·a, or dinner·a
   /// without a weight.
-  void (*backward)(Stream, double scale, ConstView x, ConstView weight, ConstView a, ConstView b, ConstView inner,
-                   ConstView dy, View dinner, GradView dx, GradView da, GradView db);
+  void (*backward)(Stream, double scale, ConstView x, const WeightView& weight, ConstView a, ConstView b,
+                   ConstView inner, ConstView dy, View dinner, GradView dx, GradView da, GradView db);
 };
 inline constinit KernelSlot<LowRankKernels> low_rank_kernels{"low_rank"};
 
@@ -23,6 +25,6 @@ Var low_rank(Context& ctx, Var y, const Var& x, const Var& a, const Var& b, doub
 
 /// linear(x, weight) and its low-rank term in one: x·Wᵀ + scale·(x·aᵀ)·bᵀ, rounded once. x: […, in]; weight: [out, in].
 /// Gradients for all four.
-Var linear_with_low_rank(Context& ctx, const Var& x, const Var& weight, const Var& a, const Var& b, double scale);
+Var linear_with_low_rank(Context& ctx, const Var& x, const Weight& weight, const Var& a, const Var& b, double scale);
 
 }  // namespace eft

@@ -7,7 +7,8 @@ namespace {
 
 void multiply(View view, double factor) { scale_kernels.find(Device::cpu)->forward({}, view, {}, factor, view); }
 
-void forward(Stream, double scale, ConstView x, ConstView weight, ConstView a, ConstView b, View inner, View y) {
+void forward(Stream, double scale, ConstView x, const WeightView& weight, ConstView a, ConstView b, View inner,
+             View y) {
   const std::int64_t rows = x.shape[0];
   const std::int64_t rank = a.shape[0];
   cpu::gemm({.m = rows, .n = rank, .k = x.shape[1], .transpose_b = true}, x, a, inner);
@@ -17,7 +18,7 @@ void forward(Stream, double scale, ConstView x, ConstView weight, ConstView a, C
   cpu::gemm({.m = rows, .n = b.shape[0], .k = rank, .transpose_b = true, .accumulate = true}, inner, b, y);
 }
 
-void backward(Stream, double scale, ConstView x, ConstView weight, ConstView a, ConstView b, ConstView inner,
+void backward(Stream, double scale, ConstView x, const WeightView& weight, ConstView a, ConstView b, ConstView inner,
               ConstView dy, View dinner, GradView dx, GradView da, GradView db) {
   const std::int64_t rows = x.shape[0];
   const std::int64_t rank = a.shape[0];

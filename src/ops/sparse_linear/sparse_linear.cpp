@@ -7,16 +7,16 @@
 namespace eft {
 namespace {
 
-using Kernel = void (*SparseLinearKernels::*)(Stream, ConstView, ConstView, ConstView, bool, GradView);
+using Kernel = void (*SparseLinearKernels::*)(Stream, ConstView, ConstView, const WeightView&, bool, GradView);
 
-void multiply(const Context& ctx, Kernel kernel, ConstView pattern, ConstView a, ConstView weight, bool transposed,
-              GradView c) {
+void multiply(const Context& ctx, Kernel kernel, ConstView pattern, ConstView a, const WeightView& weight,
+              bool transposed, GradView c) {
   const auto* kernels = sparse_linear_kernels.find(ctx.device());
   if (kernels != nullptr && c)
     (kernels->*kernel)(ctx.stream, matrix(pattern), matrix(a), weight, transposed, matrix(c));
 }
 
-void add_weight_gradient(Context& ctx, const Var& weight, ConstView dy, ConstView x) {
+void add_weight_gradient(Context& ctx, const Weight& weight, ConstView dy, ConstView x) {
   const GradView dweight = weight.grad_target(*ctx.pool);
   const auto* kernels = linear_kernels.find(ctx.device());
   if (dweight && kernels != nullptr) kernels->backward_weight(ctx.stream, matrix(dy), matrix(x), dweight);
@@ -31,12 +31,12 @@ bool gains_from_zeros(const Context& ctx, double sparsity) {
   return kernels != nullptr && sparsity >= kernels->least_sparsity;
 }
 
-Var linear_to_pattern(Context& ctx, const Var& x, const Var& weight, const Var& pattern) {
+Var linear_to_pattern(Context& ctx, const Var& x, const Weight& weight, const Var& pattern) {
   expect(x.shape().rank() == 2 && x.shape()[1] == weight.shape()[1], "linear's input as wide as its weight");
   Tensor y = ctx.output(x.dtype(), of_columns(x, weight.shape()[0]));
   expect(pattern.shape() == y.shape(), "a pattern of the result");
   multiply(ctx, &SparseLinearKernels::to_pattern, pattern.view(), x.view(), weight.view(), true, {y.view(), false});
-  return ctx.result("linear_to_pattern", y, {&x, &weight}, [=](Context& inner, Tensor& dy) {
+  return ctx.result("linear_to_pattern", y, {&x, &weight.var()}, [=](Context& inner, Tensor& dy) {
     if (const auto* kernels = sparse_linear_kernels.find(inner.device())) {
       kernels->clear(inner.stream, matrix(pattern.view()), matrix(dy.view()));
     }
@@ -46,12 +46,12 @@ Var linear_to_pattern(Context& ctx, const Var& x, const Var& weight, const Var& 
   });
 }
 
-Var linear_from_pattern(Context& ctx, const Var& x, const Var& weight, const Var& pattern) {
+Var linear_from_pattern(Context& ctx, const Var& x, const Weight& weight, const Var& pattern) {
   expect(x.shape().rank() == 2 && x.shape()[1] == weight.shape()[1], "linear's input as wide as its weight");
   expect(pattern.shape() == x.shape(), "a pattern of the input");
   Tensor y = ctx.output(x.dtype(), of_columns(x, weight.shape()[0]));
   multiply(ctx, &SparseLinearKernels::from_pattern, pattern.view(), x.view(), weight.view(), true, {y.view(), false});
-  return ctx.result("linear_from_pattern", y, {&x, &weight}, [=](Context& inner, Tensor& dy) {
+  return ctx.result("linear_from_pattern", y, {&x, &weight.var()}, [=](Context& inner, Tensor& dy) {
     multiply(inner, &SparseLinearKernels::to_pattern, pattern.view(), dy.const_view(), weight.view(), false,
              x.grad_target(*inner.pool));
     add_weight_gradient(inner, weight, dy.const_view(), x.view());
@@ -79,12 +79,11 @@ KernelWork pattern_work(const ConstView& pattern, std::int64_t per_element, bool
 const bool listed = list_kernels(
     sparse_linear_kernels, untimed<&SparseLinearKernels::least_sparsity>,
     timed<&SparseLinearKernels::from_pattern>(
-        "from_pattern", [](Stream, ConstView pattern, ConstView a, ConstView b, bool,
+        "from_pattern", [](Stream, ConstView pattern, ConstView a, const WeightView& b, bool,
                            GradView c) { return pattern_work(pattern, c.view.shape[1], both_bf16(a.dtype, b.dtype)); }),
-    timed<&SparseLinearKernels::to_pattern>("to_pattern",
-                                            [](Stream, ConstView pattern, ConstView a, ConstView b, bool, GradView) {
-                                              return pattern_work(pattern, a.shape[1], both_bf16(a.dtype, b.dtype));
-                                            }),
+    timed<&SparseLinearKernels::to_pattern>(
+        "to_pattern", [](Stream, ConstView pattern, ConstView a, const WeightView& b, bool,
+                         GradView) { return pattern_work(pattern, a.shape[1], both_bf16(a.dtype, b.dtype)); }),
     timed<&SparseLinearKernels::clear>("clear"));
 
 }  // namespace

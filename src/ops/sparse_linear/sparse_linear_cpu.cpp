@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "backend/cpu/sparse_gemm.h"
+#include "backend/cpu/unpacked.h"
 #include "base/parallel.h"
 #include "ops/sparse_linear/sparse_linear.h"
 
@@ -49,14 +50,16 @@ void clear(Stream, ConstView pattern, View x) {
   });
 }
 
-void from_pattern(Stream, ConstView pattern, ConstView a, ConstView b, bool transposed, GradView c) {
+void from_pattern(Stream, ConstView pattern, ConstView a, const WeightView& b, bool transposed, GradView c) {
   const cpu::GemmShape shape = shape_of(a, transposed, c);
-  const auto few = [&](const cpu::Pattern& of_a) { cpu::gemm_from_pattern(of_a, shape, a, b, c.view); };
+  const auto few = [&](const cpu::Pattern& of_a) {
+    cpu::gemm_from_pattern(of_a, shape, a, cpu::Unpacked(b, b.dtype).view(), c.view);
+  };
   if (!with_few(pattern, few)) cpu::gemm(shape, a, b, c.view);
 }
 
 /// The whole product, of which the pattern's elements are put into c.
-void to_pattern_of_all(ConstView pattern, cpu::GemmShape shape, ConstView a, ConstView b, View c) {
+void to_pattern_of_all(ConstView pattern, cpu::GemmShape shape, ConstView a, const WeightView& b, View c) {
   std::vector<char> bytes(static_cast<std::size_t>(c.shape.elements()) * size_of(c.dtype));
   const View all{bytes.data(), c.dtype, c.shape};
   const bool accumulate = std::exchange(shape.accumulate, false);
@@ -72,9 +75,11 @@ void to_pattern_of_all(ConstView pattern, cpu::GemmShape shape, ConstView a, Con
   });
 }
 
-void to_pattern(Stream, ConstView pattern, ConstView a, ConstView b, bool transposed, GradView c) {
+void to_pattern(Stream, ConstView pattern, ConstView a, const WeightView& b, bool transposed, GradView c) {
   const cpu::GemmShape shape = shape_of(a, transposed, c);
-  const auto few = [&](const cpu::Pattern& of_c) { cpu::gemm_to_pattern(of_c, shape, a, b, c.view); };
+  const auto few = [&](const cpu::Pattern& of_c) {
+    cpu::gemm_to_pattern(of_c, shape, a, cpu::Unpacked(b, b.dtype).view(), c.view);
+  };
   if (!with_few(pattern, few)) to_pattern_of_all(pattern, shape, a, b, c.view);
 }
 

@@ -1,19 +1,20 @@
 #include <limits>
 
 #include "backend/cuda/gemm.cuh"
+#include "backend/cuda/unpacked.cuh"
 #include "backend/cuda/lanes.cuh"
 #include "ops/sparse_linear/sparse_linear.h"
 
 namespace eft::cuda {
 namespace {
 
-void multiply(Stream stream, ConstView a, ConstView b, bool transposed, GradView c) {
+void multiply(Stream stream, ConstView a, const WeightView& b, bool transposed, GradView c) {
   gemm(stream,
        {.m = a.shape[0], .n = c.view.shape[1], .k = a.shape[1], .transpose_b = transposed, .accumulate = c.accumulate},
-       a, b, c.view);
+       a, Unpacked(stream, b).view(), c.view);
 }
 
-void from_pattern(Stream stream, ConstView, ConstView a, ConstView b, bool transposed, GradView c) {
+void from_pattern(Stream stream, ConstView, ConstView a, const WeightView& b, bool transposed, GradView c) {
   multiply(stream, a, b, transposed, c);
 }
 
@@ -27,7 +28,7 @@ void put_wanted(Stream stream, ConstView pattern, ConstView all, GradView c) {
   });
 }
 
-void to_pattern(Stream stream, ConstView pattern, ConstView a, ConstView b, bool transposed, GradView c) {
+void to_pattern(Stream stream, ConstView pattern, ConstView a, const WeightView& b, bool transposed, GradView c) {
   const Scratch space(c.view.shape.elements() * static_cast<std::int64_t>(size_of(c.view.dtype)));
   const View all{space.as<void>(), c.view.dtype, c.view.shape};
   multiply(stream, a, b, transposed, {all, false});

@@ -25,10 +25,16 @@ void add_values(Hasher& hasher, std::span<const T> values) {
 std::string hash_of_rows(const Examples& rows) {
   Hasher hasher;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const ExampleView row = rows[i];
-    add_values(hasher, row.tokens);
-    add_values(hasher, row.labels);
-    add_values(hasher, row.weights);
+    for (std::size_t m = 0; m < rows.members(i); ++m) {
+      const ExampleView row = rows.member(i, m);
+      add_values(hasher, row.tokens);
+      add_values(hasher, row.labels);
+      add_values(hasher, row.weights);
+      if (row.role != PreferenceRole::none) hasher.add_part(std::to_string(static_cast<int>(row.role)));
+      for (const MediaRef& ref : media_of(row.media)) {
+        hasher.add_part(fmt::format("{} {} {} {} {}", ref.begin, ref.crop, ref.width, ref.height, ref.name));
+      }
+    }
   }
   return hasher.hex();
 }

@@ -53,6 +53,14 @@ void add_data(RunFacts& facts, const PreparedData& data, const StepPlan& plan) {
   }
 }
 
+/// What processor_type asks for and the model has not.
+void note_missing_vision(RunFacts& facts, const TrainJob& job, const PreparedData& data) {
+  if (!job.data.processor_type || job.data.rl || data.train.media() != nullptr) return;
+  facts.notes.push_back(fmt::format(
+      "processor_type: eft knows no vision tower of {}, so this is a run of text; rows with images are refused",
+      facts.family));
+}
+
 void add_rates(RunFacts& facts, const TrainJob& job, const Optimizer& optimizer) {
   facts.learning_rate = job.train.schedule.learning_rate;
   facts.optimizer = optimizer.kind();
@@ -97,9 +105,11 @@ RunFacts collect_facts(const TrainJob& job, const OpenedModel& opened, const Pre
                        const Trainer& trainer) {
   RunFacts facts;
   facts.notes = job.notes;
+  for (std::string& note : trainer.objective().notes(data.train)) facts.notes.push_back(std::move(note));
   add_model(facts, job, opened);
   add_data(facts, data, trainer.plan());
   add_steps(facts, job, trainer);
+  note_missing_vision(facts, job, data);
   facts.output_dir = job.train.output_dir.string();
   add_rates(facts, job, trainer.optimizer());
   facts.rank = job.trains_adapter() ? job.adapter.rank.value_or(0) : 0;

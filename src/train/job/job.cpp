@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "models/adapter.h"
+#include "models/image_layout.h"
 #include "tensor/device_memory.h"
 
 namespace eft {
@@ -13,12 +14,25 @@ std::int64_t vocabulary_of(const TrainJob& job) {
   return build_model(job.base_model / "config.json", LinearPolicy(), nullptr).model->info().vocabulary;
 }
 
+std::shared_ptr<const MediaDecoder> media_of(const TrainJob& job) {
+  if (!job.data.processor_type || job.data.rl) return nullptr;
+  auto layout = image_layout_of(job.base_model);
+  if (!layout) return nullptr;
+  layout->limits = {.pixels = job.data.media_max_pixels, .bytes = job.data.media_max_bytes};
+  return std::make_shared<const MediaDecoder>(std::move(*layout), job.data.on_bad_row);
+}
+
 OpenedModel open_for_training(const TrainJob& job, Pool& pool) {
+  AdapterOptions adapter = job.adapter;
+  if (job.data.rl) adapter.dropout = 0;  // a reference and a policy that drop differ for no other reason
   OpenedModel opened = open_model(job.base_model,
                                   {.dtype = job.dtype(),
                                    .train_base = !job.trains_adapter(),
                                    .unfrozen = job.train.unfrozen_parameters,
-                                   .adapter = job.adapter,
+                                   .adapter = adapter,
+                                   .frozen = frozen_storage(job.quant),
+                                   .vision = media_of(job) != nullptr ? Vision::wanted : Vision::none,
+                                   .freeze_towers = job.train.freeze_mm_modules,
                                    .ple_cpu_offload = job.train.ple_cpu_offload},
                                   pool);
   if (!job.trains_adapter()) return opened;
@@ -28,6 +42,7 @@ OpenedModel open_for_training(const TrainJob& job, Pool& pool) {
     load_adapter(*opened.model, pool, job.adapter.model_dir);
   }
   train_adapter(*opened.model, pool);
+  if (job.train.freeze_mm_modules) freeze_towers(*opened.model);
   return opened;
 }
 

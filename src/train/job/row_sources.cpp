@@ -9,7 +9,9 @@ constexpr std::size_t kMostSources = 8;
 
 std::string source_of(std::span<const std::int32_t> tokens, const Examples& examples) {
   for (std::size_t i = 0; i < examples.size(); ++i) {
-    if (std::ranges::equal(examples[i].tokens, tokens)) return examples[i].source();
+    for (std::size_t m = 0; m < examples.members(i); ++m) {
+      if (std::ranges::equal(examples.member(i, m).tokens, tokens)) return examples[i].source();
+    }
   }
   return "an unknown row";
 }
@@ -26,7 +28,8 @@ std::vector<std::string> row_sources(std::span<const PackedRow> batches, const E
       }
       const auto begin = static_cast<std::size_t>(batch.starts[s]);
       const auto end = static_cast<std::size_t>(batch.starts[s + 1]);
-      sources.push_back(source_of(std::span(batch.tokens).subspan(begin, end - begin), examples));
+      std::string source = source_of(std::span(batch.tokens).subspan(begin, end - begin), examples);
+      if (sources.empty() || sources.back() != source) sources.push_back(std::move(source));  // a pair has one
     }
   }
   return sources;

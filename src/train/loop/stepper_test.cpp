@@ -1,3 +1,4 @@
+#include "train/objectives/sft.h"
 #include "train/loop/stepper.h"
 
 #include "train/loop/tiny_run.h"
@@ -82,7 +83,7 @@ struct Bench {
 
   Pool pool{Device::cpu};
   OpenedModel opened;
-  std::unique_ptr<TrainingObjective> objective = make_objective({});
+  std::unique_ptr<TrainingObjective> objective = std::make_unique<Sft>();
   std::unique_ptr<Optimizer> optimizer;
   Stepper stepper;
 };

@@ -40,7 +40,7 @@ LoaderOptions train_loader_options(const TrainJob& job) {
           .packing = job.data.sample_packing,
           .sequential = job.data.sample_packing_sequentially,
           .group_by_length = job.data.group_by_length,
-          .shuffle = !job.data.curriculum_sampling,
+          .shuffle = !job.data.curriculum_sampling && job.data.rl != Objective::kto,  // its answers are paired once
           .seed = static_cast<std::uint64_t>(job.train.seed)};
 }
 
@@ -65,7 +65,7 @@ Trainer::Trainer(const TrainJob& job, OpenedModel& opened, Pool& pool, TrainRows
       rows_(rows),
       loader_(train_loader(job, rows)),
       plan_(plan_steps(job.train, loader_.batches_per_epoch(), !rows.eval.empty())),
-      objective_(make_objective(job.data)),
+      objective_(make_objective(job, *opened.model, pool)),
       optimizer_(make_optimizer(opened.model->parameters(), pool, optimizer_options(job, plan_),
                                 job.train.schedule.learning_rate)),
       stepper_(*opened.model, pool, *objective_, *optimizer_, job.train),
@@ -111,6 +111,11 @@ void Trainer::begin(Progress& progress, const RunRequests& requests) {
   add_sink(progress);
   progress_ = &progress;
   requests_ = requests;
+  objective_->before_first_step([&] {
+    std::vector<Loader> loaders{train_loader(job_, rows_)};
+    if (plan_.eval.active()) loaders.emplace_back(rows_.eval, eval_loader_options(job_));
+    return loaders;
+  });
 }
 
 bool Trainer::done() const {
@@ -245,7 +250,8 @@ bool Trainer::evaluate_if_due() {
                      .eval_loss = evaluation->loss,
                      .tokens = evaluation->tokens,
                      .label_tokens = evaluation->label_tokens,
-                     .seconds = seconds_since(start)});
+                     .seconds = seconds_since(start),
+                     .extra = evaluation->extra});
   schedule_.count_evaluation(evaluation->loss);
   state_.plateau = schedule_.plateau();
   return checkpoints_.count_evaluation(state_, evaluation->loss);

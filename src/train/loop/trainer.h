@@ -44,6 +44,7 @@ class Trainer {
   const Optimizer& optimizer() const { return *optimizer_; }
   const StepPlan& plan() const { return plan_; }
   const Loader& loader() const { return loader_; }
+  const TrainingObjective& objective() const { return *objective_; }
   /// Steps made so far.
   std::int64_t step() const { return state_.step; }
   /// Memory of the step that needed most.

@@ -132,11 +132,5 @@ TEST(Objective, steps_lower_whatever_it_is) {
   EXPECT_LT(losses.back(), 0.8 * losses.front());
 }
 
-TEST(Objective, preferences_have_none_yet) {
-  DataOptions options;
-  options.rl.emplace();
-  EXPECT_THROW(make_objective(options), ConfigError);
-}
-
 }  // namespace
 }  // namespace eft::testing

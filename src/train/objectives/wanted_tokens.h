@@ -14,8 +14,8 @@ struct WantedTokens {
   std::vector<float> weights{};       ///< of their losses; empty: 1 each
 };
 
-/// Those with a target, and short gaps between them, since runs of queries are what attention multiplies. All when
-/// almost all would be left.
+/// Those with a target, and short gaps of text between them, since runs of queries are what attention multiplies. All
+/// when almost all would be left, or where a token of an image has a target: its queries go through attention together.
 WantedTokens wanted_tokens(const PackedRow& row);
 
 }  // namespace eft

@@ -9,6 +9,19 @@ namespace {
 
 constexpr std::int64_t kShortestRows = 128;  // no plan makes sequence_len shorter
 
+/// Makes the last sequence of a row that was cut a pair where it was the first answer of one.
+void keep_pairs_whole(PackedRow& row) {
+  row.roles.resize(row.starts.size() - 1);
+  if (row.roles.back() != PreferenceRole::chosen) return;
+  row.starts.insert(row.starts.end() - 1, (row.starts[row.starts.size() - 2] + row.starts.back()) / 2);
+  row.roles.push_back(PreferenceRole::rejected);
+}
+
+/// Sequences of a unit of the data.
+std::int64_t members_of(const PackedRow& row) {
+  return !row.roles.empty() && row.roles.front() == PreferenceRole::chosen ? 2 : 1;
+}
+
 /// The first tokens of a row, with as many labels as there is room for.
 PackedRow cut(PackedRow row, std::int64_t tokens) {
   if (static_cast<std::int64_t>(row.tokens.size()) <= tokens) return row;
@@ -20,6 +33,7 @@ PackedRow cut(PackedRow row, std::int64_t tokens) {
   if (!row.weights.empty()) row.weights.resize(size);
   while (row.starts.size() > 2 && row.starts[row.starts.size() - 2] >= tokens) row.starts.pop_back();
   row.starts.back() = tokens;
+  if (!row.roles.empty()) keep_pairs_whole(row);
   missing -= row.label_tokens();
   for (std::int32_t& target : row.targets) {
     if (target == kIgnoreLabel && missing-- > 0) target = 0;
@@ -45,14 +59,15 @@ std::vector<std::string> Lowered::lower() {
   if (train.micro_batch_size > 1) {
     train.gradient_accumulation_steps *= train.micro_batch_size;
     train.micro_batch_size = 1;
-    row = cut(std::move(row), job.data.sequence_len);
+    row = cut(std::move(row), job.data.sequence_len * members_of(row));
     return {"micro_batch_size: 1", fmt::format("gradient_accumulation_steps: {}", train.gradient_accumulation_steps)};
   }
   std::int64_t length = job.data.sequence_len / 2;
-  while (length >= static_cast<std::int64_t>(row.tokens.size())) length /= 2;
+  const std::int64_t members = members_of(row);
+  while (length * members >= static_cast<std::int64_t>(row.tokens.size())) length /= 2;
   if (length < kShortestRows) return {};
   job.data.sequence_len = length;
-  row = cut(std::move(row), length);
+  row = cut(std::move(row), length * members);
   return {fmt::format("sequence_len: {}", length)};
 }
 

@@ -17,13 +17,14 @@ struct MemoryFit {
   std::string note;        ///< why it is, or should be; empty: nothing to say
 };
 
-/// Plans the steps of a run beside `available` bytes (0: unknown). Where gradient_checkpointing is left out, recomputing
-/// is chosen when a step would not fit otherwise.
+/// Plans the steps of a run beside `available` bytes (0: unknown). Where gradient_checkpointing is left out,
+/// recomputing is chosen when a step would not fit otherwise.
 MemoryFit fit_memory(const TrainJob& job, const PackedRow& largest, std::int64_t available,
                      Device device = Device::cpu);
 
-/// The micro batch of a loader's first epoch with the most tokens, given as many labels as any of them has: logits, and
-/// the last layer, need memory for these only.
+/// The micro batch of a loader's first epoch with the most images, and of these with the most tokens, given as many
+/// tokens and labels as any of them has: logits, and the last layer, need memory for labels only. Its images have no
+/// values.
 PackedRow largest_batch(Loader loader);
 
 /// Bytes of `use` by the names of their categories.
