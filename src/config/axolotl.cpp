@@ -207,7 +207,9 @@ void split_optim_args(YamlNode& root) {
     std::erase(assignment, ' ');
     const std::size_t equals = assignment.find('=');
     if (equals == 0 || equals == assignment.npos) {
-      refuse(*node, node->key, fmt::format("{} is not a list like momentum=0.9,nesterov=true", brief(*node)));
+      const YamlNode text = *node;
+      std::erase_if(root.children, [](const YamlNode& entry) { return entry.key == "optim_args"; });
+      refuse(text, text.key, fmt::format("{} is not a list like momentum=0.9,nesterov=true", brief(text)));
     }
     YamlNode value = YamlNode::scalar(assignment.substr(equals + 1), false);
     value.key = assignment.substr(0, equals);

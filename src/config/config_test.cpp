@@ -246,7 +246,9 @@ TEST(Config, WrongValuesNameLineAndBounds) {
   EXPECT_EQ(error_of("num_epochs: three\n"), "run.yaml:6 num_epochs: got \"three\", expected a number");
   EXPECT_EQ(error_of("sample_packing: 3\n"), "run.yaml:6 sample_packing: got 3, expected true or false");
   EXPECT_EQ(error_of("lr_scheduler: zigzag\n"),
-            "run.yaml:6 lr_scheduler: got \"zigzag\", expected constant, constant_with_warmup, linear, cosine");
+            "run.yaml:6 lr_scheduler: got \"zigzag\", expected constant, constant_with_warmup, linear, cosine, "
+            "cosine_with_restarts, cosine_with_min_lr, cosine_warmup_with_min_lr, polynomial, inverse_sqrt, "
+            "warmup_stable_decay, one_cycle, rex, reduce_lr_on_plateau");
   EXPECT_EQ(error_of("", {"micro_batch_size=0"}), "--set micro_batch_size: 0 is below 1");
   EXPECT_EQ(error_of("base_model: again\n"), "run.yaml:6 base_model: given twice, first at run.yaml:1; remove one");
   EXPECT_EQ(error_of("chat_template_kwargs:\n\tenable_thinking: true\n"),

@@ -111,7 +111,33 @@ void describe(Visitor&& field, ScheduleArgs& o) {
 }
 
 /// The arguments that a shape takes, separated by blanks.
-std::string_view arguments_of(ScheduleKind kind);
+constexpr std::string_view arguments_of(ScheduleKind kind) {
+  switch (kind) {
+    case ScheduleKind::constant:
+    case ScheduleKind::constant_with_warmup:
+    case ScheduleKind::linear:
+    case ScheduleKind::rex:
+      return "";
+    case ScheduleKind::cosine:
+    case ScheduleKind::cosine_with_restarts:
+      return "num_cycles";
+    case ScheduleKind::cosine_with_min_lr:
+      return "num_cycles min_lr min_lr_rate";
+    case ScheduleKind::cosine_warmup_with_min_lr:
+      return "num_cycles min_lr min_lr_rate warmup_lr_rate";
+    case ScheduleKind::polynomial:
+      return "lr_end power";
+    case ScheduleKind::inverse_sqrt:
+      return "timescale";
+    case ScheduleKind::warmup_stable_decay:
+      return "num_decay_steps num_stable_steps warmup_type decay_type min_lr_ratio num_cycles";
+    case ScheduleKind::one_cycle:
+      return "pct_start anneal_strategy div_factor final_div_factor";
+    case ScheduleKind::reduce_lr_on_plateau:
+      return "factor patience cooldown threshold threshold_mode min_lr eps";
+  }
+  return "";
+}
 
 /// The learning rate over the steps of a run.
 struct ScheduleOptions {

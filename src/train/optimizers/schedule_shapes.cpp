@@ -151,22 +151,19 @@ double rex(const RunPosition& at, const ScheduleOptions& o) {
 }
 
 constexpr ScheduleShape kShapes[] = {
-    {ScheduleKind::constant, false, false, constant, ""},
-    {ScheduleKind::constant_with_warmup, true, false, constant_with_warmup, ""},
-    {ScheduleKind::linear, true, false, linear, ""},
-    {ScheduleKind::cosine, true, false, cosine, "num_cycles"},
-    {ScheduleKind::cosine_with_restarts, true, false, cosine_with_restarts, "num_cycles"},
-    {ScheduleKind::cosine_with_min_lr, true, false, cosine_with_min_lr, "num_cycles min_lr min_lr_rate"},
-    {ScheduleKind::cosine_warmup_with_min_lr, true, false, cosine_warmup_with_min_lr,
-     "num_cycles min_lr min_lr_rate warmup_lr_rate"},
-    {ScheduleKind::polynomial, true, false, polynomial, "lr_end power"},
-    {ScheduleKind::inverse_sqrt, true, false, inverse_sqrt, "timescale"},
-    {ScheduleKind::warmup_stable_decay, true, false, warmup_stable_decay,
-     "num_decay_steps num_stable_steps warmup_type decay_type min_lr_ratio num_cycles"},
-    {ScheduleKind::one_cycle, true, false, one_cycle, "pct_start anneal_strategy div_factor final_div_factor"},
-    {ScheduleKind::rex, true, true, rex, ""},
-    {ScheduleKind::reduce_lr_on_plateau, false, false, constant,
-     "factor patience cooldown threshold threshold_mode min_lr eps"},
+    {ScheduleKind::constant, false, false, constant},
+    {ScheduleKind::constant_with_warmup, true, false, constant_with_warmup},
+    {ScheduleKind::linear, true, false, linear},
+    {ScheduleKind::cosine, true, false, cosine},
+    {ScheduleKind::cosine_with_restarts, true, false, cosine_with_restarts},
+    {ScheduleKind::cosine_with_min_lr, true, false, cosine_with_min_lr},
+    {ScheduleKind::cosine_warmup_with_min_lr, true, false, cosine_warmup_with_min_lr},
+    {ScheduleKind::polynomial, true, false, polynomial},
+    {ScheduleKind::inverse_sqrt, true, false, inverse_sqrt},
+    {ScheduleKind::warmup_stable_decay, true, false, warmup_stable_decay},
+    {ScheduleKind::one_cycle, true, false, one_cycle},
+    {ScheduleKind::rex, true, true, rex},
+    {ScheduleKind::reduce_lr_on_plateau, false, false, constant},
 };
 
 }  // namespace
@@ -176,7 +173,5 @@ const ScheduleShape& shape_of(ScheduleKind kind) {
   expect(found != std::end(kShapes), "a row for each kind of schedule");
   return *found;
 }
-
-std::string_view arguments_of(ScheduleKind kind) { return shape_of(kind).arguments; }
 
 }  // namespace eft

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string_view>
-
 #include "train/optimizers/schedule.h"
 
 namespace eft {
@@ -13,7 +11,6 @@ struct ScheduleShape {
   bool counts_from_one;  ///< Axolotl's class is one step ahead of the run
   /// Share of the peak.
   double (*share)(const RunPosition&, const ScheduleOptions&);
-  const char* arguments;  ///< of lr_scheduler_kwargs, separated by blanks
 };
 
 const ScheduleShape& shape_of(ScheduleKind kind);
