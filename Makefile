@@ -1,5 +1,5 @@
-# make all | test | demo | install | format | bench. Every target installs what is missing first (tools/install-deps.sh).
-.PHONY: all demo test install format bench deps
+# make all | test | demo | see | install | format | bench. Every target installs what is missing first (tools/install-deps.sh).
+.PHONY: all demo see test install format bench deps
 PREFIX ?= /usr/local
 
 all: deps
@@ -14,6 +14,10 @@ test: deps
 
 demo: all
 	tools/demo.sh
+
+see: all
+	cmake --build build --target draw_pictures
+	tools/see.sh
 
 install: all
 	cmake --install build --prefix $(PREFIX)

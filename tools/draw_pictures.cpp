@@ -26,29 +26,26 @@ constexpr std::array kColours = {Colour{"red", {220, 40, 40}}, Colour{"green", {
                                  Colour{"blue", {50, 70, 230}}, Colour{"yellow", {230, 220, 50}},
                                  Colour{"white", {240, 240, 240}}};
 
-struct Shape {
-  const char* name;
-  bool (*covers)(double x, double y);  ///< of a point in units of its radius
-};
-constexpr std::array kShapes = {
-    Shape{"disc", [](double x, double y) { return x * x + y * y <= 1; }},
-    Shape{"square", [](double x, double y) { return std::abs(x) <= 0.85 && std::abs(y) <= 0.85; }},
-    Shape{"cross",
-          [](double x, double y) {
-            return std::min(std::abs(x), std::abs(y)) <= 0.3 && std::max(std::abs(x), std::abs(y)) <= 1;
-          }},
-    Shape{"triangle", [](double x, double y) { return y <= 0.8 && y >= -1 && std::abs(x) <= (y + 1) / 1.8; }}};
+/// Whether it covers a point in units of its radius: disc, square, cross, triangle.
+using Shape = bool (*)(double x, double y);
+constexpr std::array<Shape, 4> kShapes = {
+    [](double x, double y) { return x * x + y * y <= 1; },
+    [](double x, double y) { return std::abs(x) <= 0.85 && std::abs(y) <= 0.85; },
+    [](double x, double y) {
+      return std::min(std::abs(x), std::abs(y)) <= 0.3 && std::max(std::abs(x), std::abs(y)) <= 1;
+    },
+    [](double x, double y) { return y <= 0.8 && y >= -1 && std::abs(x) <= (y + 1) / 1.8; }};
 
 /// A picture with one object somewhere on a dim, noisy ground.
-std::vector<std::uint8_t> draw(const Colour& colour, const Shape& shape, std::mt19937& random) {
-  std::uniform_real_distribution<double> radius_of(5, 8), noise(-15, 15);
+std::vector<std::uint8_t> draw(const Colour& colour, const Shape shape, std::mt19937& random) {
+  std::uniform_real_distribution<double> radius_of(7, 10), noise(-15, 15);
   const double radius = radius_of(random);
   std::uniform_real_distribution<double> place(radius, kSide - 1 - radius);
   const double cx = place(random), cy = place(random);
   std::vector<std::uint8_t> rgb;
   for (int y = 0; y < kSide; ++y) {
     for (int x = 0; x < kSide; ++x) {
-      const bool covered = shape.covers((x - cx) / radius, (y - cy) / radius);
+      const bool covered = shape((x - cx) / radius, (y - cy) / radius);
       for (const int level : colour.levels) {
         rgb.push_back(static_cast<std::uint8_t>(std::clamp((covered ? level : 40) + noise(random), 0.0, 255.0)));
       }
@@ -78,16 +75,16 @@ int main(int count, char** arguments) {
   std::vector<std::string> answers;
   for (int i = 0; i < std::stoi(arguments[2]); ++i) {
     const Colour& colour = kColours[random() % kColours.size()];
-    const Shape& shape = kShapes[random() % kShapes.size()];
-    answers.push_back(std::string("A ") + colour.name + " " + shape.name + ".");
+    const Shape shape = kShapes[random() % kShapes.size()];
+    answers.push_back(std::string("It is ") + colour.name + ".");
     if (!write_png(folder + "/pictures/" + std::to_string(i) + ".png", draw(colour, shape, random))) return 4;
   }
   if (count > 4 && std::string(arguments[4]) == "--shuffled") std::shuffle(answers.begin(), answers.end(), random);
   std::ofstream rows(folder + "/rows.jsonl");
   for (std::size_t i = 0; i < answers.size(); ++i) {
     rows << R"({"messages": [{"role": "user", "content": [{"type": "image", "path": "pictures/)" << i
-         << R"(.png"}, {"type": "text", "text": "What is this?"}]}, {"role": "assistant", "content": ")" << answers[i]
-         << "\"}]}\n";
+         << R"(.png"}, {"type": "text", "text": "What colour is it?"}]}, {"role": "assistant", "content": ")"
+         << answers[i] << "\"}]}\n";
   }
   return rows.flush() ? 0 : 4;
 }

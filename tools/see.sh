@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make see: a small Gemma 3 with a vision tower, from random weights, learns to name the colour and shape of drawn objects,
+# make see: a small Gemma 3 with a vision tower, from random weights, learns to name the colour of drawn objects,
 # and is asked about pictures it has not seen. Then the same with the answers shuffled among the pictures, which teaches
 # nothing. SEE_OUT is the folder for all of it (outputs/see), EFT the binary (build/eft), DRAW the one that draws.
 set -euo pipefail
@@ -9,8 +9,8 @@ eft=$(realpath "${EFT:-build/eft}")
 draw=$(realpath "${DRAW:-build/draw_pictures}")
 root=$PWD
 out=${SEE_OUT:-outputs/see}
-pictures=${SEE_PICTURES:-3000}
-asked=200
+pictures=${SEE_PICTURES:-800}
+asked=100
 
 title() { printf '\n\033[1m== %s ==\033[0m\n' "$*"; }
 
@@ -22,7 +22,7 @@ run() {
 
 # ask: the model in ./seeing about all pictures of ./unseen; prints how many answers are exactly right.
 ask() {
-  for ((i = 0; i < asked; ++i)); do printf '/reset\n/image unseen/pictures/%d.png\nWhat is this?\n' "$i"; done |
+  for ((i = 0; i < asked; ++i)); do printf '/reset\n/image unseen/pictures/%d.png\nWhat colour is it?\n' "$i"; done |
     "$eft" inference seeing --chat --temperature 0 --dtype float32 --max-new-tokens 12 2>/dev/null >answers.txt
   grep -v '^$' answers.txt |
     paste -d'\n' - /dev/null | grep -v '^$' |

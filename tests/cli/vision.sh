@@ -67,7 +67,7 @@ case_shows_blocks_as_words() {
   has dump.jsonl '"part":"images\[0\]"'
   # No token of an image bears loss, also where all others do.
   "$EFT" preprocess run.yaml --set train_on_inputs=true --dump all.jsonl >/dev/null
-  head -1 all.jsonl | grep -qE '"labels":\[2,15,[0-9]+,[0-9]+,-100,-100,-100,-100,-100,-100,[0-9]+' || fail 'wrong labels'
+  head -1 all.jsonl | grep -qE '"labels":\[2,15,[0-9,]+,26(,-100){6},[0-9,]+\]' || fail 'wrong labels'
 }
 
 case_trains_and_answers() {
@@ -76,13 +76,13 @@ case_trains_and_answers() {
   has train.txt '5 images'
   has train.txt 'training forward and cached forward agree'
   # Images are seen: another picture gives another loss.
-  cp pictures/turned_6.jpg pictures/plain.png
+  cp "$pictures/gray.png" pictures/plain.png
   mv out first
   train >/dev/null
   cmp -s first/adapter_model.safetensors out/adapter_model.safetensors && fail 'the picture makes no difference'
   "$EFT" inference model --adapter out --chat --prompt 'What is this?' --image pictures/cmyk.jpg --dtype float32 \
     --max-new-tokens 4 --json >answer.json
-  has answer.json '"prompt_tokens":\[2,15,[0-9]+,[0-9]+,17,19,19,19,19,18,'
+  has answer.json '"prompt_tokens":\[2,15,[0-9,]+,17,19,19,19,19,18,'
   printf '/image pictures/cmyk.jpg\nWhat is this?\n/save saved.jsonl\n' |
     "$EFT" inference model --adapter out --chat --dtype float32 --max-new-tokens 4 >/dev/null
   has saved.jsonl '"type":"image","path":"pictures/cmyk.jpg"'
@@ -96,16 +96,16 @@ case_trains_and_answers() {
 
 case_packed_as_alone() {
   vision_setup
-  train --set sample_packing=true --set micro_batch_size=1 --set max_steps=2 --set lora_dropout=0 >packed.txt
+  train --set sample_packing=true --set micro_batch_size=1 --set max_steps=2 --set sequence_len=160 >packed.txt
   has packed.txt '5 images'
-  train --set micro_batch_size=5 --set max_steps=2 --set output_dir=alone --set lora_dropout=0 >alone.txt
+  train --set micro_batch_size=5 --set max_steps=2 --set output_dir=alone >alone.txt
   # One packed row holds all rows, as the batch of five does.
   same <(grep -o '"loss":[0-9.]*' out/metrics.jsonl | cut -c1-12) <(grep -o '"loss":[0-9.]*' alone/metrics.jsonl | cut -c1-12)
 }
 
 case_goes_on_as_if_nothing_had_happened() {
   vision_setup
-  whole=(--set adapter=none --set lora_r=null --set lora_alpha=null --set lora_target_linear=false --set save_steps=2)
+  whole=(--set adapter=none --set lora_r=null --set lora_alpha=null --set lora_target_linear=false --set save_steps=2 --set lr_scheduler=constant)
   train "${whole[@]}" --set save_strategy=steps --set output_dir=straight >/dev/null
   train "${whole[@]}" --set save_strategy=steps --set max_steps=2 >/dev/null
   train "${whole[@]}" --set save_strategy=steps --set resume_from_checkpoint=true >/dev/null
@@ -139,7 +139,7 @@ END
 case_bad_images() {
   vision_setup
   bad "$(row '[{"type": "image", "path": "cat.jpg"}]' 'x')" \
-    "rows.jsonl:2: messages\[0\].content\[0\].path: no file 'cat.jpg' \(looked in ., .*\), expected an image file"
+    "rows.jsonl:2: messages\[0\].content\[0\].path: no file 'cat.jpg' \(looked in \.\), expected an image file"
   cp "$pictures"/{cut.jpg,text.png,deep.png} pictures
   bad "$(row '[{"type": "image", "path": "pictures/cut.jpg"}]' 'x')" "rows.jsonl:2: .*'pictures/cut.jpg': cut off: "
   bad "$(row '[{"type": "image", "path": "pictures/text.png"}]' 'x')" 'no image that eft reads \(begins with'
