@@ -17,7 +17,8 @@ case_version() {
 
 # Every command ends its help with lines to type, whose options it has.
 case_examples_in_every_help() {
-  local command line option examples
+  local command line option examples key keys
+  keys=$("$EFT" config-schema)  # each is a flag of the commands that take a run
   [ "$(commands | wc -l)" -gt 10 ] || fail 'the commands are not listed'
   for command in $(commands); do
     examples=$("$EFT" "$command" --help | sed -n '/^Examples:/,$p' | tail -n +2)
@@ -25,7 +26,9 @@ case_examples_in_every_help() {
     while read -r line; do
       [[ "$line " == "eft $command "* ]] || fail "$command --help: an example of another command: $line"
       for option in $(grep -oE -- ' --[a-z-]+' <<<"$line"); do
-        options_of "$command" | grep -qxe "$option" || fail "$command has no $option: $line"
+        key=${option#--}
+        options_of "$command" | grep -qxe "$option" || grep -qF "\"${key//-/_}\":" <<<"$keys" ||
+          fail "$command has no $option: $line"
       done
     done <<<"$examples"
   done

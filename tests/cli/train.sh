@@ -74,7 +74,7 @@ case_watchdog() {
 # Checkpoints of weights alone are a quarter the size, and no run goes on from them.
 case_save_only_model() {
   tiny_setup
-  train --set max_steps=4 --set save_steps=3 --set save_first_step=true --set save_only_model=true >log.txt
+  train --set max_steps=4 --set save_strategy=steps --set save_steps=3 --set save_first_step=true --set save_only_model=true >log.txt
   [ -e out/checkpoint-1/adapter_model.safetensors ] || fail 'no checkpoint of the first step'
   [ ! -e out/checkpoint-3/optimizer.safetensors ] || fail 'the state of the optimizer was written'
   fails_with 2 'checkpoint-3: holds the weights only, since it was written with save_only_model: true; no run can go on from it' \
