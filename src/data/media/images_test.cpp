@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/error.h"
+#include "base/file.h"
 #include "data/batches/loader.h"
 #include "data/media/base64.h"
 #include "data/media/media_decoder.h"
@@ -20,7 +22,8 @@ constexpr const char* kTemplate =
     "endfor %}";
 
 std::shared_ptr<const MediaDecoder> decoder(BadRow on_bad_row = BadRow::raise) {
-  ImageLayout layout{.family = "gemma3", .begin = kBegin, .soft = kSoft, .end = kEnd, .rows = kRows, .processor = {}};
+  ImageLayout layout{
+      .family = "gemma3", .begin = kBegin, .soft = kSoft, .end = kEnd, .rows = kRows, .processor = {}, .limits = {}};
   layout.processor.width = layout.processor.height = 6;
   return std::make_shared<const MediaDecoder>(layout, on_bad_row);
 }
@@ -94,12 +97,17 @@ TEST(Images, bear_no_loss_in_any_mode) {
     const MediaRef ref = media_of(example.media)[0];
     for (std::size_t i = 0; i < example.tokens.size(); ++i) {
       const bool of_image = i + 1 >= ref.begin && i <= ref.begin + ref.count;
-      if (of_image) EXPECT_EQ(example.labels[i], kIgnoreLabel) << i;
-      if (all && !of_image) EXPECT_EQ(example.labels[i], example.tokens[i]) << i;
+      if (of_image) {
+        EXPECT_EQ(example.labels[i], kIgnoreLabel) << i;
+      } else if (all) {
+        EXPECT_EQ(example.labels[i], example.tokens[i]) << i;
+      }
     }
     // The line breaks behind it belong to the turn, those in front of it to that of the role.
     EXPECT_NE(example.labels[ref.begin + ref.count + 1], kIgnoreLabel);
-    if (!all) EXPECT_EQ(example.labels[ref.begin - 2], kIgnoreLabel);
+    if (!all) {
+      EXPECT_EQ(example.labels[ref.begin - 2], kIgnoreLabel);
+    }
   }
 }
 
@@ -141,7 +149,7 @@ TEST(Images, a_cut_goes_in_front_of_one) {
       options.train_on_inputs = true;
     });
     const ExampleView example = data.train[0];
-    const bool kept = length >= begin + kRows + 1;
+    const bool kept = static_cast<std::int64_t>(length) >= begin + kRows + 1;
     EXPECT_EQ(example.tokens.size(), kept ? length : begin - 1) << length;
     EXPECT_EQ(media_of(example.media).size(), kept ? 1U : 0U) << length;
   }
