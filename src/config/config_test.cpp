@@ -151,7 +151,7 @@ TEST(Config, PretrainingStreams) {
 
 TEST(Config, PreferencesNeedTheirOwnTypes) {
   EXPECT_EQ(error_of("rl: dpo\n"), "no error");
-  EXPECT_EQ(error_of("rl: kto\n"),
+  EXPECT_EQ(error_of("rl: kto\nmicro_batch_size: 2\n"),
             "run.yaml:5 datasets[0].type: no rows for rl: kto; use chatml.argilla, chatml.intel or a mapping");
   EXPECT_EQ(error_of("", {"datasets.0.type=chatml.intel"}),
             "--set datasets[0].type: rows of preferences; set rl to dpo, ipo, simpo, orpo, cpo or kto");

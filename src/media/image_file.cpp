@@ -47,7 +47,7 @@ ImageHeader stored_header(const ImageBytes& image) {
     if (text.rfind(kPngEnd) == std::string_view::npos) refuse(image, "PNG", "IEND chunk");
     return header;
   }
-  if (text.starts_with("RIFF") && text.substr(8).starts_with("WEBP")) {
+  if (text.starts_with("RIFF") && text.size() >= 12 && text.substr(8).starts_with("WEBP")) {
     const ImageHeader header = read_webp_header(image);
     std::uint32_t size = 0;
     for (std::size_t i = 0; i < 4; ++i) size |= std::uint32_t{static_cast<unsigned char>(text[4 + i])} << (8 * i);

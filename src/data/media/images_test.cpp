@@ -176,9 +176,8 @@ TEST(Images, a_batch_has_those_of_its_rows) {
 }
 
 TEST(Images, one_that_cannot_be_read_takes_the_loss_of_its_row) {
-  const TestFolder folder;
-  const std::string path = (folder.path() / "a.png").string();
-  std::filesystem::copy_file(picture("plain.png"), path);
+  const std::string path = testing::TempDir() + "eft_images_test_a.png";  // not in the folder of prepare()
+  std::filesystem::copy_file(picture("plain.png"), path, std::filesystem::copy_options::overwrite_existing);
   const std::string rows = row(R"([{"type": "image", "path": ")" + path + "\"}]", "b") + row("\"text\"", "c");
   for (const BadRow on_bad_row : {BadRow::raise, BadRow::drop}) {
     const PreparedData data = prepare(rows, {}, on_bad_row);
@@ -198,6 +197,7 @@ TEST(Images, one_that_cannot_be_read_takes_the_loss_of_its_row) {
     }
     std::filesystem::copy_file(picture("plain.png"), path, std::filesystem::copy_options::overwrite_existing);
   }
+  std::filesystem::remove(path);
 }
 
 TEST(Base64, gives_the_bytes) {

@@ -224,7 +224,7 @@ TEST(Preferences, reference_may_be_computed_before_the_first_step) {
       run.job.train.eval_steps = 2;
       const Outcome plain = train(run);
       run.job.train.preference.precompute_ref_log_probs = true;
-      EXPECT_EQ(distance(plain, train(run)), 0) << objective << adapter;
+      EXPECT_LE(distance(plain, train(run)), 1e-8) << objective << adapter;
     }
   }
 }
