@@ -31,13 +31,17 @@ Linear::Linear(const Scope& s, std::int64_t in, std::int64_t out, LinearOptions 
 }
 
 Var Lora::linear_with(Context& ctx, const Var& x, const Weight& weight) const {
-  if (ctx.training && settings_.dropout > 0) return add_to(ctx, linear(ctx, x, weight), x);
-  return linear_with_low_rank(ctx, x, weight, a_->var(), b_->var(), settings_.scale);
+  if (ctx.training && settings_.dropout > 0) {
+    Var base = linear(ctx, x, weight);
+    return ctx.adapters ? add_to(ctx, std::move(base), x) : base;
+  }
+  // Left off, the term is zero but there: the sums run in the same order with it and without, so that a fresh adapter
+  // and none give the same bits in every precision.
+  return linear_with_low_rank(ctx, x, weight, a_->var(), b_->var(), ctx.adapters ? settings_.scale : 0);
 }
 
 Var Linear::operator()(Context& ctx, const Var& x) const {
-  const bool adapted = lora_ && ctx.adapters;
-  Var y = adapted ? lora_->linear_with(ctx, x, weight_->weight()) : linear(ctx, x, weight_->weight());
+  Var y = lora_ ? lora_->linear_with(ctx, x, weight_->weight()) : linear(ctx, x, weight_->weight());
   if (bias_ == nullptr) return y;
   return add_bias(ctx, std::move(y), bias_trains_ ? bias_->var() : Var(bias_->value));
 }
