@@ -31,6 +31,10 @@ struct uint4 {
   unsigned x, y, z, w;
 };
 
+// Sums and products that are not fused; this is compiled for processors without such instructions.
+inline float __fadd_rn(float a, float b) { return a + b; }
+inline float __fmul_rn(float a, float b) { return a * b; }
+
 inline const auto& threadIdx = eft::emulation::position.thread_index;
 inline const auto& blockIdx = eft::emulation::position.block_index;
 inline const auto& blockDim = eft::emulation::position.threads;
