@@ -37,7 +37,9 @@ std::string fault_of(const std::string& name, std::span<const std::byte> bytes, 
 }
 
 TEST(ImageFile, levels_equal_torchvision) {
-  for (const auto& [name, wanted] : expected()["read"].items()) {
+  const auto read = expected()["read"];
+  EXPECT_GT(read.size(), 20U);
+  for (const auto& [name, wanted] : read.items()) {
     const MappedFile file(kPictures / name);
     const ImageHeader header = read_image_header(name, file.bytes(), {});
     EXPECT_EQ(header.width, wanted["width"]) << name;
