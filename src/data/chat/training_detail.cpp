@@ -37,7 +37,8 @@ std::string part_text(const Json& part, const std::string& field, const std::str
     if (found != part.end() && found->is_string()) return found->get<std::string>();
   }
   throw DataError(
-      "{}: a part of '{}' has no text (type {}), expected text parts only; images and audio are not supported yet",
+      "{}: a part of '{}' has no text (type {}), expected text parts only; processor_type: AutoProcessor trains on "
+      "images, for now of Gemma 3; audio and video are not supported yet",
       where, field, part.contains("type") ? part["type"].dump() : "missing");
 }
 

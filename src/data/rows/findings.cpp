@@ -67,8 +67,11 @@ std::string what_was_found(const DatasetFinding& finding, const FindingWords& wo
     case Finding::images:
     case Finding::audios:
     case Finding::videos:
-      return fmt::format("{} {} something in the column '{}'; images and audio are not supported yet", count,
-                         one ? "has" : "have", finding.detail);
+      return fmt::format("{} {} something in the column '{}', of which a run of text makes nothing; {}", count,
+                         one ? "has" : "have", finding.detail,
+                         finding.kind == Finding::images
+                             ? "processor_type: AutoProcessor trains on images, for now of Gemma 3"
+                             : "audio and video are not supported yet");
     case Finding::missing_bos:
       return fmt::format("{} {} not begin with {}, which Gemma expects in front of every text; {}", count,
                          one ? "does" : "do", words.bos,
