@@ -16,7 +16,11 @@ namespace {
 namespace fs = std::filesystem;
 const fs::path kPictures = "tests/golden/data/pictures";
 
-nlohmann::ordered_json expected() { return read_json_object<DataError>(kPictures / "pictures.json"); }
+/// A part of what tools/golden/pictures.py wrote.
+const nlohmann::ordered_json& expected(const char* part) {
+  static const nlohmann::ordered_json all = read_json_object<DataError>(kPictures / "pictures.json");
+  return all.at(part);
+}
 
 /// As tools/golden/pictures.py sums levels.
 std::uint32_t level_sum(const Picture& picture) {
@@ -37,9 +41,8 @@ std::string fault_of(const std::string& name, std::span<const std::byte> bytes, 
 }
 
 TEST(ImageFile, levels_equal_torchvision) {
-  const auto read = expected()["read"];
-  EXPECT_GT(read.size(), 20U);
-  for (const auto& [name, wanted] : read.items()) {
+  EXPECT_GT(expected("read").size(), 20U);
+  for (const auto& [name, wanted] : expected("read").items()) {
     const MappedFile file(kPictures / name);
     const ImageHeader header = read_image_header(name, file.bytes(), {});
     EXPECT_EQ(header.width, wanted["width"]) << name;
@@ -61,7 +64,8 @@ TEST(ImageFile, transparency_is_told) {
 }
 
 TEST(ImageFile, what_cannot_be_read_says_why) {
-  for (const std::string name : expected()["refused"]) {
+  EXPECT_GT(expected("refused").size(), 3U);
+  for (const std::string name : expected("refused")) {
     const std::string text = read_text(kPictures / name);
     const std::string fault = fault_of(name, std::as_bytes(std::span(text)));
     EXPECT_TRUE(fault.starts_with(name + ": ")) << name << " gives " << fault;
@@ -88,7 +92,8 @@ TEST(ImageProcessor, crops_are_those_of_transformers) {
   ImageProcessor processor;
   EXPECT_TRUE(processor.crops(600, 300).empty());
   processor.pan_and_scan = {.on = true, .min_crop_size = 128, .max_num_crops = 4, .min_ratio_to_activate = 1.2};
-  for (const auto& wanted : expected()["pan_and_scan"]) {
+  EXPECT_GT(expected("pan_and_scan").size(), 3U);
+  for (const auto& wanted : expected("pan_and_scan")) {
     nlohmann::ordered_json areas = nlohmann::ordered_json::array();
     for (const CropArea& area : processor.crops(wanted["width"], wanted["height"])) {
       areas.push_back({area.x, area.y, area.width, area.height});
