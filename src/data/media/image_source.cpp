@@ -28,8 +28,12 @@ class Finder {
  public:
   Finder(const std::string& field, const ImagePlaces& places) : field_(field), places_(places) {}
 
-  FoundImage of_bytes(std::string bytes, std::string name) const {
-    FoundImage found{.field = field_, .name = std::move(name), .path = {}, .bytes = std::move(bytes), .header = {}};
+  FoundImage of_decoded(std::string bytes) const {
+    FoundImage found{.field = field_,
+                     .name = fmt::format("{} bytes of base64", bytes.size()),
+                     .path = {},
+                     .bytes = std::move(bytes),
+                     .header = {}};
     found.header = read_image_header(title(found.name), std::as_bytes(std::span(found.bytes)), places_.limits);
     return found;
   }
@@ -37,7 +41,7 @@ class Finder {
   FoundImage of_base64(std::string_view text) const {
     auto bytes = decode_base64(text);
     if (!bytes) fail("'{}' is no base64", shown(std::string(text)));
-    return of_bytes(std::move(*bytes), fmt::format("{} bytes of base64", bytes->size()));
+    return of_decoded(std::move(*bytes));
   }
 
   FoundImage of_data_uri(const std::string& uri) const {
@@ -78,9 +82,7 @@ class Finder {
       if (auto found = of_file(name)) return std::move(*found);
     }
     if (text.size() >= kShortestBase64) {
-      if (auto bytes = decode_base64(text)) {
-        return of_bytes(std::move(*bytes), fmt::format("{} bytes of base64", bytes->size()));
-      }
+      if (auto bytes = decode_base64(text)) return of_decoded(std::move(*bytes));
     }
     std::vector<std::string> looked;
     for (const fs::path& folder : folders()) looked.push_back(folder.empty() ? "." : folder.string());
